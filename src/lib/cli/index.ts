@@ -1,0 +1,18 @@
+export { expandEnv, redactUrl } from './env.ts'
+export { type ErrorCode, errnoOf, exitCodeOf, messageOf, ToolError, usageError } from './errors.ts'
+export {
+  type CommandSpec,
+  commonFlags,
+  type Flag,
+  type FlagSet,
+  type FlagValues,
+  inputFlags,
+  type Operand,
+  outputFlags,
+  stateFlags
+} from './flags.ts'
+export type { Log } from './log.ts'
+export type { Metric } from './metrics.ts'
+export { type Action, type Invocation, packageVersion, runTool } from './run.ts'
+export { suggest } from './suggest.ts'
+export { formatBytes, formatDuration, parseBytes, parseDuration } from './units.ts'

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs'
+import { formatCompletion, type Shell } from './completion.ts'
+import { errnoOf, exitCodeOf, messageOf, ToolError } from './errors.ts'
+import type { CommandSpec, FlagSet, FlagValues } from './flags.ts'
+import { formatHelp } from './help.ts'
+import { Log } from './log.ts'
+import { type Metric, serveMetrics } from './metrics.ts'
+import { parseArguments } from './parse.ts'
+import { ServiceNotifier } from './systemd.ts'
+
+/** What a tool's action is given. */
+export interface Invocation<S extends FlagSet> {
+  readonly flags: FlagValues<S>
+  readonly operands: readonly string[]
+  readonly log: Log
+  /** Aborted by SIGTERM or SIGINT: finish the batch, write the last mark, return. A second signal ends at once. */
+  readonly stop: AbortSignal
+  /** Says that the tool is up (systemd), and serves `metrics` when `--metrics` was given. */
+  ready(metrics?: readonly Metric[]): Promise<void>
+}
+
+/** Does the tool's work and gives its exit code. */
+export type Action<S extends FlagSet> = (call: Invocation<S>) => Promise<number>
+
+/**
+ * Runs a tool: arguments, help, signals, errors and exit codes. Never returns to the caller with the process
+ * alive: it sets the exit code and ends the process once the action is done.
+ */
+export async function runTool<S extends FlagSet>(
+  spec: CommandSpec<S>,
+  action: Action<S>,
+  argv: readonly string[] = process.argv.slice(2)
+): Promise<void> {
+  let log = new Log({ tool: toolName(spec), json: false, quiet: false })
+  const service = new ServiceNotifier()
+  const closers: (() => void)[] = []
+  try {
+    if (printed(spec, argv)) return
+    const { flags, operands } = parseArguments(spec, argv)
+    const common = flags as { log?: string; quiet?: boolean; metrics?: string }
+    log = new Log({ tool: toolName(spec), json: common.log === 'json', quiet: common.quiet === true })
+    endQuietlyOnBrokenPipe(log)
+    const ready = async (metrics: readonly Metric[] = []): Promise<void> => {
+      if (common.metrics !== undefined) {
+        const served = await serveMetrics(toolName(spec), common.metrics, metrics)
+        closers.push(served.close)
+        log.info(`metrics at ${served.url}`)
+      }
+      service.ready()
+    }
+    process.exitCode = await action({ flags, operands, log, stop: stopSignal(), ready })
+  } catch (error) {
+    if (errnoOf(error) === 'EPIPE') process.exitCode = 0
+    else {
+      report(error, log)
+      process.exitCode = exitCodeOf(error)
+    }
+  }
+  service.stopping()
+  for (const close of closers) close()
+  log.close()
+  // Sockets and timers that a failure left open must not keep the process.
+  process.exit()
+}
+
+function toolName(spec: CommandSpec): string {
+  return spec.name.split(' ')[0] as string
+}
+
+/** The flags that print something and need nothing else to be right. */
+function printed(spec: CommandSpec, argv: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  const flags = end < 0 ? argv : argv.slice(0, end)
+  if (flags.includes('--help') || flags.includes('-h')) {
+    process.stdout.write(formatHelp(spec))
+    return true
+  }
+  if (flags.includes('--version') || flags.includes('-V')) {
+    process.stdout.write(`${toolName(spec)} ${packageVersion()}\n`)
+    return true
+  }
+  const at = flags.findIndex(flag => flag === '--completion' || flag.startsWith('--completion='))
+  const shell = at < 0 ? undefined : (flags[at]?.split('=')[1] ?? flags[at + 1])
+  if (shell === 'bash' || shell === 'zsh' || shell === 'fish') {
+    process.stdout.write(formatCompletion(spec, shell satisfies Shell))
+    return true
+  }
+  return false
+}
+
+/** The version in package.json, two levels above `src/lib/cli` and `dist/lib/cli` alike. */
+export function packageVersion(): string {
+  const file = new URL('../../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}
+
+function stopSignal(): AbortSignal {
+  const controller = new AbortController()
+  for (const [signal, number] of [
+    ['SIGTERM', 15],
+    ['SIGINT', 2]
+  ] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(128 + number)
+      controller.abort()
+    })
+  }
+  return controller.signal
+}
+
+/** `| head`: the reader has what it wants, so the tool is done. */
+function endQuietlyOnBrokenPipe(log: Log): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    log.close()
+    if (error.code === 'EPIPE') process.exit(0)
+    log.error(`cannot write to stdout: ${error.message}`)
+    process.exit(1)
+  })
+  process.stderr.on('error', () => {
+    // Messages have nowhere to go; the data still has.
+  })
+}
+
+function report(error: unknown, log: Log): void {
+  if (error instanceof ToolError) {
+    const hint = error.hint === undefined ? '' : `\n  ${error.hint}`
+    log.error(error.message + hint, { code: error.code })
+    return
+  }
+  const errno = errnoOf(error)
+  if (errno !== undefined && /^E[A-Z0-9]+$/.test(errno)) {
+    log.error(messageOf(error), { code: errno })
+    return
+  }
+  log.error(`internal error: ${error instanceof Error ? error.stack : String(error)}`)
+}
