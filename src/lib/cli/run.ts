@@ -48,7 +48,7 @@ export async function runTool<S extends FlagSet>(
       }
       service.ready()
     }
-    process.exitCode = await action({ flags, operands, log, stop: stopSignal(), ready })
+    process.exitCode = await action({ flags, operands, log, stop: stopSignal(log), ready })
   } catch (error) {
     if (errnoOf(error) === 'EPIPE') process.exitCode = 0
     else {
@@ -94,7 +94,10 @@ export function packageVersion(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
 
-function stopSignal(): AbortSignal {
+/** How long a tool may take to finish its batch after a signal, e.g. when its reader does not read. */
+const STOP_LIMIT_MS = 10_000
+
+function stopSignal(log: Log): AbortSignal {
   const controller = new AbortController()
   for (const [signal, number] of [
     ['SIGTERM', 15],
@@ -103,6 +106,12 @@ function stopSignal(): AbortSignal {
     process.on(signal, () => {
       if (controller.signal.aborted) process.exit(128 + number)
       controller.abort()
+      setTimeout(() => {
+        log.error(
+          `still busy ${STOP_LIMIT_MS / 1000} s after ${signal}: gives up; what is not acknowledged comes again`
+        )
+        process.exit(1)
+      }, STOP_LIMIT_MS).unref()
     })
   }
   return controller.signal

@@ -1,0 +1,95 @@
+import { isUtf8 } from 'node:buffer'
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import { messageOf, ToolError } from '../cli/index.ts'
+import { findJsonError } from './json-error.ts'
+
+export interface BadLine {
+  /** Number of the line in its input, from 1. */
+  readonly line: number
+  /** The line without its newline. */
+  readonly bytes: Buffer
+  readonly reason: string
+  /** Where in the line, a character index. */
+  readonly at?: number
+}
+
+const EXCERPT = 60
+
+/**
+ * What happens to lines that cannot be processed: with a dead-letter file they are appended to it and counted, without
+ * one the first of them ends the tool. Nothing is dropped without a word.
+ *
+ * A dead letter is one JSON line: `{"dead_letter":{"tool","input","line","reason"},"text":"…"}`, or `"base64"` in
+ * place of `"text"` for bytes that are not UTF-8.
+ */
+export class BadLines {
+  readonly #tool: string
+  readonly #input: string
+  readonly #path: string | undefined
+  #fd: number | undefined
+  #unsynced = false
+  count = 0
+
+  /** @throws ToolError OUTPUT when the file cannot be opened: at the start, not when the first bad line comes */
+  constructor(tool: string, input: string, path?: string) {
+    this.#tool = tool
+    this.#input = input
+    this.#path = path
+    if (path === undefined) return
+    try {
+      this.#fd = openSync(path, 'a')
+    } catch (error) {
+      throw new ToolError('OUTPUT', `--dead-letter ${path}: ${messageOf(error)}`, { cause: error })
+    }
+  }
+
+  /** @throws ToolError INPUT when there is no dead-letter file; OUTPUT when it cannot be written */
+  reject(bad: BadLine, details: Record<string, unknown> = {}): void {
+    if (this.#fd === undefined) throw this.#error(bad)
+    const head = { tool: this.#tool, input: this.#input, line: bad.line, reason: bad.reason, ...details }
+    const body = isUtf8(bad.bytes) ? { text: bad.bytes.toString() } : { base64: bad.bytes.toString('base64') }
+    const letter = Buffer.from(`${JSON.stringify({ dead_letter: head, ...body })}\n`)
+    try {
+      for (let offset = 0; offset < letter.length; ) offset += writeSync(this.#fd, letter, offset)
+    } catch (error) {
+      throw new ToolError('OUTPUT', `--dead-letter ${this.#path}: ${messageOf(error)}`, { cause: error })
+    }
+    this.#unsynced = true
+    this.count++
+  }
+
+  /** A line that JSON.parse refused. */
+  rejectJson(line: number, bytes: Buffer): void {
+    const error = findJsonError(bytes.toString())
+    this.reject({ line, bytes, reason: `not JSON: ${error?.message ?? 'invalid'}`, at: error?.at ?? 0 })
+  }
+
+  /** Makes the dead letters durable: before a mark is acknowledged. */
+  sync(): void {
+    if (this.#fd !== undefined && this.#unsynced) fsyncSync(this.#fd)
+    this.#unsynced = false
+  }
+
+  close(): void {
+    this.sync()
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
+  }
+
+  #error(bad: BadLine): ToolError {
+    const text = bad.bytes.toString()
+    const at = bad.at
+    const from = Math.max(0, (at ?? 0) - EXCERPT / 2)
+    const excerpt = text.slice(from, from + EXCERPT)
+    const lead = from > 0 ? '…' : ''
+    const tail = from + EXCERPT < text.length ? '…' : ''
+    const caret = at === undefined ? '' : `\n  ${' '.repeat(lead.length + at - from)}^`
+    return new ToolError(
+      'INPUT',
+      `${this.#input}:${bad.line}: ${bad.reason}\n  ${lead}${excerpt}${tail}${caret}`,
+      {
+        hint: 'to go on and keep such lines, give --dead-letter FILE'
+      }
+    )
+  }
+}

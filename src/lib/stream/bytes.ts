@@ -1,0 +1,82 @@
+import type { Output } from './ports.ts'
+
+const INITIAL = 512 * 1024
+
+/**
+ * A growing byte buffer that hot paths write to: `ensure(n)` first, then `buffer[length++] = …` for at most n bytes.
+ * Writers of whole lines leave it at a line's end.
+ */
+export class ByteWriter {
+  buffer: Buffer
+  length = 0
+
+  constructor(capacity = INITIAL) {
+    this.buffer = Buffer.allocUnsafeSlow(capacity)
+  }
+
+  /** Makes room for `bytes` more. `buffer` may be another one afterwards. */
+  ensure(bytes: number): void {
+    if (this.length + bytes <= this.buffer.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.length + bytes))
+    this.buffer.copy(grown, 0, 0, this.length)
+    this.buffer = grown
+  }
+
+  /** Appends `source[start..end)`. */
+  append(source: Uint8Array, start = 0, end = source.length): void {
+    const size = end - start
+    this.ensure(size)
+    this.buffer.set(start === 0 && size === source.length ? source : source.subarray(start, end), this.length)
+    this.length += size
+  }
+
+  /** Appends text as UTF-8. */
+  text(text: string): void {
+    this.ensure(text.length * 3)
+    this.length += this.buffer.write(text, this.length)
+  }
+
+  /** What has been written; valid until the next write. */
+  written(): Buffer {
+    return this.buffer.subarray(0, this.length)
+  }
+
+  clear(): void {
+    this.length = 0
+  }
+}
+
+/**
+ * Two byte writers over one output: while the bytes of one are on their way, the other is filled. At most two blocks
+ * are held, however slow the reader is.
+ */
+export class OutputWriter {
+  readonly output: Output
+  /** Where to write now. Another one after each `flush`. */
+  bytes = new ByteWriter()
+  #spare = new ByteWriter()
+  #sending: Promise<void> = Promise.resolve()
+
+  constructor(output: Output) {
+    this.output = output
+  }
+
+  /** Sends what was written. Resolves once the block *before* it has left. */
+  async flush(): Promise<void> {
+    if (this.bytes.length === 0) return
+    await this.#sending
+    const full = this.bytes
+    this.bytes = this.#spare
+    this.#spare = full
+    this.bytes.clear()
+    this.#sending = this.output.write(full.written())
+    // The failure is thrown by the next flush or drain; until then it must not count as unhandled.
+    this.#sending.catch(() => {})
+  }
+
+  /** Sends what was written and waits until all of it has left. */
+  async drain(): Promise<void> {
+    await this.flush()
+    await this.#sending
+  }
+}

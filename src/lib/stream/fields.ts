@@ -1,0 +1,176 @@
+/**
+ * Finds values in the bytes of a JSON line without parsing it. The line is walked once; only objects that lie on a
+ * wanted path are entered, everything else is stepped over.
+ */
+
+const QUOTE = 34
+const COMMA = 44
+const COLON = 58
+const OPEN_BRACKET = 91
+const BACKSLASH = 92
+const CLOSE_BRACKET = 93
+const OPEN_BRACE = 123
+const CLOSE_BRACE = 125
+
+interface Node {
+  readonly key: Buffer
+  /** Index of the wanted path that ends here, or -1. */
+  path: number
+  readonly children: Node[]
+}
+
+export class FieldFinder {
+  /** Start and end of each path's value, two numbers a path; -1 where it is absent. Strings include their quotes. */
+  readonly spans: Int32Array
+  readonly #root: Node = { key: Buffer.alloc(0), path: -1, children: [] }
+
+  /** @param paths in dotted notation: `source.table` */
+  constructor(paths: readonly string[]) {
+    this.spans = new Int32Array(paths.length * 2)
+    paths.forEach((path, index) => {
+      let node = this.#root
+      for (const key of path.split('.')) {
+        const bytes = Buffer.from(key)
+        let child = node.children.find(candidate => candidate.key.equals(bytes))
+        if (child === undefined) {
+          child = { key: bytes, path: -1, children: [] }
+          node.children.push(child)
+        }
+        node = child
+      }
+      if (node.path >= 0) throw new Error(`path ${path} is given twice`)
+      node.path = index
+    })
+  }
+
+  /**
+   * Fills `spans` for the line `buffer[start..end)`.
+   * @returns false when the line is not an object, as far as it had to be read
+   */
+  find(buffer: Buffer, start: number, end: number): boolean {
+    this.spans.fill(-1)
+    const at = skipSpace(buffer, start, end)
+    return at < end && buffer[at] === OPEN_BRACE && this.#object(buffer, at, end, this.#root) > 0
+  }
+
+  /** Walks the object that begins at `at`; returns the offset behind it, or -1 when it does not end. */
+  #object(buffer: Buffer, at: number, end: number, node: Node): number {
+    at = skipSpace(buffer, at + 1, end)
+    if (buffer[at] === CLOSE_BRACE) return at + 1
+    while (at < end) {
+      if (buffer[at] !== QUOTE) return -1
+      const keyEnd = skipString(buffer, at, end)
+      if (keyEnd < 0) return -1
+      const child = childOf(node, buffer, at + 1, keyEnd - 1)
+      at = skipSpace(buffer, keyEnd, end)
+      if (buffer[at] !== COLON) return -1
+      at = skipSpace(buffer, at + 1, end)
+      let valueEnd: number
+      if (child === undefined) {
+        valueEnd = skipValue(buffer, at, end)
+      } else {
+        valueEnd =
+          child.children.length > 0 && buffer[at] === OPEN_BRACE
+            ? this.#object(buffer, at, end, child)
+            : skipValue(buffer, at, end)
+        if (child.path >= 0) {
+          this.spans[child.path * 2] = at
+          this.spans[child.path * 2 + 1] = valueEnd
+        }
+      }
+      if (valueEnd < 0) return -1
+      at = skipSpace(buffer, valueEnd, end)
+      if (buffer[at] === CLOSE_BRACE) return at + 1
+      if (buffer[at] !== COMMA) return -1
+      at = skipSpace(buffer, at + 1, end)
+    }
+    return -1
+  }
+}
+
+function childOf(node: Node, buffer: Buffer, start: number, end: number): Node | undefined {
+  const length = end - start
+  outer: for (const child of node.children) {
+    const key = child.key
+    if (key.length !== length) continue
+    for (let i = 0; i < length; i++) if (key[i] !== buffer[start + i]) continue outer
+    return child
+  }
+  return undefined
+}
+
+function skipSpace(buffer: Buffer, at: number, end: number): number {
+  while (at < end) {
+    const byte = buffer[at] as number
+    if (byte !== 32 && byte !== 9 && byte !== 13 && byte !== 10) break
+    at++
+  }
+  return at
+}
+
+/** @param at the opening quote; @returns the offset behind the closing one, or -1 */
+function skipString(buffer: Buffer, at: number, end: number): number {
+  for (let i = at + 1; i < end; i++) {
+    const byte = buffer[i]
+    if (byte === QUOTE) return i + 1
+    if (byte === BACKSLASH) i++
+  }
+  return -1
+}
+
+/** @returns the offset behind the value at `at`, or -1 */
+export function skipValue(buffer: Buffer, at: number, end: number): number {
+  const first = buffer[at]
+  if (first === QUOTE) return skipString(buffer, at, end)
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) {
+    let depth = 0
+    for (let i = at; i < end; i++) {
+      const byte = buffer[i]
+      if (byte === QUOTE) {
+        const next = skipString(buffer, i, end)
+        if (next < 0) return -1
+        i = next - 1
+      } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
+      else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) return i + 1
+    }
+    return -1
+  }
+  let i = at
+  while (i < end) {
+    const byte = buffer[i] as number
+    if (byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || byte <= 32) break
+    i++
+  }
+  return i > at ? i : -1
+}
+
+/**
+ * The value at a span as text: a string without quotes and escapes, anything else as it stands; undefined for null
+ * and for an absent one.
+ */
+export function spanText(buffer: Buffer, start: number, end: number): string | undefined {
+  if (start < 0) return undefined
+  if (buffer[start] === QUOTE) {
+    const text = buffer.toString('utf8', start + 1, end - 1)
+    return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text
+  }
+  const text = buffer.toString('latin1', start, end)
+  return text === 'null' ? undefined : text
+}
+
+/** The number at a span (a number, or a string that holds one); NaN for anything else. */
+export function spanNumber(buffer: Buffer, start: number, end: number): number {
+  if (start < 0) return Number.NaN
+  if (buffer[start] === QUOTE) {
+    start++
+    end--
+  }
+  if (end - start > 15) return Number(buffer.toString('latin1', start, end))
+  let value = 0
+  for (let i = start; i < end; i++) {
+    const digit = (buffer[i] as number) - 48
+    if (digit < 0 || digit > 9) return Number(buffer.toString('latin1', start, end))
+    value = value * 10 + digit
+  }
+  return end > start ? value : Number.NaN
+}

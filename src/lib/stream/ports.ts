@@ -1,0 +1,57 @@
+import type { ToolError } from '../cli/index.ts'
+import type { Control } from './control.ts'
+
+/** A block of whole lines, none of them a control line. The receiver owns the bytes. */
+export interface Lines {
+  readonly kind: 'lines'
+  readonly bytes: Buffer
+  /** The number of the block's first line in its input, from 1. */
+  readonly firstLine: number
+  /** Set by a receiver that has counted the lines anyway, so that they are not counted again. */
+  count?: number
+}
+
+/** A control line with the bytes it came in. */
+export type ControlLine = Control & { readonly bytes: Buffer }
+
+/** The end of input. `cut` is set when it ended inside a line that is not whole JSON. */
+export interface InputEnd {
+  readonly kind: 'end'
+  readonly cut?: ToolError
+}
+
+export type Part = Lines | ControlLine | InputEnd
+
+/**
+ * Where events come from. Work is acknowledged later than it is read: a port that keeps positions (Kafka's offsets)
+ * puts them into its own marks and is told through `acknowledge` which of them is durable downstream.
+ */
+export interface Input {
+  /** For messages: `stdin`, a path, a topic. */
+  readonly name: string
+  /** All parts in order; the last is the end. May be iterated once. */
+  parts(): AsyncGenerator<Part, void, void>
+  /** Everything up to the mark with this number is durable. */
+  acknowledge?(n: number): Promise<void>
+  /** Ends the iteration early, at the next whole line. */
+  stop(): void
+}
+
+/** Where events go. */
+export interface Output {
+  readonly name: string
+  /** False for topics: marks are never written there. */
+  readonly takesMarks: boolean
+  /**
+   * Writes whole lines. Resolves once the bytes have left the process (or are with the server), so that a slow reader
+   * slows its writer, and the buffer may be used again.
+   * @throws ToolError OUTPUT when the output cannot take them; an error with code EPIPE when the reader is gone
+   */
+  write(bytes: Buffer): Promise<void>
+  /**
+   * Makes all that was written before durable and returns the position after it, for outputs that can acknowledge
+   * marks; null for those that cannot (pipes).
+   */
+  sync(): Promise<number | null>
+  close(): Promise<void>
+}

@@ -1,0 +1,97 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { errnoOf } from '../cli/index.ts'
+import type { Mark } from './control.ts'
+import { readJsonIfExists } from './files.ts'
+import { isLocked } from './lock.ts'
+import type { Acknowledgement } from './state.ts'
+
+/**
+ * The runs of a pipeline and what its tools have acknowledged. Marks are numbered over all runs. When a run resumes at
+ * mark 42 although some tool had acknowledged 45, marks 43–45 lie on a branch that was given up: the tool's
+ * acknowledgement then counts as 42, because its next marks continue from there.
+ */
+export interface Run {
+  /** The first mark number of this run. */
+  readonly first: number
+  /** Where it began; n 0 and at null for the beginning. */
+  readonly resume: Mark
+  readonly started_ms: number
+}
+
+export interface Timeline {
+  readonly runs: readonly Run[]
+  /** The highest mark number written, and when: a tool that registered before it took part in that run. */
+  readonly last: { readonly n: number; readonly ts_ms: number }
+}
+
+/** Where the source keeps it, below the state directory. */
+export const TIMELINE = join('cdc-tail', 'timeline.json')
+const FILE = 'acknowledged.json'
+
+/** A tool that takes part in acknowledging. */
+export interface Member {
+  /** `es-sink`, `es-sink.archive`. */
+  readonly tool: string
+  readonly acknowledgement: Acknowledgement
+  /** Whether its process is alive. */
+  readonly running: boolean
+}
+
+export async function readTimeline(root: string): Promise<Timeline | null> {
+  return (await readJsonIfExists(join(root, TIMELINE))) as Timeline | null
+}
+
+/** All registered tools below a state directory, by name. */
+export async function readMembers(root: string): Promise<Member[]> {
+  let names: string[]
+  try {
+    names = readdirSync(root, { withFileTypes: true })
+      .filter(entry => entry.isDirectory())
+      .map(entry => entry.name)
+      .sort()
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return []
+    throw error
+  }
+  const members: Member[] = []
+  for (const tool of names) {
+    const acknowledgement = (await readJsonIfExists(join(root, tool, FILE))) as Acknowledgement | null
+    if (acknowledgement === null) continue
+    members.push({ tool, acknowledgement, running: isLocked(join(root, tool, 'lock')) })
+  }
+  return members
+}
+
+/**
+ * From which mark a member must be served: its acknowledgement, seen from the newest run; the beginning of the run in
+ * which it registered if it has acknowledged nothing; undefined if it is new and takes what comes.
+ */
+export function servedFrom(member: Acknowledgement, timeline: Timeline | null): Mark | undefined {
+  const runs = timeline?.runs ?? []
+  let mark = member.mark
+  if (mark === null) {
+    if (timeline === null || member.registered_ms > timeline.last.ts_ms) return undefined
+    const joined = runs.findLast(run => run.started_ms <= member.registered_ms) ?? runs[0]
+    if (joined === undefined) return undefined
+    mark = joined.resume
+  }
+  for (const run of runs) {
+    if (run.first > mark.n && run.resume.n < mark.n) mark = run.resume
+  }
+  return mark
+}
+
+/** The oldest mark that any registered tool still needs events after; null when nothing is registered. */
+export function oldestOf(members: readonly Member[], timeline: Timeline | null): Mark | null {
+  let oldest: Mark | null = null
+  for (const member of members) {
+    const mark = servedFrom(member.acknowledgement, timeline)
+    if (mark !== undefined && (oldest === null || mark.n < oldest.n)) oldest = mark
+  }
+  return oldest
+}
+
+export async function oldestAcknowledged(root: string): Promise<Mark | null> {
+  return oldestOf(await readMembers(root), await readTimeline(root))
+}
