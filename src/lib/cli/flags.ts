@@ -188,3 +188,12 @@ export const stateFlags = {
     doc: 'The state is then kept in DIR/<tool>.NAME.'
   }
 } as const satisfies FlagSet
+
+/** Flags of tools that talk to a server. */
+export const serverFlags = {
+  'retry-for': {
+    kind: 'duration',
+    help: 'how long an unreachable server is waited for',
+    doc: 'Past it the tool ends with status 3. Unless given, a start waits 10 s, and a tool that was connected once goes on trying for as long as it takes.'
+  }
+} as const satisfies FlagSet

@@ -90,16 +90,21 @@ export function wrap(text: string, width: number): string[] {
   return lines
 }
 
-/** Examples are broken at their pipes, so that they can be pasted. */
+/** Examples are broken before pipes and flags, with backslashes, so that they can be pasted. */
 function wrapCode(code: string): string[] {
-  const parts = code.split('\n')
-  return parts.flatMap(part =>
-    part.length <= WIDTH - 2
-      ? [part]
-      : part
-          .split(/ (?=\| )/)
-          .map((piece, i, all) => `${i === 0 ? '' : '  '}${piece}${i < all.length - 1 ? ' \\' : ''}`)
-  )
+  const width = WIDTH - 4
+  return code.split('\n').flatMap(line => {
+    const lines: string[] = []
+    for (const piece of line.split(/ (?=\| |--)/)) {
+      const last = lines.at(-1)
+      const joins = last !== undefined && !piece.startsWith('| ') && last.length + 1 + piece.length <= width
+      if (joins || last === undefined) lines.splice(-1, 1, last === undefined ? piece : `${last} ${piece}`)
+      else lines.push(`${piece.startsWith('| ') ? '  ' : '    '}${piece}`)
+    }
+    const whole = lines.map(part => part.trim()).join(' ')
+    if (whole.length <= WIDTH - 2) return [whole]
+    return lines.map((part, i) => (i < lines.length - 1 ? `${part} \\` : part))
+  })
 }
 
 function capitalize(text: string): string {

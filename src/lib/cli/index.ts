@@ -9,10 +9,12 @@ export {
   inputFlags,
   type Operand,
   outputFlags,
+  serverFlags,
   stateFlags
 } from './flags.ts'
 export type { Log } from './log.ts'
 export type { Metric } from './metrics.ts'
+export { Backoff } from './retry.ts'
 export { type Action, type Invocation, packageVersion, runTool } from './run.ts'
 export { suggest } from './suggest.ts'
 export { formatBytes, formatDuration, parseBytes, parseDuration } from './units.ts'

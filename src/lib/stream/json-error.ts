@@ -53,21 +53,25 @@ export function findJsonError(text: string): JsonError | null {
     }
     at++
   }
+  const readMember = (): void => {
+    skip(space)
+    if (text[at] !== '"') fail('a key in double quotes')
+    readString()
+    expect(':', "':'")
+    readValue()
+  }
   const readValue = (): void => {
     skip(space)
     switch (text[at]) {
       case '{':
-        return readItems('}', () => {
-          skip(space)
-          if (text[at] !== '"') fail('a key in double quotes')
-          readString()
-          expect(':', "':'")
-          readValue()
-        })
+        readItems('}', readMember)
+        break
       case '[':
-        return readItems(']', readValue)
+        readItems(']', readValue)
+        break
       case '"':
-        return readString()
+        readString()
+        break
       default:
         for (const word of ['true', 'false', 'null']) {
           if (text.startsWith(word, at)) {

@@ -1,3 +1,4 @@
+import { ToolError } from '../cli/index.ts'
 import type { OutputWriter } from './bytes.ts'
 import type { Mark } from './control.ts'
 import type { ControlLine, Input, Lines, Output } from './ports.ts'
@@ -5,7 +6,7 @@ import type { ControlLine, Input, Lines, Output } from './ports.ts'
 /**
  * - `end`: the input ended
  * - `stopped`: a signal asked the tool to stop; more input would have come
- * - `cut`: the input ended inside a line, because the stage before was killed
+ * - `cut`: the input cannot be read on: it ended inside a line, because the stage before was killed, or a line is bad
  */
 export type EndReason = 'end' | 'stopped' | 'cut'
 
@@ -51,7 +52,7 @@ export async function runStage(
     }
     switch (part.kind) {
       case 'lines':
-        await stage.lines(part)
+        await worksOn(part, stage, writer)
         await writer?.flush()
         break
       case 'mark':
@@ -68,6 +69,18 @@ export async function runStage(
     }
   }
   stop.removeEventListener('abort', giveUp)
+}
+
+/** A bad line ends the tool, after all before it has been worked off as usual. */
+async function worksOn(part: Lines, stage: Stage, writer: OutputWriter | null): Promise<void> {
+  try {
+    await stage.lines(part)
+  } catch (error) {
+    if (!(error instanceof ToolError) || (error.code !== 'INPUT' && error.code !== 'DATA')) throw error
+    await stage.end('cut')
+    await writer?.drain()
+    throw error
+  }
 }
 
 async function passOn(line: ControlLine, writer: OutputWriter | null): Promise<void> {

@@ -1,0 +1,171 @@
+import {
+  Backoff,
+  type CommandSpec,
+  commonFlags,
+  formatDuration,
+  type Invocation,
+  inputFlags,
+  runTool,
+  serverFlags,
+  stateFlags,
+  usageError
+} from '../lib/cli/index.ts'
+import { Documents, ElasticConnection, ElasticSink } from '../lib/elastic/index.ts'
+import {
+  BadLines,
+  type Mark,
+  openInput,
+  parseTemplate,
+  runStage,
+  StateDirectory
+} from '../lib/stream/index.ts'
+
+const flags = {
+  index: {
+    kind: 'string',
+    arg: 'TEMPLATE',
+    help: 'index to write to',
+    doc: "A template: 'joins-{created_at:GGGG.[w]WW}' gives an index a week, {source.table} one a table."
+  },
+  id: {
+    kind: 'string',
+    arg: 'TEMPLATE',
+    help: "document id, as '{contest_id}@{window_end}'",
+    doc: 'Needed for upsert. With append, an id makes a replay write nothing twice.'
+  },
+  mode: {
+    kind: 'choice',
+    choices: ['upsert', 'append'],
+    default: 'upsert',
+    help: 'keep the newest version of each id, or every event',
+    doc: 'upsert: c, r and u events index their row, d events delete it, plain rows are indexed. append: every event but d is created.'
+  },
+  'batch-bytes': { kind: 'bytes', default: 4 * 1024 * 1024, help: 'size of a bulk request' },
+  'batch-docs': { kind: 'integer', default: 5000, help: 'documents in a bulk request' },
+  'batch-age': { kind: 'duration', default: 50, help: 'how long a document waits for others' },
+  'in-flight': { kind: 'integer', default: 2, help: 'bulk requests at a time' },
+  refresh: {
+    kind: 'choice',
+    choices: ['true', 'false', 'wait'],
+    help: 'whether documents are searchable when a mark is acknowledged'
+  },
+  ...inputFlags,
+  ...stateFlags,
+  ...serverFlags,
+  ...commonFlags
+} as const
+
+export const spec = {
+  name: 'es-sink',
+  summary: 'write events to Elasticsearch or OpenSearch',
+  synopsis: ['URL[,URL...] --index TEMPLATE --id TEMPLATE [FLAG...]'],
+  description: [
+    'es-sink reads change events and plain rows, one JSON object a line, and keeps an index in step with them: rows are indexed under their id, deleted rows are deleted.',
+    'Change events carry their position in the binlog, and documents get it as their external version: however often events are replayed, the newest state wins. What the server cannot take now is tried again without end (see --retry-for); what it refuses for good goes to --dead-letter, or stops the tool.',
+    'A mark is acknowledged in --state once everything before it is durable on the server.'
+  ],
+  operands: [
+    { name: 'URL', required: true, help: 'http[s]://[user:password@]host[:port]; several nodes by commas' }
+  ],
+  flags,
+  examples: [
+    {
+      text: 'the current rows of a table, one document each',
+      code: "cdc-tail mysql://cdc@db/dream --tables payments --state run | es-sink http://localhost:9200 --index payments --id '{id}' --state run"
+    },
+    {
+      text: 'one index a week, keeping what the server refuses',
+      code: "es-sink http://localhost:9200 --index 'joins-{window_end:GGGG.[w]WW}' --id '{contest_id}@{window_end}' --dead-letter refused.ndjson"
+    }
+  ]
+} as const satisfies CommandSpec
+
+export async function main(): Promise<void> {
+  await runTool<typeof flags>(spec, sink)
+}
+
+async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
+  if (flags.index === undefined)
+    throw usageError('--index is missing', "e.g. --index 'payments-{created_at:YYYY.MM}'")
+  if (flags.mode === 'upsert' && flags.id === undefined) {
+    throw usageError("--id is missing: upsert needs a document id, e.g. --id '{id}'", 'or give --mode append')
+  }
+  if (flags.inFlight < 1 || flags.batchDocs < 1)
+    throw usageError('--in-flight and --batch-docs are at least 1')
+  const documents = new Documents({
+    index: parseTemplate(flags.index, '--index'),
+    id: flags.id === undefined ? undefined : parseTemplate(flags.id, '--id'),
+    mode: flags.mode
+  })
+  const connection = new ElasticConnection((operands[0] as string).split(','), flags.inFlight + 1)
+  const input = openInput(flags.in, { maxLine: flags.maxLine })
+  const badLines = new BadLines('es-sink', input.name, flags.deadLetter)
+  const state =
+    flags.state === undefined ? null : await StateDirectory.open(flags.state, 'es-sink', flags.name)
+  await state?.register()
+  await connection.connect(new Backoff(flags.retryFor, stop))
+
+  const newBackoff = (): Backoff => {
+    const backoff = new Backoff(flags.retryFor, stop)
+    backoff.succeeded()
+    return backoff
+  }
+  const elastic = new ElasticSink(connection, documents, badLines, newBackoff, log, {
+    lanes: flags.inFlight,
+    batchBytes: flags.batchBytes,
+    batchDocuments: flags.batchDocs,
+    batchAgeMs: flags.batchAge,
+    refresh: flags.refresh
+  })
+  const { counts } = elastic
+  await ready([
+    { name: 'events_total', help: 'Lines read', kind: 'counter', read: () => counts.lines },
+    {
+      name: 'documents_total',
+      help: 'Documents written or deleted',
+      kind: 'counter',
+      read: () => counts.written
+    },
+    { name: 'stale_total', help: 'Writes older than the index', kind: 'counter', read: () => counts.stale },
+    { name: 'rejected_total', help: 'Lines refused for good', kind: 'counter', read: () => counts.rejected }
+  ])
+  const startedAt = performance.now()
+  log.progress(() => `${counts.written} documents, ${counts.stale} stale, ${counts.rejected} refused`)
+
+  // Reading goes on while the documents before a mark become durable; acknowledgements keep their order.
+  let acknowledged: Promise<void> = Promise.resolve()
+  const acknowledge = (mark: Mark): void => {
+    const before = Promise.all([acknowledged, elastic.flushed()])
+    acknowledged = before.then(() => {
+      badLines.sync()
+      return state?.acknowledge(mark)
+    })
+    // A failure is thrown where the end waits for it; the sink's own failures are thrown by its next write too.
+    acknowledged.catch(() => {})
+  }
+  await runStage(
+    input,
+    null,
+    {
+      async begin(resume) {
+        // What comes begins here: a tool that is new to the pipeline has nothing to ask for before it.
+        if (resume !== null) await state?.acknowledge(resume)
+      },
+      lines: part => elastic.write(part),
+      mark: async mark => acknowledge(mark),
+      async end() {
+        await elastic.flushed()
+        await acknowledged
+      }
+    },
+    stop
+  )
+  badLines.close()
+  state?.close()
+  await connection.close()
+  const seconds = performance.now() - startedAt
+  const stale = counts.stale === 0 ? '' : `, ${counts.stale} already there`
+  const rejected = counts.rejected === 0 ? '' : `, ${counts.rejected} refused (kept in ${flags.deadLetter})`
+  log.info(`${counts.written} documents in ${formatDuration(seconds)}${stale}${rejected}`)
+  return 0
+}

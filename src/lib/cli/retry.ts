@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const FIRST_START_LIMIT_MS = 10_000
+const FIRST_DELAY_MS = 100
+const LONGEST_DELAY_MS = 15_000
+
+/**
+ * Waits between attempts to reach a server: exponential with full jitter (so that many clients do not come back at
+ * once), 100 ms to 15 s, up to the limit that `--retry-for` sets.
+ */
+export class Backoff {
+  readonly #limit: number | undefined
+  readonly #stop: AbortSignal
+  #connected = false
+  #failingSince: number | undefined
+  #attempt = 0
+
+  /** @param limit milliseconds; undefined: 10 s until the first success, then without end */
+  constructor(limit: number | undefined, stop: AbortSignal) {
+    this.#limit = limit
+    this.#stop = stop
+  }
+
+  /** The server has answered. */
+  succeeded(): void {
+    this.#connected = true
+    this.#failingSince = undefined
+    this.#attempt = 0
+  }
+
+  /** How long the server has been failing, milliseconds. */
+  get failingFor(): number {
+    return this.#failingSince === undefined ? 0 : Date.now() - this.#failingSince
+  }
+
+  get attempt(): number {
+    return this.#attempt
+  }
+
+  /** Waits for the next attempt. @returns false when the limit has passed or the tool is to stop */
+  async wait(): Promise<boolean> {
+    this.#failingSince ??= Date.now()
+    const limit = this.#limit ?? (this.#connected ? Number.POSITIVE_INFINITY : FIRST_START_LIMIT_MS)
+    const left = limit - this.failingFor
+    if (left <= 0 || this.#stop.aborted) return false
+    const longest = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#attempt++)
+    const delay = Math.min(left, FIRST_DELAY_MS / 2 + Math.random() * longest)
+    try {
+      await sleep(delay, undefined, { signal: this.#stop })
+    } catch {
+      // Only the stop signal ends the sleep early.
+      return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,178 @@
+import { type Backoff, type Log, ToolError } from '../cli/index.ts'
+import type { Batch, Origin } from './batch.ts'
+import { type ElasticConnection, errorReason, networkReason, refused, unreachable } from './connection.ts'
+
+/** What a bulk request came to, in documents. */
+export interface Outcome {
+  /** Written or deleted. */
+  written: number
+  /** The index already had this version or a later one: counted as done. */
+  stale: number
+}
+
+export interface Failure {
+  readonly origin: Origin
+  /** `mapper_parsing_exception: failed to parse field …` */
+  readonly reason: string
+  readonly index: string | undefined
+  readonly id: string | undefined
+}
+
+interface ItemError {
+  readonly type?: string
+  readonly reason?: string
+  readonly caused_by?: { readonly type?: string; readonly reason?: string }
+}
+
+interface Item {
+  readonly _index?: string
+  readonly _id?: string
+  readonly status?: number
+  readonly error?: ItemError
+}
+
+interface BulkResponse {
+  readonly errors: boolean
+  readonly items?: readonly Record<string, Item>[]
+}
+
+/** Of the items only what tells their outcome: parsing whole answers costs more than building the request. */
+const PATH = '/_bulk?filter_path=errors,items.*.status,items.*.error,items.*._index,items.*._id'
+const TELL_AFTER_MS = 2000
+
+/**
+ * Sends batches until every operation is done or has failed for good. What the server cannot take now (429, 503, a
+ * lost connection, a block on the index) is sent again, alone and in its order, for as long as the back-off allows.
+ */
+export class BulkSender {
+  readonly #connection: ElasticConnection
+  readonly #backoff: () => Backoff
+  readonly #log: Log
+  readonly #refresh: string
+  #told = false
+
+  constructor(connection: ElasticConnection, backoff: () => Backoff, log: Log, refresh: string | undefined) {
+    this.#connection = connection
+    this.#backoff = backoff
+    this.#log = log
+    this.#refresh = refresh === undefined ? '' : `&refresh=${refresh === 'wait' ? 'wait_for' : refresh}`
+  }
+
+  /**
+   * @param fail is told each operation that the server refuses for good
+   * @throws ToolError SERVER when the server refuses everything, or stays away past the limit
+   */
+  async send(batch: Batch, fail: (failure: Failure) => void): Promise<Outcome> {
+    const outcome: Outcome = { written: 0, stale: 0 }
+    const backoff = this.#backoff()
+    let left = batch
+    while (left.count > 0) {
+      const attempt = await this.#attempt(left)
+      if (attempt.kind === 'split') {
+        const half = Math.ceil(left.count / 2)
+        const indexes = left.offsets.map((_, i) => i)
+        for (const part of [indexes.slice(0, half), indexes.slice(half)]) {
+          const sent = await this.send(left.pick(part), fail)
+          outcome.written += sent.written
+          outcome.stale += sent.stale
+        }
+        return outcome
+      }
+      if (attempt.kind === 'response') {
+        const again = settle(left, attempt.items, outcome, fail)
+        if (again.indexes.length === 0) break
+        if (again.indexes.length < left.count) left = left.pick(again.indexes)
+        await this.#waitFor(backoff, again.reason)
+      } else {
+        await this.#waitFor(backoff, attempt.reason)
+      }
+    }
+    this.#recovered()
+    return outcome
+  }
+
+  async #attempt(
+    batch: Batch
+  ): Promise<
+    | { kind: 'response'; items: readonly Item[] | null }
+    | { kind: 'unavailable'; reason: string }
+    | { kind: 'split' }
+  > {
+    let status: number
+    let body: string
+    try {
+      const response = await this.#connection.request('POST', PATH + this.#refresh, batch.body.written())
+      status = response.status
+      body = response.body
+    } catch (error) {
+      return { kind: 'unavailable', reason: networkReason(error) }
+    }
+    if (status === 200) {
+      const response = JSON.parse(body) as BulkResponse
+      if (!response.errors) return { kind: 'response', items: null }
+      return { kind: 'response', items: (response.items ?? []).map(item => Object.values(item)[0] ?? {}) }
+    }
+    if (status === 413 && batch.count > 1) return { kind: 'split' }
+    if (status === 429 || status >= 500) {
+      return { kind: 'unavailable', reason: errorReason(body) ?? `status ${status}` }
+    }
+    throw refused(this.#connection.name, { status, body })
+  }
+
+  async #waitFor(backoff: Backoff, reason: string): Promise<void> {
+    const going = await backoff.wait()
+    if (!going) throw unreachable(this.#connection.name, reason)
+    if (!this.#told && backoff.failingFor > TELL_AFTER_MS) {
+      this.#told = true
+      this.#log.warn(`${this.#connection.name} takes nothing for now, trying on: ${reason}`)
+    }
+  }
+
+  #recovered(): void {
+    if (this.#told) this.#log.info(`${this.#connection.name} takes documents again`)
+    this.#told = false
+  }
+}
+
+/** Sorts the items of a response: done, failed for good, or to be sent again. */
+function settle(
+  batch: Batch,
+  items: readonly Item[] | null,
+  outcome: Outcome,
+  fail: (failure: Failure) => void
+): { indexes: number[]; reason: string } {
+  const indexes: number[] = []
+  let reason = ''
+  if (items === null) {
+    outcome.written += batch.count
+    return { indexes, reason }
+  }
+  if (items.length !== batch.count) {
+    throw new ToolError('SERVER', `the server answered ${items.length} items to ${batch.count} operations`)
+  }
+  items.forEach((item, i) => {
+    const status = item.status ?? 0
+    // 404: a delete of what is not there.
+    if ((status >= 200 && status < 300) || (status === 404 && item.error === undefined)) outcome.written++
+    else if (status === 409) outcome.stale++
+    else if (isTemporary(status, item.error)) {
+      indexes.push(i)
+      reason = describe(item)
+    } else {
+      fail({ origin: batch.origins[i] as Origin, reason: describe(item), index: item._index, id: item._id })
+    }
+  })
+  return { indexes, reason }
+}
+
+/** A block (read-only index, flood-stage disk) is lifted by an operator: it stops progress, not the document. */
+function isTemporary(status: number, error: ItemError | undefined): boolean {
+  return status === 429 || status >= 500 || error?.type === 'cluster_block_exception'
+}
+
+function describe(item: Item): string {
+  const { error } = item
+  if (error === undefined) return `status ${item.status}`
+  const cause = error.caused_by?.reason === undefined ? '' : ` (${error.caused_by.reason})`
+  return `${error.type}: ${error.reason}${cause}`
+}

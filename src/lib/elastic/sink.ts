@@ -1,0 +1,206 @@
+import type { Backoff, Log } from '../cli/index.ts'
+import { type BadLines, eachLine, type Lines } from '../stream/index.ts'
+import { Batch } from './batch.ts'
+import { BulkSender, type Failure } from './bulk.ts'
+import type { ElasticConnection } from './connection.ts'
+import type { Documents } from './documents.ts'
+
+export interface SinkOptions {
+  /** Bulk requests in flight. */
+  readonly lanes: number
+  /** A batch is sent when it has this many bytes or documents, or is this old. */
+  readonly batchBytes: number
+  readonly batchDocuments: number
+  readonly batchAgeMs: number
+  readonly refresh: string | undefined
+}
+
+/** Figures of a run, in documents. */
+export interface SinkCounts {
+  written: number
+  stale: number
+  rejected: number
+  lines: number
+}
+
+/**
+ * Writes lines to the index. Documents are spread over lanes by their id; a lane has one bulk request in flight and
+ * one that fills up behind it, so versions of a document keep their order while the requests of all lanes overlap.
+ */
+export class ElasticSink {
+  readonly counts: SinkCounts = { written: 0, stale: 0, rejected: 0, lines: 0 }
+  readonly #documents: Documents
+  readonly #lanes: Lane[]
+  readonly #badLines: BadLines
+  #failure: unknown
+  #next = 0
+
+  constructor(
+    connection: ElasticConnection,
+    documents: Documents,
+    badLines: BadLines,
+    backoff: () => Backoff,
+    log: Log,
+    options: SinkOptions
+  ) {
+    this.#documents = documents
+    this.#badLines = badLines
+    const sender = new BulkSender(connection, backoff, log, options.refresh)
+    const fail = (error: unknown): void => {
+      this.#failure ??= error
+    }
+    this.#lanes = Array.from(
+      { length: options.lanes },
+      () => new Lane(sender, options, this.counts, failure => this.#refuse(failure), fail)
+    )
+  }
+
+  /** Takes a block of lines; resolves once there is room for more. */
+  async write(part: Lines): Promise<void> {
+    this.#throwFailure()
+    const block = part.bytes
+    part.count = eachLine(block, (start, end, index) => {
+      const line = part.firstLine + index
+      const operations = this.#documents.read(block, start, end)
+      if (!Array.isArray(operations)) {
+        this.counts.rejected++
+        this.#reject(block, start, end, line, operations.reason)
+        return
+      }
+      for (const operation of operations) {
+        this.#lane(operation.key).add(operation, { block, start, end, line })
+      }
+    })
+    this.counts.lines += part.count
+    for (const lane of this.#lanes) await lane.room()
+    this.#throwFailure()
+  }
+
+  /**
+   * Resolves once everything taken so far is durable on the server.
+   * @throws what made a lane fail
+   */
+  async flushed(): Promise<void> {
+    await Promise.all(this.#lanes.map(lane => lane.flushed()))
+    this.#throwFailure()
+  }
+
+  #lane(key: string | null): Lane {
+    if (this.#lanes.length === 1) return this.#lanes[0] as Lane
+    const at = key === null ? this.#next++ : hash(key)
+    return this.#lanes[at % this.#lanes.length] as Lane
+  }
+
+  #refuse(failure: Failure): void {
+    const { block, start, end, line } = failure.origin
+    this.counts.rejected++
+    this.#reject(block, start, end, line, failure.reason, { index: failure.index, id: failure.id })
+  }
+
+  #reject(block: Buffer, start: number, end: number, line: number, reason: string, details = {}): void {
+    const bytes = block.subarray(start, end)
+    if (reason === 'not a JSON object') this.#badLines.rejectJson(line, bytes)
+    else this.#badLines.reject({ line, bytes, reason }, details)
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+}
+
+class Lane {
+  readonly #sender: BulkSender
+  readonly #options: SinkOptions
+  readonly #counts: SinkCounts
+  readonly #refuse: (failure: Failure) => void
+  readonly #fail: (error: unknown) => void
+  #filling: Batch
+  #spare: Batch
+  #sending: Promise<void> | null = null
+  #failed = false
+  /** Operations taken, and operations that are durable or refused for good. */
+  #added = 0
+  #done = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    sender: BulkSender,
+    options: SinkOptions,
+    counts: SinkCounts,
+    refuse: (failure: Failure) => void,
+    fail: (error: unknown) => void
+  ) {
+    this.#sender = sender
+    this.#options = options
+    this.#counts = counts
+    this.#refuse = refuse
+    this.#fail = fail
+    this.#filling = new Batch(options.batchBytes + 65536)
+    this.#spare = new Batch(options.batchBytes + 65536)
+  }
+
+  add(operation: Parameters<Batch['add']>[0], origin: Parameters<Batch['add']>[1]): void {
+    this.#filling.add(operation, origin)
+    this.#added++
+    if (this.#isFull()) this.#send()
+    else this.#timer ??= setTimeout(() => this.#send(), this.#options.batchAgeMs)
+  }
+
+  /** Resolves once the batch that fills up may take more. */
+  async room(): Promise<void> {
+    while (this.#isFull() && !this.#failed) {
+      this.#send()
+      await this.#sending
+    }
+  }
+
+  async flushed(): Promise<void> {
+    const target = this.#added
+    while (this.#done < target && !this.#failed) {
+      this.#send()
+      await this.#sending
+    }
+  }
+
+  #isFull(): boolean {
+    const { batchBytes, batchDocuments } = this.#options
+    return this.#filling.bytes >= batchBytes || this.#filling.count >= batchDocuments
+  }
+
+  /** Sends what has filled up, unless a request is in flight: then it goes when that one is done. */
+  #send(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#sending !== null || this.#filling.count === 0 || this.#failed) return
+    const batch = this.#filling
+    this.#filling = this.#spare
+    this.#spare = batch
+    this.#sending = this.#run(batch)
+  }
+
+  async #run(batch: Batch): Promise<void> {
+    try {
+      const outcome = await this.#sender.send(batch, this.#refuse)
+      this.#counts.written += outcome.written
+      this.#counts.stale += outcome.stale
+      this.#done += batch.count
+    } catch (error) {
+      this.#failed = true
+      this.#fail(error)
+    }
+    batch.clear()
+    this.#sending = null
+    if (this.#filling.count > 0) {
+      const age = performance.now() - this.#filling.startedAt
+      if (this.#isFull() || age >= this.#options.batchAgeMs) this.#send()
+      else this.#timer ??= setTimeout(() => this.#send(), this.#options.batchAgeMs - age)
+    }
+  }
+}
+
+/** FNV-1a over the characters: cheap, and spreads ids that differ in the last digits. */
+function hash(text: string): number {
+  let value = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193)
+  return value >>> 0
+}
