@@ -1,0 +1,84 @@
+/**
+ * Subject and text of an alert, word for word as ElastAlert writes them. One thing differs: times are in UTC unless the rule
+ * says `use_local_time: true`, so that a text does not depend on the machine.
+ */
+
+import { type Fields, isObject, type JsonObject, lookup } from './fields.ts'
+import { pythonFormat, pythonJson, pythonStr } from './python-format.ts'
+import type { RuleKind } from './rule.ts'
+import { strftime } from './time.ts'
+
+const SUBJECT_MAX = 2048
+
+/** The value of a field in the match, else the rule's option of that name, else alert_missing_value. */
+function valueFor(match: Fields, options: JsonObject, name: string): unknown {
+  const found = lookup(match, name)
+  if (found !== undefined && found !== null) return found
+  const option = options[name]
+  const set = option !== undefined && option !== null && option !== '' && option !== 0 && option !== false
+  return set ? option : (options.alert_missing_value ?? '<MISSING VALUE>')
+}
+
+/** `match` holds the fields of the match in its row, and around them the envelope of a change event. */
+export function alertSubject(options: JsonObject, match: Fields): string {
+  if (!Object.hasOwn(options, 'alert_subject')) return pythonStr(options.name)
+  let subject = pythonStr(options.alert_subject)
+  const args = options.alert_subject_args
+  if (Array.isArray(args))
+    subject = pythonFormat(
+      subject,
+      args.map(a => valueFor(match, options, String(a)))
+    )
+  const most = options.alert_subject_max_len
+  return [...subject].slice(0, typeof most === 'number' ? most : SUBJECT_MAX).join('')
+}
+
+function customText(options: JsonObject, match: Fields): string {
+  const { alert_text: text = '', alert_text_args: args, alert_text_kw: kw } = options
+  const template = pythonStr(text)
+  if (Array.isArray(args))
+    return pythonFormat(
+      template,
+      args.map(a => valueFor(match, options, String(a)))
+    )
+  if (!isObject(kw)) return template
+  const named = Object.entries(kw).map(([field, name]) => [String(name), valueFor(match, options, field)])
+  return pythonFormat(template, [], Object.fromEntries(named))
+}
+
+function ruleText(kind: RuleKind, options: JsonObject, micros: number): string {
+  if (kind.type !== 'frequency') return ''
+  const local = options.use_local_time === true
+  const format = options.custom_pretty_ts_format
+  const pretty = (at: number): string =>
+    strftime(at, typeof format === 'string' ? format : '%Y-%m-%d %H:%M %Z', local)
+  const from = pretty(micros - kind.timeframe)
+  return `At least ${kind.numEvents} events occurred between ${from} and ${pretty(micros)}\n\n`
+}
+
+function matchItems(match: JsonObject): string {
+  return Object.keys(match)
+    .filter(key => !key.startsWith('top_events_'))
+    .sort()
+    .map(key => {
+      const value = match[key]
+      const structured = Array.isArray(value) || isObject(value)
+      return `${key}: ${structured ? pythonJson(value) : pythonStr(value)}\n`
+    })
+    .join('')
+}
+
+function endParagraph(text: string): string {
+  return text.endsWith('\n\n') ? text : text.endsWith('\n') ? `${text}\n` : `${text}\n\n`
+}
+
+/** @param micros time of the match */
+export function alertText(kind: RuleKind, options: JsonObject, match: Fields, micros: number): string {
+  const type = options.alert_text_type
+  if (type === 'aggregation_summary_only') return ''
+  const head = Object.hasOwn(options, 'alert_text') ? '' : `${pythonStr(options.name)}\n\n`
+  const text = endParagraph(head + customText(options, match))
+  if (type === 'alert_text_only') return text
+  const described = endParagraph(text + ruleText(kind, options, micros))
+  return type === 'exclude_fields' ? described : described + matchItems(match.row)
+}

@@ -1,0 +1,93 @@
+import { eachLine } from '../stream/index.ts'
+import { Candidates } from './candidates.ts'
+import { eventOf } from './event.ts'
+import type { Fields } from './fields.ts'
+import type { Rule } from './rule.ts'
+import { type Match, NoEventTime, type RuleSnapshot, RuleState } from './rule-state.ts'
+
+/** Takes what an evaluation brings forth, in the order of the events. */
+export interface EvaluatorOutput {
+  match(match: Match): void
+  /** A line that cannot be evaluated: its place among the block's lines from 0; no reason when it is no JSON. */
+  badLine(index: number, line: Buffer, reason: string | undefined): void
+}
+
+interface Snapshot {
+  version: 1
+  rules: Record<string, RuleSnapshot>
+}
+
+/**
+ * Evaluates rules over blocks of lines. The same lines give the same alerts however they are cut into blocks, and whatever
+ * the clock of the machine says: time is the events'.
+ */
+export class Evaluator {
+  readonly #states: RuleState[]
+  readonly #candidates: Candidates
+
+  constructor(rules: Rule[]) {
+    this.#states = rules.map(rule => new RuleState(rule))
+    this.#candidates = new Candidates(this.#states.map(s => s.needles))
+  }
+
+  /** `block` holds whole lines (LF or CRLF), control lines left out. Lines that no rule can match are not parsed. */
+  process(block: Buffer, out: EvaluatorOutput): void {
+    if (!this.#candidates.begin(block)) return
+    eachLine(block, (start, end, index) => this.#line(block, start, end, index, out))
+  }
+
+  #line(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput): void {
+    let event: Fields | undefined
+    let problem: NoEventTime | undefined
+    for (let i = 0; i < this.#states.length; i++) {
+      if (!this.#candidates.mayPass(i, start, end)) continue
+      if (event === undefined) {
+        const value = parse(block, start, end)
+        event = eventOf(value)
+        if (event === undefined) {
+          const reason = value === undefined ? undefined : 'not a JSON object'
+          out.badLine(index, block.subarray(start, end), reason)
+          return
+        }
+      }
+      try {
+        const match = this.#states[i]!.add(event)
+        if (match !== undefined) out.match(match)
+      } catch (error) {
+        if (!(error instanceof NoEventTime)) throw error
+        problem ??= error
+      }
+    }
+    if (problem !== undefined) out.badLine(index, block.subarray(start, end), problem.message)
+  }
+
+  /** Windows and silences, to go on from later. */
+  snapshot(): Buffer {
+    const snapshot: Snapshot = {
+      version: 1,
+      rules: Object.fromEntries(this.#states.map(s => [s.rule.name, s.snapshot()]))
+    }
+    return Buffer.from(JSON.stringify(snapshot))
+  }
+
+  /** Takes up a snapshot, rule by rule by name; a rule that is new since then begins empty. */
+  restore(buffer: Buffer): void {
+    const snapshot = JSON.parse(buffer.toString()) as Snapshot
+    if (snapshot.version !== 1)
+      throw new Error(`a snapshot of version ${snapshot.version} cannot be read by this one`)
+    for (const state of this.#states) {
+      const own = snapshot.rules[state.rule.name]
+      if (own !== undefined) state.restore(own)
+    }
+  }
+}
+
+/** Undefined when the line is no JSON. */
+function parse(block: Buffer, start: number, end: number): unknown {
+  try {
+    return JSON.parse(block.toString('utf8', start, end))
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}

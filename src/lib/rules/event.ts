@@ -1,0 +1,52 @@
+/**
+ * What a rule sees of a line.
+ *
+ * A change event (Debezium's envelope) is seen as its row: `after`, or `before` where a row was deleted. Dotted names that the
+ * row does not have are looked up in the envelope, so that `source.table`, `op` or `before.status` can stand in a filter
+ * beside the columns. Any other JSON object is seen as it is.
+ *
+ * The time of an event is its `timestamp_field`; a change event without it happened when its transaction was committed
+ * (`source.ts_ms`, else `ts_ms`). `timestamp_type` says how to read it, as in ElastAlert: `iso` (also accepts SQL's form;
+ * no zone means UTC), `unix` (seconds), `unix_ms`.
+ */
+
+import { type Fields, isObject, type JsonObject, lookup } from './fields.ts'
+import { MICROS_PER_MS, parseIso } from './time.ts'
+
+export type TimestampType = 'iso' | 'unix' | 'unix_ms'
+
+export interface Timestamp {
+  field: string
+  type: TimestampType
+}
+
+/** The view of a parsed line; undefined when it is no JSON object. */
+export function eventOf(value: unknown): Fields | undefined {
+  if (!isObject(value)) return undefined
+  const { op, source } = value
+  if (typeof op !== 'string' || !isObject(source)) return { row: value, envelope: undefined }
+  if (isObject(value.after)) return { row: value.after, envelope: value }
+  if (isObject(value.before)) return { row: value.before, envelope: value }
+  return { row: {}, envelope: value }
+}
+
+function readTime(value: unknown, type: TimestampType): number | undefined {
+  if (type === 'iso') return typeof value === 'string' ? parseIso(value) : undefined
+  if (typeof value !== 'number' && (typeof value !== 'string' || value.trim() === '')) return undefined
+  const n = Number(value)
+  return Number.isFinite(n) ? Math.round(n * (type === 'unix' ? 1e6 : MICROS_PER_MS)) : undefined
+}
+
+function commitTime(envelope: JsonObject): number | undefined {
+  const source = envelope.source
+  const ms = isObject(source) ? source.ts_ms : undefined
+  const at = typeof ms === 'number' ? ms : envelope.ts_ms
+  return typeof at === 'number' ? at * MICROS_PER_MS : undefined
+}
+
+/** Microseconds of the event's time; undefined when it has none, or one that cannot be read. */
+export function timeOf(fields: Fields, timestamp: Timestamp): number | undefined {
+  const value = lookup(fields, timestamp.field)
+  if (value !== undefined && value !== null) return readTime(value, timestamp.type)
+  return fields.envelope === undefined ? undefined : commitTime(fields.envelope)
+}

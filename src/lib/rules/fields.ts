@@ -1,0 +1,113 @@
+/**
+ * Fields by dotted name, in the two ways that ElastAlert meets them: a query sees every value a path leads to (arrays are
+ * many values, as in Elasticsearch), a text or a query_key sees the one value of `lookup_es_key`.
+ */
+
+export type JsonObject = { [name: string]: unknown }
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What a rule sees of a line: its document, and around the row of a change event the envelope. */
+export interface Fields {
+  row: JsonObject
+  envelope: JsonObject | undefined
+}
+
+const KEYWORD = '.keyword'
+
+function pathHas(value: unknown, path: string[], from: number): boolean {
+  if (from === path.length) return value !== undefined
+  if (Array.isArray(value)) return value.some(v => pathHas(v, path, from))
+  if (!isObject(value)) return false
+  let key = ''
+  for (let i = from; i < path.length; i++) {
+    key = i === from ? path[i]! : `${key}.${path[i]}`
+    if (Object.hasOwn(value, key) && pathHas(value[key], path, i + 1)) return true
+  }
+  return false
+}
+
+function pathSome(value: unknown, path: string[], from: number, test: (v: unknown) => boolean): boolean {
+  if (Array.isArray(value)) return value.some(v => pathSome(v, path, from, test))
+  if (from === path.length) return value !== null && value !== undefined && test(value)
+  if (!isObject(value)) return false
+  let key = ''
+  for (let i = from; i < path.length; i++) {
+    key = i === from ? path[i]! : `${key}.${path[i]}`
+    if (Object.hasOwn(value, key) && pathSome(value[key], path, i + 1, test)) return true
+  }
+  return false
+}
+
+export type SomeValue = (fields: Fields, test: (value: unknown) => boolean) => boolean
+
+/**
+ * A search through the values of a field: true when the test holds for one of them; nulls are no values. The row comes
+ * first, the envelope where the row has no such field, and `name.keyword` is `name` where neither has it.
+ */
+export function compileField(name: string): SomeValue {
+  const path = name.split('.')
+  const base = name.endsWith(KEYWORD) ? compileField(name.slice(0, -KEYWORD.length)) : undefined
+  const only = path.length === 1 ? name : undefined
+  return (fields, test) => {
+    if (only !== undefined && Object.hasOwn(fields.row, only)) {
+      const value = fields.row[only]
+      if (typeof value !== 'object') return value !== undefined && test(value)
+      return pathSome(value, path, 1, test)
+    }
+    if (pathHas(fields.row, path, 0)) return pathSome(fields.row, path, 0, test)
+    if (fields.envelope !== undefined && pathHas(fields.envelope, path, 0)) {
+      return pathSome(fields.envelope, path, 0, test)
+    }
+    return base?.(fields, test) ?? false
+  }
+}
+
+/** Every value in the document, for queries that name no field; objects and arrays are walked, nulls are no values. */
+export function anyValue(fields: Fields, test: (value: unknown) => boolean): boolean {
+  const walk = (value: unknown): boolean => {
+    if (Array.isArray(value)) return value.some(walk)
+    if (isObject(value)) return Object.values(value).some(walk)
+    return value !== null && test(value)
+  }
+  return walk(fields.row)
+}
+
+const INDEX = /^(.+?)\[(\d)\](.*)$/
+
+function find(object: unknown, parts: string[]): unknown {
+  if (!isObject(object)) return undefined
+  for (let n = parts.length; n > 0; n--) {
+    let root = parts.slice(0, n).join('.')
+    let rest = parts.slice(n)
+    const m = INDEX.exec(root)
+    if (m !== null) {
+      root = m[1]!
+      if (m[3] !== '') rest = [m[3]!.replace(/^\./, ''), ...rest]
+    }
+    if (!Object.hasOwn(object, root)) continue
+    let value = object[root]
+    if (m !== null) value = Array.isArray(value) ? value[+m[2]!] : undefined
+    if (rest.length === 0) return value
+    if (isObject(value)) {
+      const found = find(value, rest)
+      if (found !== undefined || rest.at(-1) !== 'keyword') return found
+      rest = rest.slice(0, -1)
+      return rest.length === 0 ? value : find(value, rest)
+    }
+    return rest.length === 1 && rest[0] === 'keyword' ? value : undefined
+  }
+  return undefined
+}
+
+/**
+ * The value of a dotted name as ElastAlert's `lookup_es_key` finds it: the longest key first, `list[0]` for an element,
+ * a last `.keyword` left out when there is no such field. Undefined when there is none.
+ */
+export function lookup(fields: Fields, name: string): unknown {
+  const parts = name.split('.')
+  const found = find(fields.row, parts)
+  return found === undefined && fields.envelope !== undefined ? find(fields.envelope, parts) : found
+}

@@ -1,0 +1,8 @@
+export { alertLine, alertTexts, matchWithCounts } from './alert.ts'
+export { Evaluator, type EvaluatorOutput } from './evaluator.ts'
+export { lookup } from './fields.ts'
+export { type LoadedRules, loadRules } from './load.ts'
+export { pythonStr } from './python-format.ts'
+export type { AlerterConfig, Rule } from './rule.ts'
+export type { Match } from './rule-state.ts'
+export { formatProblem, type Problem } from './source.ts'

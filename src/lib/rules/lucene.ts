@@ -1,0 +1,246 @@
+/**
+ * Lucene's query string as Elasticsearch's query_string reads it: `field:value`, `field:(a OR b)`, "phrases", `*` and `?`,
+ * ranges `[a TO b]` `{a TO b}` `>=1`, `_exists_:field`, AND OR NOT && || ! + -, escapes; boosts are read and have no effect.
+ * AND and OR have no precedence in Lucene: AND makes the clauses on both of its sides required, and where one clause is
+ * required the optional ones do not count.
+ * Source: Elasticsearch, "Query string syntax"; Apache Lucene, classic query parser.
+ */
+
+import { and, type Bounds, not, or, type Query, QueryError } from './query.ts'
+
+export interface LuceneOptions {
+  /** Fields for clauses that name none; empty: every field. */
+  defaultFields: string[]
+  defaultOperator: 'AND' | 'OR'
+  zoneMinutes: number
+  /** Where the query stands in the rule file, for errors. */
+  path: readonly (string | number)[]
+}
+
+type Mark = 'must' | 'must not' | 'should'
+
+/** Characters that end a bare word, unless escaped. */
+const ENDS_WORD = /[\s()[\]{}"^~:]/
+const OPERATOR = /(?:AND|OR|NOT)(?=[\s()]|$)|&&|\|\||!/y
+
+export function parseLucene(text: string, options: LuceneOptions): Query {
+  return new Parser(text, options).parse()
+}
+
+class Parser {
+  readonly #text: string
+  readonly #options: LuceneOptions
+  #at = 0
+
+  constructor(text: string, options: LuceneOptions) {
+    this.#text = text
+    this.#options = options
+  }
+
+  parse(): Query {
+    this.#space()
+    if (this.#at === this.#text.length) return { is: 'none' }
+    const query = this.#clauses(undefined)
+    if (this.#at < this.#text.length) throw this.#error(`unexpected "${this.#text[this.#at]}"`)
+    return query
+  }
+
+  #error(what: string): QueryError {
+    return new QueryError(
+      `${what} at column ${this.#at + 1} of the query string ${this.#text}`,
+      this.#options.path
+    )
+  }
+
+  #space(): void {
+    while (this.#at < this.#text.length && /\s/.test(this.#text[this.#at]!)) this.#at++
+  }
+
+  #take(token: string): boolean {
+    if (!this.#text.startsWith(token, this.#at)) return false
+    this.#at += token.length
+    return true
+  }
+
+  #operator(): string | undefined {
+    this.#space()
+    OPERATOR.lastIndex = this.#at
+    const m = OPERATOR.exec(this.#text)
+    if (m === null) return undefined
+    this.#at += m[0].length
+    return m[0]
+  }
+
+  /** Clauses up to the end or a closing parenthesis. */
+  #clauses(field: string | undefined): Query {
+    const found: { mark: Mark; query: Query }[] = []
+    const byDefault: Mark = this.#options.defaultOperator === 'AND' ? 'must' : 'should'
+    for (;;) {
+      let mark: Mark = byDefault
+      let negated = false
+      let expected = found.length === 0
+      for (let operator = this.#operator(); operator !== undefined; operator = this.#operator()) {
+        expected = true
+        if (operator === 'NOT' || operator === '!') negated = true
+        else if (found.length === 0) throw this.#error(`nothing before ${operator}`)
+        else {
+          const last = found.at(-1)!
+          const joined: Mark = operator === 'AND' || operator === '&&' ? 'must' : 'should'
+          if (last.mark !== 'must not' && (joined === 'must' || byDefault === 'must')) last.mark = joined
+          mark = joined
+        }
+      }
+      this.#space()
+      const sign = this.#take('+') ? '+' : this.#take('-') ? '-' : ''
+      if (sign === '+') mark = 'must'
+      if (sign === '-') negated = true
+      if (this.#at >= this.#text.length || this.#text[this.#at] === ')') {
+        if (expected || sign !== '') throw this.#error('a clause is missing')
+        return combine(found)
+      }
+      found.push({ mark: negated ? 'must not' : mark, query: this.#clause(field) })
+      this.#space()
+      if (this.#at >= this.#text.length || this.#text[this.#at] === ')') return combine(found)
+    }
+  }
+
+  #clause(outer: string | undefined): Query {
+    let field = outer
+    const start = this.#at
+    const word = this.#word()
+    if (word !== '' && this.#take(':')) {
+      this.#space()
+      field = unescaped(word)
+      if (/(?<!\\)[*?]/.test(word) && word !== '*')
+        throw this.#error(`a wildcard in a field's name (${word}) is not supported yet:`)
+      if (this.#take('(')) return this.#group(field)
+      return this.#value(field)
+    }
+    this.#at = start
+    return this.#take('(') ? this.#group(field) : this.#value(field)
+  }
+
+  #group(field: string | undefined): Query {
+    const query = this.#clauses(field)
+    if (!this.#take(')')) throw this.#error('a closing parenthesis is missing')
+    this.#suffix()
+    return query
+  }
+
+  /** A bare word with its escapes. */
+  #word(): string {
+    const start = this.#at
+    while (this.#at < this.#text.length && !ENDS_WORD.test(this.#text[this.#at]!)) {
+      this.#at += this.#text[this.#at] === '\\' ? 2 : 1
+    }
+    if (this.#at > this.#text.length) throw this.#error('nothing after the last backslash')
+    return this.#text.slice(start, this.#at)
+  }
+
+  /** Boost (no effect here), and slop or fuzziness (not here yet). */
+  #suffix(): void {
+    if (this.#text[this.#at] === '~') throw this.#error('fuzzy terms and slop (~) are not supported yet:')
+    if (!this.#take('^')) return
+    const m = /^\d+(?:\.\d+)?/.exec(this.#text.slice(this.#at))
+    if (m === null) throw this.#error('a boost needs a number')
+    this.#at += m[0].length
+  }
+
+  #value(field: string | undefined): Query {
+    const c = this.#text[this.#at]
+    if (c === '"') {
+      const query = this.#fields(field, f => ({ is: 'text', field: f, text: phrase, words: 'phrase' }))
+      const phrase = this.#quoted()
+      this.#suffix()
+      return query()
+    }
+    if (c === '[' || c === '{') return this.#range(field)
+    const compare = /^(>=|<=|>|<)\s*/.exec(this.#text.slice(this.#at))
+    if (compare !== null) {
+      this.#at += compare[0].length
+      const name = ({ '>': 'gt', '>=': 'gte', '<': 'lt', '<=': 'lte' } as const)[compare[1] as '>']
+      return this.#bounds(field, { [name]: this.#text[this.#at] === '"' ? this.#quoted() : this.#bound() })
+    }
+    if (c === '/') throw this.#error('regular expressions are not supported yet:')
+    const word = this.#word()
+    if (word === '') throw this.#error(c === undefined ? 'a value is missing' : `unexpected "${c}"`)
+    this.#suffix()
+    return this.#term(field, word)
+  }
+
+  #term(field: string | undefined, word: string): Query {
+    if (field === '_exists_') return { is: 'exists', field: unescaped(word) }
+    if (word === '*') return field === undefined || field === '*' ? { is: 'all' } : { is: 'exists', field }
+    if (/(?<!\\)(?:\\\\)*[*?]/.test(word)) {
+      return this.#fields(field, f => ({ is: 'word pattern', field: f, pattern: word }))()
+    }
+    return this.#fields(field, f => ({ is: 'text', field: f, text: unescaped(word), words: 'phrase' }))()
+  }
+
+  /** One query per default field where none is named; made after the rest of the clause has been read. */
+  #fields(field: string | undefined, make: (field: string | undefined) => Query): () => Query {
+    const names = field !== undefined ? [field] : this.#options.defaultFields
+    return () => (names.length === 0 ? make(undefined) : or(names.map(make)))
+  }
+
+  #quoted(): string {
+    const start = ++this.#at
+    while (this.#at < this.#text.length && this.#text[this.#at] !== '"')
+      this.#at += this.#text[this.#at] === '\\' ? 2 : 1
+    if (this.#at >= this.#text.length) throw this.#error('a closing quote is missing')
+    return unescaped(this.#text.slice(start, this.#at++))
+  }
+
+  #bound(): string {
+    const start = this.#at
+    while (this.#at < this.#text.length && !/[\s)\]}]/.test(this.#text[this.#at]!)) {
+      this.#at += this.#text[this.#at] === '\\' ? 2 : 1
+    }
+    if (this.#at === start) throw this.#error('a bound is missing')
+    return unescaped(this.#text.slice(start, this.#at))
+  }
+
+  #range(field: string | undefined): Query {
+    const lower = this.#text[this.#at++] === '[' ? 'gte' : 'gt'
+    this.#space()
+    const from = this.#text[this.#at] === '"' ? this.#quoted() : this.#bound()
+    this.#space()
+    if (!this.#take('TO')) throw this.#error('a range is [from TO to]; TO is missing')
+    this.#space()
+    const to = this.#text[this.#at] === '"' ? this.#quoted() : this.#bound()
+    this.#space()
+    const upper = this.#take(']') ? 'lte' : this.#take('}') ? 'lt' : undefined
+    if (upper === undefined) throw this.#error('a range ends with ] or }')
+    this.#suffix()
+    const bounds: Bounds = {}
+    if (from !== '*') bounds[lower] = from
+    if (to !== '*') bounds[upper] = to
+    return this.#bounds(field, bounds)
+  }
+
+  #bounds(field: string | undefined, bounds: Bounds): Query {
+    if (field === undefined && this.#options.defaultFields.length === 0) {
+      throw this.#error('a range needs a field:')
+    }
+    const { zoneMinutes } = this.#options
+    return this.#fields(field, f =>
+      Object.keys(bounds).length === 0
+        ? { is: 'exists', field: f! }
+        : { is: 'range', field: f!, bounds, zoneMinutes }
+    )()
+  }
+}
+
+function combine(clauses: { mark: Mark; query: Query }[]): Query {
+  const of = (mark: Mark): Query[] => clauses.filter(c => c.mark === mark).map(c => c.query)
+  const must = of('must')
+  const should = of('should')
+  const mustNot = of('must not').map(not)
+  // optional clauses only rank what the required ones find; a query of nothing but NOT is about all documents
+  if (must.length === 0 && should.length > 0) must.push(or(should))
+  return and([...must, ...mustNot])
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\(.)/gs, '$1')
+}

@@ -1,0 +1,98 @@
+/**
+ * Options of ElastAlert 2 and what becomes of them here. Source: ElastAlert 2.31, schema, loader and rule classes.
+ */
+
+function words(text: string): string[] {
+  return text.trim().split(/\s+/)
+}
+
+/** Options that do here what they do in ElastAlert. */
+export const SUPPORTED = new Set(
+  words(`
+  name type index alert import is_enabled description owner priority category
+  filter query_key timestamp_field timestamp_type num_events timeframe attach_related
+  realert realert_key exponential_realert
+  alert_subject alert_subject_args alert_subject_max_len alert_text alert_text_args alert_text_kw alert_text_type
+  alert_missing_value use_local_time custom_pretty_ts_format include_rule_params_in_matches
+  include_rule_params_in_first_match_only command pipe_match_json pipe_alert_text fail_on_non_zero_exit
+`)
+)
+
+/** Options that steer ElastAlert's queries and runs, which a stream does not have: no effect here. */
+export const QUERY_ONLY = new Set(
+  words(`
+  es_host es_port es_hosts es_username es_password es_bearer es_api_key es_url_prefix es_conn_timeout es_send_get_body_as
+  use_ssl verify_certs ssl_show_warn ca_certs client_cert client_key aws_region profile
+  use_strftime_index search_extra_index doc_type _source_enabled run_every buffer_time query_delay max_query_size
+  max_scrolling max_scrolling_count scroll_keepalive max_threads misfire_grace_time use_count_query use_terms_query
+  terms_size query_timezone initial_starttime start_date minimum_starttime notify_alert notify_all_errors notify_email
+  use_run_every_query_size include_fields raw_count_keys kibana_url kibana_username kibana_password
+  kibana_verify_certs opensearch_url
+`)
+)
+
+/** Options that change what is alerted or said, and that this version does not carry out: named in a warning. */
+export const NOT_YET = new Set(
+  words(`
+  aggregation aggregation_key aggregate_by_match_time aggregation_alert_time_compared_with_timestamp_field
+  summary_table_fields summary_table_type summary_table_max_rows summary_prefix summary_suffix
+  limit_execution limit_execution_coverage match_enhancements run_enhancements_first scan_entire_timeframe
+  top_count_keys top_count_number include replace_dots_in_field_names timestamp_format timestamp_format_expr
+  timestamp_to_datetime_format_expr jinja_filters jinja_root_name jinja_template_path
+  generate_kibana_discover_url shorten_kibana_discover_url generate_opensearch_discover_url
+`)
+)
+
+/** Options of the rule types that are not carried out yet. */
+const OTHER_TYPES = words(`
+  blacklist whitelist compare_key ignore_null filter_by_list spike_height spike_type threshold_ref threshold_cur field_value
+  alert_on_new_data threshold forget_keys fields terms_window_size window_step_size alert_on_missing_field
+  use_keyword_postfix cardinality_field max_cardinality min_cardinality metric_agg_key metric_agg_type metric_agg_script
+  max_threshold min_threshold percentile_range min_doc_count allow_buffer_time_overlap bucket_interval
+  sync_bucket_interval metric_format_string match_bucket_filter min_percentage max_percentage min_denominator
+  percentage_format_string
+`)
+
+export const RULE_TYPES = new Set(
+  words(`
+  any blacklist whitelist change frequency spike flatline new_term cardinality metric_aggregation spike_aggregation
+  percentage_match
+`)
+)
+
+export const ALERTERS = new Set(
+  words(`
+  alerta alertmanager chatwork command datadog debug dingtalk discord email exotel flashduty gelf gitter googlechat
+  hivealerter indexer iris jira lark line matrixhookshot mattermost ms_power_automate opsgenie pagerduty pagertree post
+  post2 rocketchat servicenow ses slack smseagle sns sqs stomp telegram tencent_sms twilio victorops webex_webhook
+  workwechat yzj zabbix
+`)
+)
+
+/** Every alerter's own options begin with one of these, or are one of the names below. */
+const ALERTER_PREFIX = new RegExp(
+  `^(?:${words(`
+  alerta alertmanager chatwork datadog dingtalk discord email exotel flashduty gelf gitter googlechat hive indexer iris jira
+  kibana_discover lark line matrixhookshot mattermost ms_power_automate opensearch_discover opsgenie pagerduty pagertree
+  http_post http_post2 rocket_chat service_?now ses slack smseagle smtp sns sqs stomp telegram tencent_sms twilio
+  victorops webex work_wechat yzj zbx
+`).join('|')})_`
+)
+const ALERTER_NAMES = new Set(
+  words(`
+  email from_addr cc bcc assets_dir username password short_description comments assignment_group subcategory cmdb_ci
+  caller_id
+`)
+)
+
+export type OptionKind = 'supported' | 'query only' | 'not yet' | 'other type' | 'alerter' | 'unknown'
+
+export function optionKind(name: string): OptionKind {
+  if (SUPPORTED.has(name)) return 'supported'
+  if (QUERY_ONLY.has(name)) return 'query only'
+  if (NOT_YET.has(name)) return 'not yet'
+  if (OTHER_TYPES.includes(name)) return 'other type'
+  return ALERTER_NAMES.has(name) || ALERTER_PREFIX.test(name) ? 'alerter' : 'unknown'
+}
+
+export const KNOWN_OPTIONS = [...SUPPORTED, ...QUERY_ONLY, ...NOT_YET, ...OTHER_TYPES]

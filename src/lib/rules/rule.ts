@@ -1,0 +1,33 @@
+import type { Timestamp } from './event.ts'
+import type { JsonObject } from './fields.ts'
+import type { Query } from './query.ts'
+
+/** What decides a rule, and with what figures. Durations are microseconds. */
+export type RuleKind =
+  | { type: 'any' }
+  | { type: 'frequency'; numEvents: number; timeframe: number; attachRelated: boolean }
+
+/** Where a rule's alerts go, with the rule's options as this alerter sees them. */
+export interface AlerterConfig {
+  type: string
+  options: JsonObject
+}
+
+/** One ElastAlert rule file, checked. Durations are microseconds. */
+export interface Rule {
+  name: string
+  file: string
+  kind: RuleKind
+  filter: Query
+  timestamp: Timestamp
+  /** Fields whose values part the events into groups; the name of several is `a,b`. */
+  queryKey: { name: string; fields: string[] } | undefined
+  /** Time for which an alert silences its key; 0 for never. */
+  realert: number
+  realertKey: string
+  /** The longest such time when it doubles with every alert that comes soon again. */
+  exponentialRealert: number | undefined
+  alerters: AlerterConfig[]
+  /** Every option of the file, imports included; alert texts may refer to them. */
+  options: JsonObject
+}

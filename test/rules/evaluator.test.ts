@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Evaluator } from '../../src/lib/rules/index.ts'
+import { ndjson, rules, run } from './rules.ts'
+
+const GATEWAY_DOWN = `
+name: gateway down
+type: frequency
+index: payments
+num_events: 3
+timeframe: {seconds: 10}
+query_key: gateway
+realert: {seconds: 30}
+alert: debug
+filter:
+- term: {status: FAILED}
+alert_subject: "{0} is failing"
+alert_subject_args: [gateway]
+alert_text: "{0} of {1}"
+alert_text_args: [num_hits, nothing]
+alert_text_type: alert_text_only
+`
+
+const ANY = `
+name: refunds
+type: any
+index: payments
+realert: {minutes: 0}
+alert: debug
+filter:
+- query_string: {query: "status:REFUND*"}
+`
+
+const START = Date.UTC(2026, 10, 24, 10)
+
+function payment(second: number, gateway: string, status = 'FAILED'): unknown {
+  return { '@timestamp': new Date(START + second * 1000).toISOString(), gateway, status }
+}
+
+test('an alert is one line with the keys in their order', t => {
+  const { alerts } = run(
+    new Evaluator(rules(t, GATEWAY_DOWN)),
+    ndjson([0, 1, 2].map(s => payment(s, 'paytm')))
+  )
+  assert.deepEqual(alerts, [
+    '{"@timestamp":"2026-11-24T10:00:02.000Z","rule":"gateway down","type":"frequency","state":"firing","key":"paytm",' +
+      '"subject":"paytm is failing","text":"3 of <MISSING VALUE>\\n\\n","num_hits":3,' +
+      '"match":{"@timestamp":"2026-11-24T10:00:02Z","gateway":"paytm","status":"FAILED"}}'
+  ])
+})
+
+test('frequency counts each key by itself and begins anew after a match', t => {
+  const rule = GATEWAY_DOWN.replace('{seconds: 30}', '{seconds: 0}')
+  const events = [0, 1, 2, 3, 4, 5].flatMap(s => [payment(s, 'paytm'), payment(s, s % 2 ? 'upi' : 'card')])
+  const { alerts } = run(new Evaluator(rules(t, rule)), ndjson(events))
+  const keys = alerts.map(a => [JSON.parse(a).key, JSON.parse(a)['@timestamp'].slice(17, 19)])
+  assert.deepEqual(keys, [
+    ['paytm', '02'],
+    ['card', '04'],
+    ['paytm', '05'],
+    ['upi', '05']
+  ])
+})
+
+test('events a whole timeframe apart do not count together', t => {
+  const evaluator = new Evaluator(rules(t, GATEWAY_DOWN))
+  assert.equal(run(evaluator, ndjson([0, 1, 10].map(s => payment(s, 'a')))).alerts.length, 0)
+  assert.equal(run(evaluator, ndjson([20, 21, 29].map(s => payment(s, 'b')))).alerts.length, 1)
+})
+
+test('realert silences the key and no other', t => {
+  const at = (from: number, key: string) => [0, 1, 2].map(s => payment(from + s, key))
+  const { alerts } = run(
+    new Evaluator(rules(t, GATEWAY_DOWN)),
+    ndjson([...at(0, 'a'), ...at(5, 'a'), ...at(6, 'b'), ...at(32, 'a')])
+  )
+  assert.deepEqual(
+    alerts.map(a => [JSON.parse(a).key, JSON.parse(a)['@timestamp'].slice(14, 19)]),
+    [
+      ['a', '00:02'],
+      ['b', '00:08'],
+      ['a', '00:34']
+    ]
+  )
+})
+
+test('rules of one realert_key silence each other only for the same value', t => {
+  const shared = ANY.replace('{minutes: 0}', '{minutes: 5}\nrealert_key: money')
+  const { alerts } = run(
+    new Evaluator(rules(t, shared)),
+    ndjson([payment(0, 'a', 'REFUNDED'), payment(1, 'b', 'REFUNDED'), payment(301, 'b', 'REFUNDED')])
+  )
+  assert.equal(alerts.length, 2)
+})
+
+test('exponential_realert doubles the silence while alerts keep coming and lets it decay', t => {
+  const rule = ANY.replace('{minutes: 0}', '{seconds: 10}\nexponential_realert: {seconds: 60}')
+  const events = Array.from({ length: 200 }, (_, s) => payment(s, 'a', 'REFUNDED'))
+  const { alerts } = run(
+    new Evaluator(rules(t, rule)),
+    ndjson([...events, payment(1000, 'a', 'REFUNDED'), payment(1011, 'a', 'REFUNDED')])
+  )
+  const seconds = alerts.map(a => (Date.parse(JSON.parse(a)['@timestamp']) - START) / 1000)
+  assert.deepEqual(seconds, [0, 10, 30, 70, 130, 190, 1000, 1011])
+})
+
+test('a compound query_key joins its values, missing ones as None, and is a field of the match', t => {
+  const rule = ANY.replace('alert: debug', 'query_key: [gateway, bank]\nalert: debug')
+  const { alerts } = run(new Evaluator(rules(t, rule)), ndjson([payment(0, 'a', 'REFUNDED')]))
+  assert.equal(JSON.parse(alerts[0]!).key, 'a, None')
+  assert.equal(JSON.parse(alerts[0]!).match['gateway,bank'], 'a, None')
+})
+
+test('a change event without the timestamp field happened at its commit', t => {
+  const event = {
+    before: null,
+    after: { id: 7, status: 'REFUNDED' },
+    source: { ts_ms: START + 123, table: 'payments' },
+    op: 'c',
+    ts_ms: START + 900
+  }
+  const { alerts } = run(new Evaluator(rules(t, ANY)), ndjson([event]))
+  const alert = JSON.parse(alerts[0]!)
+  assert.equal(alert['@timestamp'], '2026-11-24T10:00:00.123Z')
+  assert.deepEqual(alert.match, { id: 7, status: 'REFUNDED', '@timestamp': '2026-11-24T10:00:00.123Z' })
+})
+
+test('a late event takes its place in the window; the match is the event that completed the count', t => {
+  const { alerts } = run(new Evaluator(rules(t, GATEWAY_DOWN)), ndjson([5, 6, 3].map(s => payment(s, 'a'))))
+  assert.equal(JSON.parse(alerts[0]!)['@timestamp'], '2026-11-24T10:00:03.000Z')
+})
+
+test('attach_related brings the earlier events of the window', t => {
+  const rule = GATEWAY_DOWN.replace('alert: debug', 'attach_related: true\nalert: debug')
+  const { alerts } = run(new Evaluator(rules(t, rule)), ndjson([0, 1, 2].map(s => payment(s, 'a'))))
+  assert.deepEqual(
+    JSON.parse(alerts[0]!).match.related_events.map((e: { '@timestamp': string }) => e['@timestamp']),
+    ['2026-11-24T10:00:00Z', '2026-11-24T10:00:01Z']
+  )
+})
+
+test('a line that passes a filter and has no time is named, and so is one that is not JSON or no object', t => {
+  const evaluator = new Evaluator(rules(t, ANY))
+  const { alerts, bad } = run(
+    evaluator,
+    `${ndjson([payment(0, 'a', 'REFUNDED')])}{"status":"REFUNDED"}\n{"status":"REFUNDED"\n["status"]\n{"status":"REFUNDED","@timestamp":5}\n`
+  )
+  assert.equal(alerts.length, 1)
+  assert.deepEqual(
+    bad.map(b => [b.index, b.reason]),
+    [
+      [1, 'no @timestamp, which rule "refunds" takes as the event\'s time (timestamp_field)'],
+      [2, undefined],
+      [3, 'not a JSON object'],
+      [
+        4,
+        '@timestamp 5 is no time of type iso, which rule "refunds" takes as the event\'s time (timestamp_field)'
+      ]
+    ]
+  )
+})
+
+test('a value that a format cannot take does not cost the alert', t => {
+  const rule = ANY.replace(
+    'alert: debug',
+    'alert_subject: "{0:d}"\nalert_subject_args: [gateway]\nalert: debug'
+  )
+  const { alerts } = run(new Evaluator(rules(t, rule)), ndjson([payment(0, 'a', 'REFUNDED')]))
+  assert.equal(JSON.parse(alerts[0]!).subject, "{0:d} (:d needs a number, not 'a')")
+})
+
+const events = fc.array(
+  fc.record({
+    second: fc.nat(60),
+    gateway: fc.constantFrom('a', 'b', 'c'),
+    status: fc.constantFrom('FAILED', 'OK', 'REFUNDED', 'FAILED')
+  }),
+  { maxLength: 60 }
+)
+
+test('the same lines give the same alerts however they are cut into blocks and wherever a snapshot is taken up', t => {
+  const all = rules(t, GATEWAY_DOWN, ANY)
+  fc.assert(
+    fc.property(events, fc.array(fc.nat(60), { maxLength: 5 }), (list, cuts) => {
+      const lines = list.map(e => ndjson([payment(e.second, e.gateway, e.status)]))
+      const whole = run(new Evaluator(all), lines.join('')).alerts
+      let evaluator = new Evaluator(all)
+      const alerts: string[] = []
+      let from = 0
+      for (const cut of [...cuts.map(c => c % (lines.length + 1)).sort((a, b) => a - b), lines.length]) {
+        alerts.push(...run(evaluator, lines.slice(from, cut).join('')).alerts)
+        const resumed = new Evaluator(all)
+        resumed.restore(evaluator.snapshot())
+        evaluator = resumed
+        from = cut
+      }
+      assert.deepEqual(alerts, whole)
+    })
+  )
+})
+
+test('memory does not grow with the keys that were seen', t => {
+  const evaluator = new Evaluator(rules(t, GATEWAY_DOWN))
+  for (let i = 0; i < 20; i++) {
+    const block = Array.from({ length: 10_000 }, (_, j) => payment(i * 1000 + j / 100, `key ${i} ${j}`))
+    run(evaluator, ndjson(block))
+  }
+  const { state } = JSON.parse(evaluator.snapshot().toString()).rules['gateway down']
+  assert.ok(state.length < 80_000, `${state.length} of 200000 keys are remembered`)
+})

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { loadRules } from '../../src/lib/rules/index.ts'
+import { folder, load } from './rules.ts'
+
+const GOOD = `name: a
+type: any
+index: x
+alert: debug
+`
+
+test("a rule without errors is loaded with ElastAlert's defaults", t => {
+  const { rules, printed } = load(t, 'type: any\nindex: x\nalert: debug\n')
+  assert.deepEqual(printed, [])
+  assert.equal(rules[0]?.name, 'rule')
+  assert.equal(rules[0]?.realert, 60e6)
+  assert.equal(rules[0]?.realertKey, 'rule')
+  assert.deepEqual(rules[0]?.timestamp, { field: '@timestamp', type: 'iso' })
+})
+
+test('what is missing or misspelt is named with line, column and a suggestion', t => {
+  const cases: [text: string, expected: string[]][] = [
+    ['name: a\nindex: x\nalert: debug\n', ['rule.yaml:1:1: type is missing']],
+    [
+      GOOD.replace('any', 'frequency'),
+      [
+        'rule.yaml:2:1: timeframe is missing: a frequency rule needs it',
+        'rule.yaml:2:1: num_events is missing: a frequency rule needs it'
+      ]
+    ],
+    [
+      `${GOOD}realertt: {minutes: 1}\n`,
+      ['rule.yaml:5:1: warning: unknown option realertt: did you mean realert?']
+    ],
+    [`${GOOD}realert: {minuts: 1}\n`, ['rule.yaml:5:11: unknown unit minuts: did you mean minutes?']],
+    [`${GOOD}realert: 5\n`, ['rule.yaml:5:1: realert is an object such as {minutes: 5}, not 5']],
+    [GOOD.replace('any', 'frequncy'), ['rule.yaml:2:1: unknown type frequncy: did you mean frequency?']],
+    [GOOD.replace('any', 'spike'), ['rule.yaml:2:1: type spike is not supported yet']],
+    [GOOD.replace('debug', 'slck'), ['rule.yaml:4:1: unknown alert slck: did you mean slack?']],
+    [
+      GOOD.replace('debug', '[debug, slack]'),
+      [
+        'rule.yaml:4:16: warning: alerts by slack are not delivered by this version: they go to the output only'
+      ]
+    ],
+    [GOOD.replace('debug', 'command'), ['rule.yaml:4:1: command is missing: alerts by command need it']],
+    [`${GOOD}filter:\n- trem: {a: 1}\n`, ['rule.yaml:6:3: unknown query trem: did you mean term?']],
+    [
+      `${GOOD}filter:\n- query_string:\n    query: "a:(b"\n`,
+      ['rule.yaml:7:5: a closing parenthesis is missing at column 5 of the query string a:(b']
+    ],
+    [`${GOOD}alert_text: "{0} {1}"\nalert_text_args: [a]\n`, ['rule.yaml:5:1: {1} has no value: 1 given']],
+    [`${GOOD}alert_text: "{who}"\nalert_text_kw: {name: whom}\n`, ['rule.yaml:5:1: {who} has no value']],
+    [`${GOOD}alert_text_type: alert_text_jinja\n`, ['rule.yaml:5:1: alert_text_jinja is not supported yet']],
+    [
+      `${GOOD}aggregation: {minutes: 5}\n`,
+      ['rule.yaml:5:1: warning: aggregation is not carried out by this version']
+    ],
+    [`${GOOD}timestamp_type: custom\n`, ['rule.yaml:5:1: timestamp_type custom is not supported yet']],
+    [
+      'name: [\n',
+      ['rule.yaml:2:1: Flow sequence in block collection must be sufficiently indented and end with a ]']
+    ],
+    ['- a\n', ['rule.yaml:1:1: a rule file is a mapping of options: name, type, index, alert, filter, …']]
+  ]
+  for (const [text, expected] of cases) assert.deepEqual(load(t, text).printed, expected, text)
+})
+
+test('every error of a file is reported, not only the first', t => {
+  const { printed } = load(
+    t,
+    'name: a\ntype: frequency\nindex: x\nalert: debg\nnum_events: none\ntimeframe: {hour: 1}\n'
+  )
+  assert.equal(printed.length, 3)
+})
+
+test('options that only steer queries are accepted in silence', t => {
+  const { printed } = load(
+    t,
+    `${GOOD}use_strftime_index: true\nbuffer_time: {minutes: 5}\nes_host: db\nslack_webhook_url: https://x\n`
+  )
+  assert.deepEqual(printed, [])
+})
+
+test('a rule that is switched off is not there', t => {
+  assert.deepEqual(load(t, `${GOOD}is_enabled: false\n`).rules, [])
+})
+
+test('an import fills what is not set, and its filters come first', t => {
+  const dir = folder(t, {
+    'base.inc': 'index: x\nalert: debug\nrealert: {hours: 1}\nfilter:\n- term: {a: 1}\n',
+    'rule.yaml': 'name: a\ntype: any\nimport: base.inc\nrealert: {minutes: 0}\nfilter:\n- term: {b: 2}\n'
+  })
+  const { rules, problems } = loadRules([dir])
+  assert.deepEqual(problems, [])
+  assert.equal(rules[0]?.realert, 0)
+  assert.deepEqual(rules[0]?.options.filter, [{ term: { a: 1 } }, { term: { b: 2 } }])
+})
+
+test('an error in an imported filter is named in the imported file', t => {
+  const dir = folder(t, {
+    'base.inc': 'index: x\nalert: debug\nfilter:\n- trem: {a: 1}\n',
+    'rule.yaml': 'name: a\ntype: any\nimport: base.inc\n'
+  })
+  const { problems } = loadRules([dir])
+  assert.deepEqual(
+    problems.map(p => [path.basename(p.file), p.line, p.column]),
+    [['base.inc', 4, 3]]
+  )
+})
+
+test('folders are searched to the bottom, other files and ..data left alone, and two rules of a name are an error', t => {
+  const dir = folder(t, { 'b.yml': GOOD, 'notes.txt': 'x: [' })
+  mkdirSync(path.join(dir, 'deep'))
+  mkdirSync(path.join(dir, '..data'))
+  writeFileSync(path.join(dir, 'deep', 'c.yaml'), GOOD.replace('name: a', 'name: c'))
+  writeFileSync(path.join(dir, '..data', 'd.yaml'), GOOD)
+  assert.deepEqual(
+    loadRules([dir]).rules.map(r => r.name),
+    ['a', 'c']
+  )
+  writeFileSync(path.join(dir, 'deep', 'd.yaml'), GOOD)
+  assert.match(loadRules([dir]).problems[0]?.message ?? '', /a rule named a is in .*b\.yml too/)
+})
+
+test('environment variables are filled in, as ElastAlert does', t => {
+  process.env.MILLRACE_TEST_NAME = 'from outside'
+  t.after(() => delete process.env.MILLRACE_TEST_NAME)
+  const { rules } = load(t, GOOD.replace('name: a', 'name: ${MILLRACE_TEST_NAME} $NOT_SET_ANYWHERE'))
+  assert.equal(rules[0]?.name, 'from outside $NOT_SET_ANYWHERE')
+})
