@@ -131,3 +131,12 @@ test('environment variables are filled in, as ElastAlert does', t => {
   const { rules } = load(t, GOOD.replace('name: a', 'name: ${MILLRACE_TEST_NAME} $NOT_SET_ANYWHERE'))
   assert.equal(rules[0]?.name, 'from outside $NOT_SET_ANYWHERE')
 })
+
+test('YAML is read as PyYAML reads it: yes is a boolean, y and a date are texts', t => {
+  const { rules } = load(
+    t,
+    `${GOOD}is_enabled: yes\nfilter:\n- term: {a: y}\n- range: {t: {gte: 2026-11-24}}\n`
+  )
+  assert.equal(rules[0]?.options.is_enabled, true)
+  assert.deepEqual(rules[0]?.options.filter, [{ term: { a: 'y' } }, { range: { t: { gte: '2026-11-24' } } }])
+})

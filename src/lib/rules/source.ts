@@ -1,6 +1,16 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type ScalarTag,
+  type Tags
+} from 'yaml'
 import { errnoOf, messageOf } from '../cli/index.ts'
 import { isObject, type JsonObject } from './fields.ts'
 
@@ -32,6 +42,18 @@ function expandVariables(text: string): string {
   return text.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced?: string, bare?: string) => {
     return process.env[(braced ?? bare)!] ?? whole
   })
+}
+
+const TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/
+const FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/
+
+/** YAML 1.1 as PyYAML reads it: y and n are texts, and so are dates, as they end up in queries. */
+function pythonTag(tag: Tags[number]): Tags {
+  if (typeof tag === 'string') return [tag]
+  if (tag.tag === 'tag:yaml.org,2002:timestamp') return []
+  if (tag.tag !== 'tag:yaml.org,2002:bool') return [tag]
+  const bool = tag as ScalarTag
+  return [{ ...bool, test: bool.test?.test('true') ? TRUE : FALSE }]
 }
 
 function positionOf(
@@ -71,10 +93,8 @@ function readSource(file: string, report: (p: Problem) => void): Source | undefi
   const lines = new LineCounter()
   const document = parseDocument(expandVariables(text), {
     lineCounter: lines,
-    // PyYAML's dialect: yes and no are booleans, << merges; dates stay texts, as they end up in queries
     version: '1.1',
-    customTags: tags =>
-      tags.filter(tag => typeof tag === 'string' || tag.tag !== 'tag:yaml.org,2002:timestamp'),
+    customTags: tags => tags.flatMap(pythonTag),
     prettyErrors: false
   })
   const broken = document.errors[0]

@@ -1,0 +1,214 @@
+/**
+ * ElastAlert 2 itself is the judge: random events through its own rule classes (an oracle that may lie beside the checkout) and
+ * through ours must give the same matches. Without the oracle these tests are skipped.
+ */
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { alertTexts, Evaluator, type Match, matchWithCounts } from '../../src/lib/rules/index.ts'
+import { folder, load, ndjson } from './rules.ts'
+
+const ORACLE =
+  process.env.MILLRACE_ELASTALERT ?? path.resolve(import.meta.dirname, '../../../shared/peers/elastalert')
+const skip = existsSync(ORACLE) ? false : 'ElastAlert is not there'
+
+/** Deterministic random numbers (mulberry32). */
+function random(seed: number): () => number {
+  let a = seed
+  return () => {
+    a = (a + 0x6d2b79f5) | 0
+    let t = Math.imul(a ^ (a >>> 15), 1 | a)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+/** Bursts and gaps, equal times, missing and odd keys, nested fields, times in several forms. */
+function randomEvents(seed: number, count: number): Record<string, unknown>[] {
+  const next = random(seed)
+  const pick = <T>(values: T[]): T => values[Math.floor(next() * values.length)]!
+  let ms = Date.UTC(2026, 10, 24, 10)
+  return Array.from({ length: count }, (_, id) => {
+    const step = next()
+    ms += step < 0.2 ? 0 : step < 0.9 ? Math.floor(next() * 3000) : Math.floor(next() * 90000)
+    const iso = new Date(ms).toISOString()
+    const event: Record<string, unknown> = {
+      '@timestamp': pick([
+        iso,
+        iso.replace('.000Z', 'Z'),
+        iso.replace('Z', '+00:00'),
+        iso.replace(/Z$/, '000Z')
+      ]),
+      id,
+      amount: pick(['49.00', '10.50', 7, 0.25]),
+      payment: { gateway: pick(['paytm', 'upi', 'card']), ok: next() < 0.5 }
+    }
+    if (next() < 0.9) event.user = pick(['a', 'b', 3, true, null, ['x', 1], { deep: 'y' }])
+    if (next() < 0.1) event['dotted.name'] = pick(['p', 'q'])
+    return event
+  })
+}
+
+const RULES: Record<string, string> = {
+  any: 'type: any',
+  'any by key': 'type: any\nquery_key: user',
+  frequency: 'type: frequency\nnum_events: 7\ntimeframe: {seconds: 20}',
+  'frequency of one': 'type: frequency\nnum_events: 1\ntimeframe: {seconds: 20}',
+  'frequency by key': 'type: frequency\nnum_events: 3\ntimeframe: {seconds: 30}\nquery_key: user',
+  'frequency by nested key':
+    'type: frequency\nnum_events: 4\ntimeframe: {seconds: 10}\nquery_key: payment.gateway',
+  'frequency by list of one':
+    'type: frequency\nnum_events: 2\ntimeframe: {seconds: 5}\nquery_key: [dotted.name]',
+  'frequency by compound key':
+    'type: frequency\nnum_events: 2\ntimeframe: {minutes: 2}\nquery_key: [user, payment.gateway]',
+  'any by compound key': 'type: any\nquery_key: [user, payment.ok]',
+  'frequency with related': 'type: frequency\nnum_events: 3\ntimeframe: {seconds: 10}\nattach_related: true'
+}
+
+const REALERTS: Record<string, string> = {
+  'realert by default': 'type: any',
+  'realert by key': 'type: any\nquery_key: user\nrealert: {seconds: 45}',
+  'realert of frequency':
+    'type: frequency\nnum_events: 3\ntimeframe: {seconds: 20}\nquery_key: payment.gateway\nrealert: {minutes: 1}',
+  'exponential realert':
+    'type: any\nquery_key: payment.gateway\nrealert: {seconds: 10}\nexponential_realert: {minutes: 2}',
+  'no realert': 'type: any\nrealert: {minutes: 0}'
+}
+
+function oracle(
+  dir: string,
+  files: string[],
+  events: unknown[],
+  ...options: string[]
+): Map<string, unknown[]> {
+  const input = path.join(dir, 'events.ndjson')
+  writeFileSync(input, ndjson(events))
+  // events of one moment are one run there, whose matches are told apart by nothing but their order
+  const printed = execFileSync(
+    ORACLE,
+    ['oracle', ...files, input, '--every-event', '--buffer-time', '600', ...options],
+    {
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      stdio: ['ignore', 'pipe', 'pipe']
+    }
+  )
+  const found = new Map<string, unknown[]>()
+  for (const line of printed.trim().split('\n')) {
+    const { rule, match } = JSON.parse(line)
+    found.set(rule, [...(found.get(rule) ?? []), match])
+  }
+  return found
+}
+
+function ruleText(name: string, body: string): string {
+  return `name: ${name}\nindex: x\nalert: debug\n${body}\n`
+}
+
+/** Sorted keys all the way down: the order of fields is not what is compared. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([k, v]) => [k, canonical(v)])
+  )
+}
+
+for (const [what, bodies, options] of [
+  ['matches', RULES, []],
+  ['alerts that realert lets through', REALERTS, ['--alerts']]
+] as const) {
+  test(`ElastAlert finds the same ${what}`, { skip }, t => {
+    const names = Object.keys(bodies)
+    const dir = folder(t, Object.fromEntries(names.map(n => [`${n}.yaml`, ruleText(n, bodies[n]!)])))
+    for (const seed of [1, 2]) {
+      const events = randomEvents(seed, 400)
+      const expected = oracle(
+        dir,
+        names.map(n => path.join(dir, `${n}.yaml`)),
+        events,
+        ...options
+      )
+      for (const name of names) {
+        const realert = what === 'matches' ? '\nrealert: {minutes: 0}' : ''
+        const { rules } = load(t, ruleText(name, bodies[name]! + realert))
+        const ours: unknown[] = []
+        new Evaluator(rules).process(Buffer.from(ndjson(events)), {
+          match: match => ours.push(match.fields.row),
+          badLine: (index, _, reason) => assert.fail(`${index}: ${reason}`)
+        })
+        const theirs = expected.get(name) ?? []
+        assert.ok(ours.length > 0, `${name}: nothing to compare`)
+        assert.deepEqual(canonical(ours), canonical(theirs), `${name}, seed ${seed}`)
+      }
+    }
+  })
+}
+
+const TEXTS: Record<string, string> = {
+  plain: 'type: any',
+  'plain frequency': 'type: frequency\nnum_events: 2\ntimeframe: {minutes: 5}',
+  'no fields':
+    'type: frequency\nnum_events: 2\ntimeframe: {hours: 1}\nalert_text_type: exclude_fields\nalert_text: "Look\\n"',
+  'only text':
+    'type: any\nalert_text_type: alert_text_only\nalert_text: "{0} {1!r:>8} {2} {3} {4[gateway]}"\nalert_text_args: [user, amount, gone, owner, payment]\nowner: me',
+  'by name':
+    'type: any\nalert_text: "{who} {{x}} {n:05d}"\nalert_text_kw: {payment.gateway: who, id: n}\nalert_missing_value: "-"',
+  subject:
+    'type: any\nalert_subject: "{} of {}: {}"\nalert_subject_args: [id, user, dotted.name]\nalert_subject_max_len: 20',
+  'own time form':
+    'type: frequency\nnum_events: 1\ntimeframe: {days: 1}\ncustom_pretty_ts_format: "%d.%m.%Y %H:%M:%S"'
+}
+
+/** Prints subject and text of each match as ElastAlert's debug alerter would. */
+const PRINT_TEXTS = `
+import json, sys
+import elastalert.elastalert
+from elastalert.loaders import FileRulesLoader
+from elastalert.alerters.debug import DebugAlerter
+import datetime
+conf = {'es_host': 'none', 'es_port': 0, 'rules_folder': '.', 'run_every': datetime.timedelta(minutes=1), 'buffer_time': datetime.timedelta(minutes=15)}
+for line in sys.stdin:
+    case = json.loads(line)
+    rule = FileRulesLoader(conf).load_configuration(case['file'], conf, None)
+    rule['use_local_time'] = False
+    alerter = DebugAlerter(rule)
+    print(json.dumps({'subject': alerter.create_title([case['match']]), 'text': alerter.create_alert_body([case['match']])}))
+`
+
+test('ElastAlert writes the same subjects and texts', { skip }, t => {
+  const python = path.join(execFileSync(ORACLE, ['install'], { encoding: 'utf8' }).trim(), 'bin/python')
+  const dir = folder(
+    t,
+    Object.fromEntries(Object.entries(TEXTS).map(([n, body]) => [`${n}.yaml`, ruleText(n, body)]))
+  )
+  const cases: { file: string; match: unknown }[] = []
+  const ours: { subject: string; text: string }[] = []
+  for (const [name, body] of Object.entries(TEXTS)) {
+    const { rules, printed } = load(t, ruleText(name, `${body}\nrealert: {minutes: 0}`))
+    assert.deepEqual(printed, [])
+    new Evaluator(rules).process(Buffer.from(ndjson(randomEvents(3, 20))), {
+      match: (match: Match) => {
+        cases.push({ file: path.join(dir, `${name}.yaml`), match: matchWithCounts(match) })
+        ours.push(alertTexts(match, rules[0]!.options))
+      },
+      badLine: (index, _, reason) => assert.fail(`${index}: ${reason}`)
+    })
+  }
+  const printed = execFileSync(python, ['-c', PRINT_TEXTS], {
+    input: ndjson(cases),
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'pipe']
+  })
+  const theirs = printed
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  assert.equal(theirs.length, cases.length)
+  for (const [i, text] of ours.entries()) assert.deepEqual(text, theirs[i], path.basename(cases[i]!.file))
+})
