@@ -29,7 +29,7 @@ millrace_packages_fresh() {
 millrace_install_packages() {
   if millrace_packages_fresh; then return 0; fi # another process was first
   echo "${0##*/}: installing npm packages…" >&2
-  npm ci --no-audit --no-fund --loglevel=error >&2 || return 1
+  npm ci --no-audit --no-fund --loglevel=error >/dev/null || return 1
   touch node_modules/.package-lock.json # newer than package-lock.json even when a checkout gave that a later time
 }
 

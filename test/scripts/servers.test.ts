@@ -10,12 +10,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import {
+  kinds,
   type RunningServer,
   type ServerName,
   serverAvailability,
   serverNames,
   startServer
 } from '../../scripts/lib/servers/index.ts'
+import { prefixOf } from '../../scripts/lib/servers/install.ts'
 import { freePorts, isFree } from '../../scripts/lib/servers/ports.ts'
 
 const library = new URL('../../scripts/lib/servers/index.ts', import.meta.url).href
@@ -48,10 +50,25 @@ const mysqlMemory: Memory = {
   }
 }
 
-const memories: Partial<Record<ServerName, Memory>> = {
+/** Runs Kafka's own topic tool. */
+async function kafkaTopics(url: string, ...args: string[]): Promise<string> {
+  const port = Number(new URL(url).port)
+  const [program = '', ...rest] =
+    (await kinds.kafka.client?.(prefixOf('kafka'), port, ['topics', ...args])) ?? []
+  return execFileSync(program, rest, { encoding: 'utf8' }).trim()
+}
+
+const memories: Record<ServerName, Memory> = {
   mysql80: mysqlMemory,
   mysql: mysqlMemory,
+  mysql57: mysqlMemory,
   mariadb: mysqlMemory,
+  kafka: {
+    async write(url, value) {
+      await kafkaTopics(url, '--create', '--topic', value)
+    },
+    read: url => kafkaTopics(url, '--list')
+  },
   elasticsearch: {
     async write(url, value) {
       const response = await fetch(`${url}/memory/_doc/1?wait_for_active_shards=1`, {
@@ -112,7 +129,6 @@ async function startElsewhere(
 
 for (const name of serverNames) {
   const memory = memories[name]
-  if (memory === undefined) continue
   const skip = serverAvailability(name) ?? false
 
   describe(name, { skip, timeout: 300_000 }, () => {

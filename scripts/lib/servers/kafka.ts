@@ -11,7 +11,7 @@ import { run } from './tools.ts'
 
 /**
  * One Kafka broker that is its own controller (KRaft). Topics are not created on first use, as in production.
- * `args` are lines of server.properties. `KAFKA_SCRAM=user:password` adds a SASL listener on the second of `morePorts`.
+ * `args` are lines of server.properties.
  */
 export const kafka: ServerKind = {
   name: 'kafka',
