@@ -32,7 +32,7 @@ test('what is missing or misspelt is named with line, column and a suggestion', 
     ],
     [
       `${GOOD}realertt: {minutes: 1}\n`,
-      ['rule.yaml:5:1: warning: unknown option realertt: did you mean realert?']
+      ['warning: rule.yaml:5:1: unknown option realertt: did you mean realert?']
     ],
     [`${GOOD}realert: {minuts: 1}\n`, ['rule.yaml:5:11: unknown unit minuts: did you mean minutes?']],
     [`${GOOD}realert: 5\n`, ['rule.yaml:5:1: realert is an object such as {minutes: 5}, not 5']],
@@ -42,7 +42,7 @@ test('what is missing or misspelt is named with line, column and a suggestion', 
     [
       GOOD.replace('debug', '[debug, slack]'),
       [
-        'rule.yaml:4:16: warning: alerts by slack are not delivered by this version: they go to the output only'
+        'warning: rule.yaml:4:16: alerts by slack are not delivered by this version: they go to the output only'
       ]
     ],
     [GOOD.replace('debug', 'command'), ['rule.yaml:4:1: command is missing: alerts by command need it']],
@@ -56,7 +56,7 @@ test('what is missing or misspelt is named with line, column and a suggestion', 
     [`${GOOD}alert_text_type: alert_text_jinja\n`, ['rule.yaml:5:1: alert_text_jinja is not supported yet']],
     [
       `${GOOD}aggregation: {minutes: 5}\n`,
-      ['rule.yaml:5:1: warning: aggregation is not carried out by this version']
+      ['warning: rule.yaml:5:1: aggregation is not carried out by this version']
     ],
     [`${GOOD}timestamp_type: custom\n`, ['rule.yaml:5:1: timestamp_type custom is not supported yet']],
     [

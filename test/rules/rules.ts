@@ -25,7 +25,11 @@ export function load(t: TestContext, text: string): LoadedRules & { printed: str
   const loaded = loadRules([dir])
   return {
     ...loaded,
-    printed: loaded.problems.map(p => formatProblem({ ...p, file: path.relative(dir, p.file) }))
+    printed: loaded.problems.map(
+      p =>
+        (p.severity === 'warning' ? 'warning: ' : '') +
+        formatProblem({ ...p, file: path.relative(dir, p.file) })
+    )
   }
 }
 

@@ -1,12 +1,12 @@
 import { alertSubject, alertText } from './alert-text.ts'
-import type { Fields, JsonObject } from './fields.ts'
-import { FormatError } from './python-format.ts'
+import { type Fields, type JsonObject, lookup } from './fields.ts'
+import { FormatError, pythonStr } from './python-format.ts'
 import type { Match } from './rule-state.ts'
 import { formatIso } from './time.ts'
 
 /** The match with ElastAlert's counts in it, as texts and alerters see it. */
-export function matchWithCounts(alert: Match): JsonObject {
-  return { ...alert.fields.row, num_hits: alert.numHits, num_matches: 1 }
+export function matchWithCounts(match: Match): JsonObject {
+  return { ...match.fields.row, num_hits: match.numHits, num_matches: 1 }
 }
 
 /** A text that cannot be formatted with these values is given as it stands, with the reason: an alert is never lost over it. */
@@ -19,25 +19,37 @@ function orReason(template: unknown, format: () => string): string {
   }
 }
 
+/** A field of the match by its dotted name, as text; undefined when there is none. */
+export function matchField(match: Match, name: string): string | undefined {
+  const value = lookup({ row: matchWithCounts(match), envelope: match.fields.envelope }, name)
+  return value === undefined || value === null ? undefined : pythonStr(value)
+}
+
+/** ISO 8601 time of a match, as in its line. */
+export function matchTime(match: Match): string {
+  return formatIso(match.micros)
+}
+
 /** Subject and text under a rule's options, or those of one of its alerters. */
-export function alertTexts(alert: Match, options: JsonObject): { subject: string; text: string } {
-  const match: Fields = { row: matchWithCounts(alert), envelope: alert.fields.envelope }
+export function alertTexts(match: Match, options: JsonObject): { subject: string; text: string } {
+  const { rule, micros, fields } = match
+  const view: Fields = { row: matchWithCounts(match), envelope: fields.envelope }
   return {
-    subject: orReason(options.alert_subject, () => alertSubject(options, match)),
-    text: orReason(options.alert_text, () => alertText(alert.rule.kind, options, match, alert.micros))
+    subject: orReason(options.alert_subject, () => alertSubject(options, view)),
+    text: orReason(options.alert_text, () => alertText(rule.kind, options, view, micros))
   }
 }
 
 /** The alert as a line of NDJSON, without its end. `key` is null where the rule has no query_key. */
-export function alertLine(alert: Match): string {
-  const { rule, key, numHits, fields } = alert
+export function alertLine(match: Match): string {
+  const { rule, key, numHits, fields } = match
   return JSON.stringify({
-    '@timestamp': formatIso(alert.micros),
+    '@timestamp': matchTime(match),
     rule: rule.name,
     type: rule.kind.type,
     state: 'firing',
     key,
-    ...alertTexts(alert, rule.options),
+    ...alertTexts(match, rule.options),
     num_hits: numHits,
     match: fields.row
   })

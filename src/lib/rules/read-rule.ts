@@ -69,15 +69,17 @@ class RuleReader {
     this.#report({ severity: 'error', ...this.#source.at(where), message })
   }
 
-  #warn(where: YamlPath, message: string): void {
-    this.#report({ severity: 'warning', ...this.#source.at(where), message })
+  #warn(where: YamlPath, message: string, misspelt = false): void {
+    this.#report({ severity: 'warning', misspelt, ...this.#source.at(where), message })
   }
 
   #checkNames(): void {
     for (const name of Object.keys(this.#options)) {
       const kind = optionKind(name)
       if (kind === 'not yet') this.#warn([name], `${name} is not carried out by this version`)
-      if (kind === 'unknown') this.#warn([name], `unknown option ${name}${didYouMean(name, KNOWN_OPTIONS)}`)
+      if (kind !== 'unknown') continue
+      const suggestion = didYouMean(name, KNOWN_OPTIONS)
+      this.#warn([name], `unknown option ${name}${suggestion}`, suggestion !== '')
     }
   }
 

@@ -17,15 +17,17 @@ import { isObject, type JsonObject } from './fields.ts'
 /** Something to say about a rule file. Lines and columns count from 1. */
 export interface Problem {
   severity: 'error' | 'warning'
+  /** A warning about a name that is most likely misspelt. */
+  misspelt?: boolean
   file: string
   line: number
   column: number
   message: string
 }
 
-/** `rules/a.yaml:3:1: warning: …`, the form that editors and CI read. */
+/** `rules/a.yaml:3:1: …`, the form that editors and CI read. */
 export function formatProblem(p: Problem): string {
-  return `${p.file}:${p.line}:${p.column}: ${p.severity === 'warning' ? 'warning: ' : ''}${p.message}`
+  return `${p.file}:${p.line}:${p.column}: ${p.message}`
 }
 
 export type YamlPath = readonly (string | number)[]

@@ -1,0 +1,215 @@
+import {
+  type CommandSpec,
+  commonFlags,
+  type Invocation,
+  inputFlags,
+  type Log,
+  messageOf,
+  outputFlags,
+  runTool,
+  stateFlags,
+  ToolError,
+  usageError
+} from '../lib/cli/index.ts'
+import { type Alerter, createAlerter, type Notification, NotificationQueue } from '../lib/notify/index.ts'
+import {
+  type AlerterConfig,
+  AlertStage,
+  adaptElastAlertConfig,
+  alertTexts,
+  formatProblem,
+  loadRules,
+  type Match,
+  matchField,
+  matchTime,
+  matchWithCounts,
+  type Notifier,
+  type Problem,
+  type Rule
+} from '../lib/rules/index.ts'
+import {
+  BadLines,
+  OutputWriter,
+  openInput,
+  openOutput,
+  runStage,
+  StateDirectory
+} from '../lib/stream/index.ts'
+
+const flags = {
+  rules: {
+    kind: 'strings',
+    short: 'r',
+    arg: 'DIR|FILE',
+    complete: 'file',
+    help: 'ElastAlert 2 rule file, or folder of them',
+    doc: 'Repeatable. A folder gives every .yaml and .yml file in it and below.'
+  },
+  check: {
+    kind: 'boolean',
+    help: 'only check the rules, read nothing',
+    doc: 'Errors and warnings are printed as file:line:column. The status is 2 when there is an error or a misspelt option.'
+  },
+  'run-every': {
+    kind: 'duration',
+    default: 60_000,
+    help: 'evaluation interval of rules that time decides',
+    doc: 'In event time. Rules of the types any and frequency are decided by each event and wait for nothing.'
+  },
+  'buffer-time': {
+    kind: 'duration',
+    default: 15 * 60_000,
+    help: 'how far back aggregations look',
+    doc: 'Rules of the types any and frequency do not need it.'
+  },
+  'fail-on-alert': { kind: 'boolean', help: 'end with status 4 when there was an alert' },
+  ...inputFlags,
+  ...outputFlags,
+  ...stateFlags,
+  ...commonFlags,
+  config: {
+    ...commonFlags.config,
+    doc: "Keys are the long names of flags. ElastAlert's own config.yaml is understood too: rules_folder, run_every and buffer_time are taken from it."
+  }
+} as const
+
+export const spec = {
+  name: 'alert-eval',
+  summary: 'evaluate ElastAlert rules on a stream of events',
+  synopsis: ['--rules DIR|FILE [FLAG...]', '--check --rules DIR|FILE'],
+  description: [
+    'alert-eval reads change events and plain rows, one JSON object a line, evaluates ElastAlert 2 rule files on them as they come, and writes each alert as a line of JSON. The alerters of a rule are notified too: debug and command in this version; others are named in a warning.',
+    "Time is the events' own: timestamp_field (@timestamp), and for change events without it the commit. So a replayed capture gives byte for byte the alerts of the live run. A rule sees the row of a change event, and the envelope around it by dotted names (source.table, op, before.status).",
+    'A mark is acknowledged in --state once the alerts before it are written, their notifications done and the half-filled windows saved.'
+  ],
+  flags,
+  examples: [
+    {
+      text: 'alerts on what happens in a database',
+      code: 'cdc-tail mysql://cdc@db/dream --state run | alert-eval --rules rules/ --state run'
+    },
+    { text: 'check the rules in CI', code: 'alert-eval --check --rules rules/' },
+    {
+      text: 'what would have been raised',
+      code: 'alert-eval --rules rules/gateway.yaml --in capture.ndjson.zst'
+    }
+  ],
+  sections: [
+    {
+      title: 'RULES',
+      text: [
+        'Rule types: any, frequency. Filters: term, terms, range (with date math; now is the time of the event), exists, prefix, wildcard, match, match_phrase, bool, constant_score, match_all, query_string.',
+        'A stream has no mapping: term, prefix and wildcard compare the whole value exactly; match, match_phrase and query strings compare words without regard to case, except on fields named ….keyword. A number equals a text that spells it, since DECIMAL columns are texts. An array matches when one of its elements does.',
+        'realert is 1 minute unless set, as in ElastAlert. frequency matches at the event that reaches num_events, also when that event comes late. num_hits is the number of events that made the match. Times in alert texts are in UTC unless use_local_time is set to true in the rule.'
+      ]
+    }
+  ],
+  adaptConfig: adaptElastAlertConfig
+} as const satisfies CommandSpec
+
+export async function main(): Promise<void> {
+  await runTool<typeof flags>(spec, alertEval)
+}
+
+async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
+  if (flags.rules.length === 0) throw usageError('--rules is missing: a rule file, or a folder of them')
+  const rules = checkedRules(flags.rules, flags.check, log)
+  if (flags.check) return 0
+  const input = openInput(flags.in, { maxLine: flags.maxLine })
+  const badLines = new BadLines('alert-eval', input.name, flags.deadLetter)
+  const state =
+    flags.state === undefined ? null : await StateDirectory.open(flags.state, 'alert-eval', flags.name)
+  await state?.register()
+  const writer = new OutputWriter(openOutput(flags.out, { append: state !== null }))
+  const counts = { notified: 0, failed: 0 }
+  const stage = new AlertStage(rules, writer, notifierOf(rules, counts, log), badLines, state)
+  await ready([
+    { name: 'alerts_total', help: 'Alerts raised', kind: 'counter', read: () => stage.alerts },
+    {
+      name: 'notifications_total',
+      help: 'Notifications begun',
+      kind: 'counter',
+      read: () => counts.notified
+    },
+    {
+      name: 'notifications_failed_total',
+      help: 'Notifications that failed',
+      kind: 'counter',
+      read: () => counts.failed
+    }
+  ])
+  log.progress(() => count(stage.alerts, 'alert'))
+  try {
+    // a file holds alerts alone; marks are for the next stage of a pipe
+    await runStage(input, flags.out === '-' ? writer : null, stage, stop)
+  } finally {
+    await stage.settled()
+  }
+  badLines.close()
+  await writer.output.close()
+  state?.close()
+  log.info(`${count(stage.alerts, 'alert')} from ${count(rules.length, 'rule')}`)
+  if (flags.failOnAlert && stage.alerts > 0) {
+    throw new ToolError(
+      'THRESHOLD',
+      `${count(stage.alerts, 'alert')} ${stage.alerts === 1 ? 'was' : 'were'} raised (--fail-on-alert)`
+    )
+  }
+  return 0
+}
+
+/** Tells an alert to each alerter of its rule. */
+function notifierOf(rules: Rule[], counts: { notified: number; failed: number }, log: Log): Notifier {
+  const channels = new Map(rules.map(rule => [rule, channelsOf(rule, log)]))
+  const queue = new NotificationQueue((alerter, { rule }, error) => {
+    counts.failed++
+    log.error(`rule "${rule}": ${alerter.type} was not notified: ${messageOf(error)}`)
+  })
+  return {
+    tell(match) {
+      for (const { alerter, options } of channels.get(match.rule) ?? []) {
+        counts.notified++
+        queue.add(alerter, notificationOf(match, options))
+      }
+    },
+    room: () => queue.room(),
+    settled: () => queue.settled()
+  }
+}
+
+function channelsOf(rule: Rule, log: Log): { alerter: Alerter; options: AlerterConfig['options'] }[] {
+  return rule.alerters.flatMap(({ type, options }) => {
+    const alerter = createAlerter(type, options, log)
+    return alerter === undefined ? [] : [{ alerter, options }]
+  })
+}
+
+function notificationOf(match: Match, options: AlerterConfig['options']): Notification {
+  return {
+    rule: match.rule.name,
+    timestamp: matchTime(match),
+    ...alertTexts(match, options),
+    match: matchWithCounts(match),
+    field: name => matchField(match, name)
+  }
+}
+
+/** The rules, without errors; warnings are said. With `check`, a misspelt option is an error too. */
+function checkedRules(paths: string[], check: boolean, log: Log): Rule[] {
+  const { rules, problems } = loadRules(paths)
+  const isError = (p: Problem): boolean => p.severity === 'error' || (check && p.misspelt === true)
+  for (const problem of problems) if (!isError(problem)) log.warn(formatProblem(problem))
+  const errors = problems.filter(isError)
+  if (errors.length > 0) throw usageError(errors.map(formatProblem).join('\n  '))
+  if (rules.length === 0)
+    throw usageError(
+      `no rules in ${paths.join(', ')}`,
+      'a rule file ends in .yaml or .yml and has is_enabled true'
+    )
+  if (check) log.info(`no errors in ${count(rules.length, 'rule')}`)
+  return rules
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
+}

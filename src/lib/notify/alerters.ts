@@ -1,0 +1,34 @@
+import type { Log } from '../cli/index.ts'
+import { CommandAlerter } from './command.ts'
+import type { Alerter } from './notification.ts'
+
+class DebugAlerter implements Alerter {
+  readonly type = 'debug'
+  readonly #log: Log
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  async send({ rule, timestamp, text }: Parameters<Alerter['send']>[0]): Promise<void> {
+    this.#log.info(`Alert for ${rule} at ${timestamp}:\n${text.trimEnd()}`)
+  }
+}
+
+/**
+ * The alerter of a rule file by its name and options; undefined for those that this version does not deliver.
+ * The options have been checked.
+ */
+export function createAlerter(
+  type: string,
+  options: Readonly<Record<string, unknown>>,
+  log: Log
+): Alerter | undefined {
+  if (type === 'debug') return new DebugAlerter(log)
+  if (type !== 'command') return undefined
+  return new CommandAlerter({
+    command: options.command as string | string[],
+    input: options.pipe_match_json === true ? 'match' : options.pipe_alert_text === true ? 'text' : 'nothing',
+    failOnStatus: options.fail_on_non_zero_exit === true
+  })
+}

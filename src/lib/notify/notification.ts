@@ -1,0 +1,21 @@
+/** What an alerter is given. */
+export interface Notification {
+  /** Name of the rule. */
+  readonly rule: string
+  /** ISO 8601 time of the match. */
+  readonly timestamp: string
+  readonly subject: string
+  readonly text: string
+  /** The match as ElastAlert's alerters see it, num_hits and num_matches included. */
+  readonly match: Readonly<Record<string, unknown>>
+  /** A field of the match by its dotted name, as text; undefined when there is none. */
+  readonly field: (name: string) => string | undefined
+}
+
+/** Delivers notifications one way: by a command, to the log. */
+export interface Alerter {
+  /** As in the rule file: `command`. */
+  readonly type: string
+  /** Resolves once it is delivered; throws what went wrong. */
+  send(notification: Notification): Promise<void>
+}

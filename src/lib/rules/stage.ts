@@ -1,0 +1,129 @@
+import {
+  type BadLines,
+  type EndReason,
+  FileOutput,
+  type Lines,
+  type Mark,
+  type OutputWriter,
+  type Stage,
+  type StateDirectory
+} from '../stream/index.ts'
+import { alertLine } from './alert.ts'
+import { Evaluator } from './evaluator.ts'
+import type { Rule } from './rule.ts'
+import type { Match } from './rule-state.ts'
+
+/** Who is told of alerts, beside the output. */
+export interface Notifier {
+  /** Takes an alert that has been written. */
+  tell(match: Match): void
+  /** Resolves when there is room for more. */
+  room(): Promise<void>
+  /** Resolves when everything told so far has been delivered or has failed. */
+  settled(): Promise<void>
+}
+
+/** Evaluates blocks, writes alerts, has them told, and acknowledges a mark when all of that is done for it. */
+export class AlertStage implements Stage {
+  /** Alerts raised in this run. */
+  alerts = 0
+  readonly #evaluator: Evaluator
+  readonly #notifier: Notifier
+  readonly #writer: OutputWriter
+  readonly #badLines: BadLines
+  readonly #state: StateDirectory | null
+  #untold: Match[] = []
+  #acknowledged = Promise.resolve()
+  #marked = false
+
+  constructor(
+    rules: Rule[],
+    writer: OutputWriter,
+    notifier: Notifier,
+    badLines: BadLines,
+    state: StateDirectory | null
+  ) {
+    this.#evaluator = new Evaluator(rules)
+    this.#writer = writer
+    this.#notifier = notifier
+    this.#badLines = badLines
+    this.#state = state
+  }
+
+  async begin(resume: Mark | null): Promise<void> {
+    const state = this.#state
+    if (state === null) return
+    const saved = resume === null ? (await state.latest())?.content : await state.restore(resume.n)
+    if (saved) this.#evaluator.restore(saved)
+    if (resume === null) return
+    const { output } = this.#writer
+    const position = state.positionAt(resume.n)
+    if (output instanceof FileOutput && output.name !== 'stdout' && position !== null)
+      await output.continueAt(position)
+    await state.acknowledge(resume, await this.#position())
+  }
+
+  async lines(part: Lines): Promise<void> {
+    try {
+      this.#evaluator.process(part.bytes, {
+        match: match => {
+          this.alerts++
+          this.#writer.bytes.text(`${alertLine(match)}\n`)
+          this.#untold.push(match)
+        },
+        badLine: (index, bytes, reason) => {
+          const line = part.firstLine + index
+          if (reason === undefined) this.#badLines.rejectJson(line, bytes)
+          else this.#badLines.reject({ line, bytes, reason })
+        }
+      })
+    } finally {
+      await this.#tell()
+    }
+  }
+
+  async mark(mark: Mark): Promise<void> {
+    this.#marked = true
+    const state = this.#state
+    if (state === null) return
+    const position = await this.#position()
+    this.#badLines.sync()
+    await state.snapshot(mark.n, this.#evaluator.snapshot())
+    const told = this.#notifier.settled()
+    // a slow receiver holds up the acknowledgement, not the rules
+    this.#acknowledged = this.#acknowledged.then(() => told).then(() => state.acknowledge(mark, position))
+    // a failure is thrown by `settled`; until then it must not count as unhandled
+    this.#acknowledged.catch(() => {})
+  }
+
+  async end(reason: EndReason): Promise<void> {
+    const state = this.#state
+    // input without marks, a capture or a log, is continued by the next run from where it ended
+    if (reason === 'end' && !this.#marked && state !== null) {
+      await state.snapshot(((await state.latest())?.n ?? 0) + 1, this.#evaluator.snapshot())
+    }
+    await this.settled()
+  }
+
+  /** Resolves when every notification is done and what can be acknowledged is. */
+  async settled(): Promise<void> {
+    await this.#notifier.settled()
+    await this.#acknowledged
+  }
+
+  /** An alert is first written, then told. */
+  async #tell(): Promise<void> {
+    await this.#writer.drain()
+    for (const match of this.#untold) this.#notifier.tell(match)
+    this.#untold = []
+    await this.#notifier.room()
+  }
+
+  /** Where the output ends, all of it durable; null for a pipe. */
+  async #position(): Promise<number | null> {
+    await this.#writer.drain()
+    const { output } = this.#writer
+    const size = await output.sync()
+    return output.name === 'stdout' ? null : size
+  }
+}
