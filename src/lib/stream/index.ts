@@ -5,12 +5,14 @@ export { FieldFinder, skipValue, spanNumber, spanText } from './fields.ts'
 export { readJsonIfExists, replaceFile } from './files.ts'
 export { type InputOptions, openInput } from './input.ts'
 export { countLines, eachLine } from './lines.ts'
+export { MarkWriter } from './marks.ts'
 export { FileOutput, openOutput } from './output.ts'
 export type { ControlLine, Input, InputEnd, Lines, Output, Part } from './ports.ts'
 export { type EndReason, runStage, type Stage } from './stage.ts'
 export { type Acknowledgement, StateDirectory } from './state.ts'
 export { parseTemplate, parseTime, type Template } from './template.ts'
 export {
+  forgetMember,
   type Member,
   oldestAcknowledged,
   oldestOf,

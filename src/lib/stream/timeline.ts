@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoOf } from '../cli/index.ts'
+import { errnoOf, ToolError } from '../cli/index.ts'
 import type { Mark } from './control.ts'
 import { readJsonIfExists } from './files.ts'
 import { isLocked } from './lock.ts'
@@ -94,4 +94,21 @@ export function oldestOf(members: readonly Member[], timeline: Timeline | null):
 
 export async function oldestAcknowledged(root: string): Promise<Mark | null> {
   return oldestOf(await readMembers(root), await readTimeline(root))
+}
+
+/**
+ * Takes a tool out of the pipeline: it is not waited for any more.
+ * @throws ToolError STATE when it is not there, or still runs
+ */
+export async function forgetMember(root: string, tool: string): Promise<void> {
+  const members = await readMembers(root)
+  const member = members.find(candidate => candidate.tool === tool)
+  if (member === undefined) {
+    const known = members.map(candidate => candidate.tool).join(', ')
+    throw new ToolError('STATE', `${root} has no tool '${tool}'`, {
+      hint: known === '' ? 'nothing is registered there' : `registered are: ${known}`
+    })
+  }
+  if (member.running) throw new ToolError('STATE', `${tool} is running: stop it first`)
+  rmSync(join(root, tool), { recursive: true })
 }

@@ -1,0 +1,193 @@
+import {
+  type CommandSpec,
+  commonFlags,
+  formatDuration,
+  type Invocation,
+  type Log,
+  outputFlags,
+  packageVersion,
+  runTool,
+  serverFlags,
+  stateFlags,
+  usageError
+} from '../lib/cli/index.ts'
+import { MysqlTail, parseMysqlUrl, parsePositionOption, TableFilter } from '../lib/mysql/index.ts'
+import {
+  FileOutput,
+  forgetMember,
+  MarkWriter,
+  OutputWriter,
+  openOutput,
+  readMembers,
+  StateDirectory
+} from '../lib/stream/index.ts'
+
+const flags = {
+  tables: {
+    kind: 'list',
+    arg: 'NAME,...',
+    help: 'tables to read: name, db.name, db.*',
+    doc: "A name without a database is in the URL's. Without this flag: all tables of the URL's database, or of all databases but the system's."
+  },
+  snapshot: {
+    kind: 'choice',
+    choices: ['initial', 'never', 'only'],
+    default: 'initial',
+    help: 'whether the rows that are there come first',
+    doc: 'initial: at the first start. never: only changes. only: the rows, and no changes.'
+  },
+  start: {
+    kind: 'string',
+    arg: 'POSITION',
+    help: 'where to begin without a snapshot',
+    doc: 'earliest, latest, FILE:POS (binlog.000003:154), or a GTID set. A resumed run begins where it was left, whatever this says.'
+  },
+  'stop-at': {
+    kind: 'string',
+    arg: 'POSITION',
+    help: 'where to end: now, FILE:POS, a GTID set',
+    doc: 'now: after everything that was committed when the tool started.'
+  },
+  'mark-every': { kind: 'duration', default: 1000, help: 'time between marks' },
+  'server-name': {
+    kind: 'string',
+    arg: 'NAME',
+    help: 'source.name of the events',
+    doc: "Default: the URL's database, else its host."
+  },
+  'server-id': {
+    kind: 'integer',
+    help: 'replica id, unlike any other in the topology',
+    doc: 'Default: random.'
+  },
+  ...outputFlags,
+  ...stateFlags,
+  ...serverFlags,
+  ...commonFlags
+} as const
+
+const forgetFlags = { state: stateFlags.state, ...commonFlags } as const
+
+const forgetSpec = {
+  name: 'forget',
+  summary: 'take a tool out of a pipeline that no longer has it',
+  synopsis: ['TOOL --state DIR'],
+  description: [
+    'Every tool that acknowledges marks (es-sink, alert-eval, a file as output) registers in the state directory when it starts, and the pipeline resumes no later than what the slowest of them has acknowledged. One that has left is taken out with this command.'
+  ],
+  operands: [
+    { name: 'TOOL', required: true, help: 'as its folder in DIR is called: es-sink, es-sink.archive' }
+  ],
+  flags: forgetFlags,
+  examples: []
+} as const satisfies CommandSpec
+
+export const spec = {
+  name: 'cdc-tail',
+  summary: 'stream the changes of a MySQL or MariaDB server',
+  synopsis: ['mysql://USER[:PASSWORD]@HOST[:PORT][/DATABASE] [FLAG...]', 'forget TOOL --state DIR'],
+  description: [
+    "cdc-tail logs in to a server as a replica does and writes each changed row as one line of JSON, in Debezium's envelope: before, after, source, op. At the first start the rows that are already there come first, as of one moment, and the changes after that moment follow.",
+    'Between transactions it writes marks, at which the tools of a pipeline save their state. Started again with the same --state it goes on after the oldest mark that all of them have acknowledged.',
+    'The server needs log_bin and binlog_format=ROW; binlog_row_metadata=FULL lets it follow changed tables. The user needs REPLICATION SLAVE, REPLICATION CLIENT, SELECT on the tables and, for the snapshot, RELOAD or LOCK TABLES.'
+  ],
+  operands: [
+    {
+      name: 'URL',
+      required: true,
+      help: 'mysql://user:${PASSWORD}@host:3306/database; parameters ssl-mode, ssl-ca, ssl-cert, ssl-key, socket'
+    }
+  ],
+  flags,
+  subcommands: [forgetSpec],
+  examples: [
+    {
+      text: 'watch two tables in the terminal',
+      code: 'cdc-tail mysql://cdc@db/dream --tables payments,coupons'
+    },
+    {
+      text: 'what changed since the last run, from cron',
+      code: 'cdc-tail mysql://cdc@db/dream --state run --stop-at now --out changes.ndjson'
+    }
+  ]
+} as const satisfies CommandSpec
+
+export async function main(): Promise<void> {
+  const argv = process.argv.slice(2)
+  if (argv[0] === 'forget') {
+    await runTool<typeof forgetFlags>({ ...forgetSpec, name: 'cdc-tail forget' }, forget, argv.slice(1))
+  } else await runTool<typeof spec.flags>(spec, tail, argv)
+}
+
+async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
+  const target = parseMysqlUrl(operands[0] as string)
+  const options = {
+    version: packageVersion(),
+    name: flags.serverName ?? (target.database || target.host),
+    tables: new TableFilter(flags.tables, target.database),
+    snapshot: flags.snapshot,
+    start:
+      flags.start === undefined
+        ? undefined
+        : parsePositionOption(flags.start, '--start', ['earliest', 'latest']),
+    stopAt: flags.stopAt === undefined ? undefined : parsePositionOption(flags.stopAt, '--stop-at', ['now']),
+    // Ids below are likely to be given by hand.
+    serverId: flags.serverId ?? 100_000 + Math.floor(Math.random() * 4_000_000_000),
+    retryFor: flags.retryFor
+  }
+  const root = flags.state ?? null
+  const output = openOutput(flags.out, { append: root !== null })
+  const writer = new OutputWriter(output)
+  const source = new MysqlTail(target, options, log)
+  await source.connect(stop)
+  const state = root === null ? null : await StateDirectory.open(root, 'cdc-tail', flags.name)
+  const isFile = output instanceof FileOutput && flags.out !== '-'
+  if (isFile) await state?.register()
+  const marks = await MarkWriter.open(root, state, writer, flags.markEvery)
+  if (isFile && state !== null) await output.continueAt(state.positionAt(marks.resume.n) ?? 0)
+  if (marks.resume.n > 0) log.info(`resumes after mark ${marks.resume.n}, ${JSON.stringify(marks.resume.at)}`)
+
+  const { progress } = source
+  await ready([
+    { name: 'events_total', help: 'Rows written', kind: 'counter', read: progress.rows },
+    { name: 'transactions_total', help: 'Transactions read', kind: 'counter', read: progress.transactions },
+    {
+      name: 'lag_seconds',
+      help: 'Age of the newest event',
+      kind: 'gauge',
+      read: () => progress.lagMs() / 1000
+    }
+  ])
+  log.progress(
+    () => `${progress.rows()} events, ${formatDuration(progress.lagMs())} behind, at ${progress.place()}`
+  )
+  if (root !== null) setTimeout(() => warnOfMissing(root, log), MISSING_AFTER_MS).unref()
+
+  await marks.begin()
+  await source.run(writer, marks, state, stop)
+  await writer.drain()
+  await output.close()
+  source.close()
+  state?.close()
+  return 0
+}
+
+/** Tools of a pipeline start together; one that is not there by then is missing. */
+const MISSING_AFTER_MS = 10_000
+
+async function warnOfMissing(root: string, log: Log): Promise<void> {
+  for (const { tool, running, acknowledgement } of await readMembers(root)) {
+    if (running) continue
+    log.warn(
+      `${tool} is registered in ${root} and does not run: the pipeline goes on resuming from its mark ${acknowledgement.mark?.n ?? 0}; ` +
+        `if it has left for good: cdc-tail forget ${tool} --state ${root}`
+    )
+  }
+}
+
+async function forget({ flags, operands, log }: Invocation<typeof forgetFlags>): Promise<number> {
+  if (flags.state === undefined) throw usageError('--state is missing: the state directory of the pipeline')
+  await forgetMember(flags.state, operands[0] as string)
+  log.info(`${operands[0]} is forgotten`)
+  return 0
+}

@@ -1,0 +1,465 @@
+import { ToolError } from '../cli/index.ts'
+import type { OutputWriter } from '../stream/index.ts'
+import { Envelopes, type Op } from './envelope.ts'
+import {
+  type BinlogEvent,
+  EVENT_HEADER,
+  EventType,
+  readEvent,
+  readFormatDescription,
+  readGtid,
+  readQuery,
+  readRotate
+} from './events.ts'
+import type { GtidSet } from './gtid-set.ts'
+import { readLengthEncoded } from './packets.ts'
+import { unpackPayload } from './payload.ts'
+import type { LogPosition } from './position.ts'
+import type { RowDecoder } from './row-decoder.ts'
+import { classifyStatement } from './statements.ts'
+import { allPresent, type MappedTable, type ResolveTable, TableCache } from './table-cache.ts'
+import { readTableId } from './table-map.ts'
+import type { TableFilter } from './tables.ts'
+
+export interface ReaderOptions {
+  /** Version and name in the envelopes' `source`. */
+  readonly version: string
+  readonly name: string
+  readonly tables: TableFilter
+  readonly resolve: ResolveTable
+  /** Whether events end with a checksum until a FORMAT_DESCRIPTION says so. */
+  readonly checksum: boolean
+}
+
+/** Events whose end position is not one after them in the file that is read. */
+const WITHOUT_PLACE = new Set<number>([EventType.HEARTBEAT, EventType.HEARTBEAT_V2, EventType.ROTATE])
+
+/** When the output block has this many bytes, it is sent before more is written. */
+const BLOCK = 256 * 1024
+
+/**
+ * Follows a log event by event: writes an envelope for each row of a wanted table, and knows the position after the
+ * last whole transaction.
+ */
+export class BinlogReader {
+  /** Rows written, and transactions seen. */
+  rows = 0
+  transactions = 0
+  /** When the newest event was written on the server, milliseconds since the epoch. */
+  eventMs = 0
+  readonly #options: ReaderOptions
+  readonly #writer: OutputWriter
+  readonly #tables: TableCache
+  readonly #envelopes = new Envelopes()
+  #checksum: boolean
+  #file: string
+  #position: number
+  readonly #gtids: GtidSet | null
+  /** The position after the last whole transaction. */
+  #boundary: { file: string; position: number }
+  #inTransaction = false
+  /** A transaction has been read since the dump began. */
+  #committed = false
+  #hasBegun = false
+  #gtid: { source: string; number: number } | null = null
+  #gtidText: string | null = null
+  #committedMs = 0
+  /** The rows event (or compressed transaction) that is being read, and how many of its rows have been. */
+  #rowsPosition = -1
+  #row = 0
+  /** Rows up to here have been written before the connection was lost. */
+  #written: { file: string; position: number; row: number } | null = null
+
+  constructor(from: LogPosition, writer: OutputWriter, options: ReaderOptions) {
+    this.#options = options
+    this.#writer = writer
+    this.#tables = new TableCache(options.resolve)
+    this.#checksum = options.checksum
+    this.#file = from.file
+    this.#position = from.position
+    this.#boundary = { file: from.file, position: from.position }
+    this.#gtids = from.gtids
+  }
+
+  /** Where the next transaction begins; the GTID set is the reader's own and goes on changing. */
+  get position(): LogPosition {
+    return { ...this.#boundary, gtids: this.#gtids }
+  }
+
+  /** Nothing of an unfinished transaction has been written. */
+  get isBetweenTransactions(): boolean {
+    return !this.#inTransaction
+  }
+
+  /**
+   * Makes ready for the log to come again from `position` on, after a lost connection: what has been written of an
+   * unfinished transaction is not written again.
+   */
+  restart(checksum: boolean): void {
+    if (this.#inTransaction && this.#rowsPosition >= 0) {
+      this.#written = { file: this.#file, position: this.#rowsPosition, row: this.#row }
+    }
+    this.#checksum = checksum
+    this.#inTransaction = false
+    this.#committed = false
+    this.#hasBegun = false
+    this.#rowsPosition = -1
+    this.#file = this.#boundary.file
+    this.#position = this.#boundary.position
+  }
+
+  /**
+   * Takes the next event, `buffer[start..end)`. A promise comes back only when the output has to be sent or the
+   * database asked first.
+   * @throws ToolError INPUT for a damaged log, DATA for rows that cannot be decoded, with file and offset
+   */
+  take(buffer: Buffer, start: number, end: number): Promise<void> | undefined {
+    const where = (): string => `${this.#file}:${this.#position}`
+    try {
+      const event = readEvent(buffer, start, end, this.#checksum, where)
+      const waiting = this.#handle(event)
+      if (waiting === undefined) return this.#after(event)
+      return waiting.then(
+        () => this.#after(event),
+        error => {
+          throw this.#locate(error)
+        }
+      )
+    } catch (error) {
+      throw this.#locate(error)
+    }
+  }
+
+  #after(event: BinlogEvent): undefined {
+    if (event.nextPosition > 0 && !WITHOUT_PLACE.has(event.type)) {
+      this.#position = event.nextPosition
+    }
+    // A dump by GTIDs begins at the start of a file, before what has been read already: there only commits count.
+    if (!this.#inTransaction && (this.#gtids === null || this.#committed)) {
+      this.#boundary = { file: this.#file, position: this.#position }
+    }
+    return undefined
+  }
+
+  #handle(event: BinlogEvent): Promise<void> | undefined {
+    switch (event.type) {
+      case EventType.WRITE_ROWS:
+      case EventType.WRITE_ROWS_V1:
+        return this.#takeRows(event, 'c')
+      case EventType.UPDATE_ROWS:
+      case EventType.UPDATE_ROWS_V1:
+        return this.#takeRows(event, 'u')
+      case EventType.DELETE_ROWS:
+      case EventType.DELETE_ROWS_V1:
+        return this.#takeRows(event, 'd')
+      case EventType.TABLE_MAP:
+        return this.#tables.map(event, readTableId(event))
+      case EventType.GTID:
+      case EventType.ANONYMOUS_GTID: {
+        const gtid = readGtid(event)
+        this.#begin(gtid.source === null ? null : { source: gtid.source, number: gtid.number })
+        this.#gtidText = this.#gtid === null ? null : `${gtid.source}:${gtid.number}`
+        this.#committedMs = gtid.committedMs
+        return undefined
+      }
+      case EventType.XID:
+        this.#commit(event)
+        return undefined
+      case EventType.QUERY:
+        this.#query(event)
+        return undefined
+      case EventType.TRANSACTION_PAYLOAD:
+        return this.#payload(event)
+      case EventType.XA_PREPARE:
+        this.#commit(event)
+        return undefined
+      case EventType.ROTATE: {
+        const { file, position } = readRotate(event)
+        this.#file = file
+        this.#position = position
+        return undefined
+      }
+      case EventType.FORMAT_DESCRIPTION:
+        this.#checksum = readFormatDescription(event).checksum
+        return undefined
+      case EventType.MARIADB_GTID:
+        this.#mariadbGtid(event)
+        return undefined
+      default:
+        this.#other(event)
+        return undefined
+    }
+  }
+
+  #begin(gtid: { source: string; number: number } | null): void {
+    this.#inTransaction = true
+    this.#hasBegun = false
+    this.#gtid = gtid
+    this.#committedMs = 0
+    this.#rowsPosition = -1
+  }
+
+  #commit(event: BinlogEvent): void {
+    if (this.#gtid !== null) this.#gtids?.add(this.#gtid.source, this.#gtid.number)
+    this.#gtid = null
+    this.#gtidText = null
+    this.#inTransaction = false
+    this.#committed = true
+    this.#hasBegun = false
+    this.#written = null
+    this.#rowsPosition = -1
+    this.transactions++
+    this.eventMs = this.#committedMs || event.timestamp * 1000
+  }
+
+  /** MariaDB's: sequence 8, domain 4, flags 1 (1: stands alone, as DDL does). It stands in for BEGIN. */
+  #mariadbGtid(event: BinlogEvent): void {
+    const body = event.start + EVENT_HEADER
+    const sequence = event.buffer.readBigUInt64LE(body)
+    const domain = event.buffer.readUInt32LE(body + 8)
+    this.#begin(null)
+    this.#hasBegun = ((event.buffer[body + 12] as number) & 1) === 0
+    this.#gtidText = `${domain}-${event.serverId}-${sequence}`
+  }
+
+  #query(event: BinlogEvent): void {
+    const { database, sql } = readQuery(event)
+    const statement = classifyStatement(sql, database)
+    switch (statement.kind) {
+      case 'begin':
+        this.#inTransaction = true
+        this.#hasBegun = true
+        return
+      case 'commit':
+        this.#commit(event)
+        return
+      case 'rows':
+        if (this.#options.tables.mayBeChangedBy(sql, database)) throw statementFormat(sql)
+        break
+      case 'truncate':
+        if (this.#options.tables.includes(statement.database, statement.table)) {
+          this.#beginRows(event, statement.database, statement.table)
+          this.#envelopes.truncated(this.#writer.bytes)
+          this.rows++
+        }
+        break
+      case 'ddl':
+        this.#tables.forgetSchemas()
+        break
+      case 'other':
+        break
+    }
+    // Outside BEGIN … COMMIT a statement is a transaction of its own.
+    if (!this.#hasBegun) this.#commit(event)
+  }
+
+  #other(event: BinlogEvent): void {
+    switch (event.type) {
+      case EventType.PARTIAL_UPDATE_ROWS:
+        if (this.#tables.get(readTableId(event)) == null) return
+        throw new ToolError('DATA', 'partial JSON updates are not supported yet', {
+          hint: "SET GLOBAL binlog_row_value_options='' makes the server log whole values"
+        })
+      case EventType.INCIDENT:
+        throw new ToolError('INPUT', 'the server reports an incident: changes may be missing from its log', {
+          hint: 'start again from a snapshot, with a new --state directory'
+        })
+      case EventType.GTID_TAGGED:
+        throw new ToolError('DATA', 'tagged GTIDs are not supported yet')
+      default:
+    }
+  }
+
+  async #payload(event: BinlogEvent): Promise<void> {
+    const inner = unpackPayload(event)
+    // All inner events share the payload's place in the log; their rows are numbered through.
+    this.#rowsPosition = event.nextPosition - event.size
+    this.#row = 0
+    for (let at = 0; at < inner.length; ) {
+      const end = at + inner.readUInt32LE(at + 9)
+      const part = readEvent(
+        inner,
+        at,
+        Math.min(end, inner.length),
+        false,
+        () => `${this.#file}:${this.#position}`
+      )
+      const waiting = this.#handle({ ...part, nextPosition: 0 })
+      if (waiting !== undefined) await waiting
+      at = end
+    }
+  }
+
+  #takeRows(event: BinlogEvent, op: Op): Promise<void> | undefined {
+    const mapped = this.#tables.get(readTableId(event))
+    if (mapped === null) return undefined
+    if (mapped === undefined) throw new ToolError('INPUT', 'rows without a table map: the log is damaged')
+    const rows = openRows(event, op, mapped)
+    this.#beginRows(event, mapped.table.database, mapped.table.name)
+    this.#writeRows(rows)
+    return rows.at < rows.end || this.#writer.bytes.length >= BLOCK ? this.#sendAndGoOn(rows) : undefined
+  }
+
+  async #sendAndGoOn(rows: Rows): Promise<void> {
+    await this.#writer.flush()
+    while (rows.at < rows.end) {
+      this.#writeRows(rows)
+      await this.#writer.flush()
+    }
+  }
+
+  #beginRows(event: BinlogEvent, database: string, table: string): void {
+    if (event.nextPosition > 0) {
+      this.#rowsPosition = event.nextPosition - event.size
+      this.#row = 0
+    }
+    const committedMs = this.#committedMs || event.timestamp * 1000
+    this.#envelopes.begin(
+      {
+        version: this.#options.version,
+        name: this.#options.name,
+        committedMs,
+        snapshot: false,
+        database,
+        table,
+        serverId: event.serverId,
+        gtid: this.#gtidText,
+        file: this.#file,
+        position: this.#rowsPosition
+      },
+      Date.now()
+    )
+  }
+
+  /** Writes rows until the event or the block is full. */
+  #writeRows(rows: Rows): void {
+    const w = this.#writer.bytes
+    const { buffer, op, first, second } = rows
+    const envelopes = this.#envelopes
+    let { at } = rows
+    while (at < rows.end && w.length < BLOCK) {
+      const lineStart = w.length
+      if (op === 'c') {
+        envelopes.onlyAfter(w)
+        at = first.decode(buffer, at, w)
+        envelopes.end(w, 'c', this.#row)
+      } else if (op === 'd') {
+        envelopes.before(w)
+        at = first.decode(buffer, at, w)
+        envelopes.end(w, 'd', this.#row)
+      } else {
+        envelopes.before(w)
+        const middle = first.decode(buffer, at, w)
+        // Both images may be read by one decoder, which keeps the places of the last keys only.
+        rows.beforeKeys.set(first.keySpans)
+        const beforeEnd = w.length
+        envelopes.after(w)
+        const afterStart = w.length
+        const next = (second as RowDecoder).decode(buffer, middle, w)
+        if (sameKey(buffer, rows.beforeKeys, (second as RowDecoder).keySpans))
+          envelopes.end(w, 'u', this.#row)
+        else this.#splitUpdate(beforeEnd, afterStart)
+        at = next
+      }
+      this.#row++
+      if (this.#written === null) this.rows++
+      else this.#skipWritten(lineStart)
+    }
+    if (at > rows.end) throw new ToolError('INPUT', 'a row is longer than its event: the log is damaged')
+    rows.at = at
+  }
+
+  /** A changed primary key is a delete of the old row and a create of the new one, as with Debezium. */
+  #splitUpdate(beforeEnd: number, afterStart: number): void {
+    const w = this.#writer.bytes
+    const after = Buffer.from(w.buffer.subarray(afterStart, w.length))
+    w.length = beforeEnd
+    this.#envelopes.end(w, 'd', this.#row)
+    this.#envelopes.onlyAfter(w)
+    w.append(after)
+    this.#envelopes.end(w, 'c', this.#row)
+  }
+
+  /** Takes back the line just written if it was written before the connection was lost. */
+  #skipWritten(lineStart: number): void {
+    const written = this.#written as { file: string; position: number; row: number }
+    if (
+      written.file === this.#file &&
+      (this.#rowsPosition < written.position ||
+        (this.#rowsPosition === written.position && this.#row <= written.row))
+    ) {
+      this.#writer.bytes.length = lineStart
+    } else {
+      this.#written = null
+      this.rows++
+    }
+  }
+
+  #locate(error: unknown): unknown {
+    const place = `${this.#file}:${this.#position}`
+    if (error instanceof ToolError) {
+      if (error.message.startsWith(place) || (error.code !== 'INPUT' && error.code !== 'DATA')) return error
+      const { hint } = error
+      return new ToolError(error.code, `${place}: ${error.message}`, {
+        cause: error,
+        ...(hint === undefined ? {} : { hint })
+      })
+    }
+    if (error instanceof RangeError || error instanceof TypeError) {
+      return new ToolError('INPUT', `${place}: the event cannot be read: ${error.message}`, { cause: error })
+    }
+    return error
+  }
+}
+
+/** The rows of an event that are still to be written. */
+interface Rows {
+  readonly buffer: Buffer
+  readonly op: Op
+  readonly first: RowDecoder
+  readonly second: RowDecoder | null
+  readonly beforeKeys: Int32Array
+  at: number
+  readonly end: number
+}
+
+/** Post-header: table id 6, flags 2, and in version 2 extra data with its length 2; then columns, present bits, rows. */
+function openRows(event: BinlogEvent, op: Op, mapped: MappedTable): Rows {
+  const { buffer, type, end } = event
+  let at = event.start + EVENT_HEADER + 8
+  if (type >= EventType.WRITE_ROWS) at += buffer.readUInt16LE(at)
+  let count: number
+  ;[count, at] = readLengthEncoded(buffer, at)
+  if (count !== mapped.table.columns.length) {
+    throw new ToolError('INPUT', `rows of ${count} columns for a table map of ${mapped.table.columns.length}`)
+  }
+  const size = (count + 7) >> 3
+  const decoderAt = (bits: number): RowDecoder =>
+    allPresent(buffer, bits, count) ? mapped.decoder : mapped.partial(buffer, bits)
+  const first = decoderAt(at)
+  at += size
+  let second: RowDecoder | null = null
+  if (op === 'u') {
+    second = decoderAt(at)
+    at += size
+  }
+  return { buffer, op, first, second, beforeKeys: new Int32Array(first.keySpans.length), at, end }
+}
+
+/** Whether the bytes of the key are the same; columns that an image lacks did not change. */
+function sameKey(buffer: Buffer, before: Int32Array, after: Int32Array): boolean {
+  for (let i = 0; i < after.length; i += 2) {
+    const beforeStart = before[i] as number
+    const afterStart = after[i] as number
+    if (beforeStart < 0 || afterStart < 0) continue
+    if (buffer.compare(buffer, afterStart, after[i + 1], beforeStart, before[i + 1]) !== 0) return false
+  }
+  return true
+}
+
+function statementFormat(sql: string): ToolError {
+  const text = sql.length > 100 ? `${sql.slice(0, 97)}…` : sql
+  return new ToolError('DATA', `a change was logged as a statement, its rows are not in the log: ${text}`, {
+    hint: 'a session used binlog_format=STATEMENT or MIXED; its changes can only be had by a new snapshot'
+  })
+}

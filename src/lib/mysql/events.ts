@@ -1,0 +1,183 @@
+import { crc32 } from 'node:zlib'
+import { ToolError } from '../cli/index.ts'
+
+/** Binlog event types (mysql: libbinlogevents/include/binlog_event.h; MariaDB: sql/log_event.h). */
+export const EventType = {
+  QUERY: 2,
+  STOP: 3,
+  ROTATE: 4,
+  INTVAR: 5,
+  RAND: 13,
+  USER_VAR: 14,
+  FORMAT_DESCRIPTION: 15,
+  XID: 16,
+  TABLE_MAP: 19,
+  WRITE_ROWS_V1: 23,
+  UPDATE_ROWS_V1: 24,
+  DELETE_ROWS_V1: 25,
+  INCIDENT: 26,
+  HEARTBEAT: 27,
+  IGNORABLE: 28,
+  ROWS_QUERY: 29,
+  WRITE_ROWS: 30,
+  UPDATE_ROWS: 31,
+  DELETE_ROWS: 32,
+  GTID: 33,
+  ANONYMOUS_GTID: 34,
+  PREVIOUS_GTIDS: 35,
+  TRANSACTION_CONTEXT: 36,
+  VIEW_CHANGE: 37,
+  XA_PREPARE: 38,
+  PARTIAL_UPDATE_ROWS: 39,
+  TRANSACTION_PAYLOAD: 40,
+  HEARTBEAT_V2: 41,
+  GTID_TAGGED: 42,
+  MARIADB_ANNOTATE_ROWS: 160,
+  MARIADB_BINLOG_CHECKPOINT: 161,
+  MARIADB_GTID: 162,
+  MARIADB_GTID_LIST: 163,
+  MARIADB_START_ENCRYPTION: 164
+} as const
+
+/** The common header: timestamp 4, type 1, server id 4, size 4, end position 4, flags 2. */
+export const EVENT_HEADER = 19
+const CHECKSUM_SIZE = 4
+
+/** One event in a buffer: `buffer[start..end)`, the checksum excluded. */
+export interface BinlogEvent {
+  readonly buffer: Buffer
+  readonly start: number
+  readonly end: number
+  /** Seconds since the epoch. */
+  readonly timestamp: number
+  readonly type: number
+  readonly serverId: number
+  /** Size in the log, checksum included. */
+  readonly size: number
+  /** Position of the next event in the log's file; 0 for events made up by the server. */
+  readonly nextPosition: number
+  readonly flags: number
+}
+
+/** The flag of events that the server makes up for this connection (LOG_EVENT_ARTIFICIAL_F). */
+export const ARTIFICIAL = 0x20
+
+/** @throws ToolError INPUT when the bytes cannot be an event, or its checksum does not hold */
+export function readEvent(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  checksum: boolean,
+  where: () => string
+): BinlogEvent {
+  if (end - start < EVENT_HEADER) {
+    throw new ToolError('INPUT', `${where()}: ${end - start} bytes are too few for a binlog event`)
+  }
+  const size = buffer.readUInt32LE(start + 9)
+  if (size !== end - start) {
+    throw new ToolError('INPUT', `${where()}: event of ${end - start} bytes says that it has ${size}`)
+  }
+  if (checksum) {
+    const expected = buffer.readUInt32LE(end - CHECKSUM_SIZE)
+    const found = crc32(buffer.subarray(start, end - CHECKSUM_SIZE))
+    if (expected !== found) {
+      throw new ToolError('INPUT', `${where()}: checksum of the event is wrong: the log is damaged`, {
+        hint: 'check the server’s binlog files with mysqlbinlog --verify-binlog-checksum'
+      })
+    }
+  }
+  return {
+    buffer,
+    start,
+    end: checksum ? end - CHECKSUM_SIZE : end,
+    timestamp: buffer.readUInt32LE(start),
+    type: buffer[start + 4] as number,
+    serverId: buffer.readUInt32LE(start + 5),
+    size,
+    nextPosition: buffer.readUInt32LE(start + 13),
+    flags: buffer.readUInt16LE(start + 17)
+  }
+}
+
+/** What a FORMAT_DESCRIPTION event says of those that follow it. */
+export interface LogFormat {
+  readonly serverVersion: string
+  readonly checksum: boolean
+}
+
+/**
+ * Body: binlog version 2, server version 50, creation time 4, header length 1, a post-header length for each event
+ * type, checksum algorithm 1 (since 5.6.1), checksum 4.
+ * @throws ToolError INPUT for an algorithm or a version that is not known
+ */
+export function readFormatDescription(event: BinlogEvent): LogFormat {
+  const { buffer } = event
+  const body = event.start + EVENT_HEADER
+  const binlogVersion = buffer.readUInt16LE(body)
+  if (binlogVersion !== 4) {
+    throw new ToolError(
+      'INPUT',
+      `binlog version ${binlogVersion} is not supported, only 4 (MySQL 5.0 and later)`
+    )
+  }
+  const serverVersion = buffer.toString('latin1', body + 2, body + 52).replace(/\0.*$/s, '')
+  // The event always has room for a checksum, whether or not the others have one.
+  const algorithm = buffer[event.start + event.size - CHECKSUM_SIZE - 1]
+  if (algorithm !== 0 && algorithm !== 1) {
+    throw new ToolError(
+      'INPUT',
+      `binlog checksum algorithm ${algorithm} is not known (server ${serverVersion})`
+    )
+  }
+  return { serverVersion, checksum: algorithm === 1 }
+}
+
+/** The transaction's GTID, and when it was committed on the server that is read. */
+export interface GtidEvent {
+  /** `uuid`, or null for an anonymous transaction. */
+  readonly source: string | null
+  readonly number: number
+  /** Milliseconds since the epoch; 0 when the event does not tell. */
+  readonly committedMs: number
+}
+
+/**
+ * GTID_LOG_EVENT: flags 1, uuid 16, number 8, and since 5.7 logical clock type 1, two clocks of 8, since 8.0.1
+ * immediate commit timestamp 7 (microseconds; bit 55 says that the original one follows).
+ */
+export function readGtid(event: BinlogEvent): GtidEvent {
+  const { buffer, end } = event
+  const body = event.start + EVENT_HEADER
+  const hex = buffer.toString('hex', body + 1, body + 17)
+  const source = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  const commit = body + 42
+  const committedUs =
+    end >= commit + 7 ? buffer.readUIntLE(commit, 6) + ((buffer[commit + 6] as number) & 0x7f) * 2 ** 48 : 0
+  return {
+    source: event.type === EventType.ANONYMOUS_GTID ? null : source,
+    number: Number(buffer.readBigUInt64LE(body + 17)),
+    committedMs: Math.floor(committedUs / 1000)
+  }
+}
+
+/** ROTATE: position 8, file name to the end. */
+export function readRotate(event: BinlogEvent): { file: string; position: number } {
+  const body = event.start + EVENT_HEADER
+  return {
+    position: Number(event.buffer.readBigUInt64LE(body)),
+    file: event.buffer.toString('utf8', body + 8, event.end)
+  }
+}
+
+/** QUERY: thread 4, seconds 4, length of the database's name 1, error 2, length of status variables 2. */
+export function readQuery(event: BinlogEvent): { database: string; sql: string } {
+  const { buffer, end } = event
+  const body = event.start + EVENT_HEADER
+  const nameLength = buffer[body + 8] as number
+  const statusLength = buffer.readUInt16LE(body + 11)
+  const name = body + 13 + statusLength
+  return {
+    database: buffer.toString('utf8', name, name + nameLength),
+    sql: buffer.toString('utf8', name + nameLength + 1, end)
+  }
+}

@@ -1,0 +1,106 @@
+import { Backoff, type Log, messageOf, ToolError } from '../cli/index.ts'
+import type { MarkWriter, OutputWriter } from '../stream/index.ts'
+import type { BinlogReader } from './binlog-reader.ts'
+import { isTemporary } from './connection.ts'
+import { type Dump, dumpError, HEARTBEAT_SECONDS, openDump } from './dump.ts'
+import { formatPosition, hasReached, type LogPosition, type PositionOption } from './position.ts'
+import type { ServerInfo } from './server.ts'
+import type { MysqlTarget } from './url.ts'
+
+export interface FollowOptions {
+  readonly serverId: number
+  /** Where to end; undefined: go on for ever. */
+  readonly stopAt: PositionOption | LogPosition | undefined
+  readonly retryFor: number | undefined
+}
+
+/** A server that has not even sent a heartbeat for this long is gone. */
+const SILENCE_MS = HEARTBEAT_SECONDS * 4 * 1000
+
+/**
+ * Follows the log from the reader's position on, through lost connections, until `stopAt` or `stop`; writes marks
+ * between transactions when they are due.
+ * @throws ToolError SERVER, INPUT, DATA
+ */
+export async function followLog(
+  target: MysqlTarget,
+  server: ServerInfo,
+  reader: BinlogReader,
+  writer: OutputWriter,
+  marks: MarkWriter,
+  options: FollowOptions,
+  log: Log,
+  stop: AbortSignal
+): Promise<void> {
+  const backoff = new Backoff(options.retryFor, stop)
+  // The server was reached before: from now on it may be away for as long as --retry-for says.
+  backoff.succeeded()
+  for (;;) {
+    if (isDone(reader, options, stop)) return
+    let dump: Dump | undefined
+    const interrupt = (): void => dump?.packets.interrupt()
+    stop.addEventListener('abort', interrupt)
+    try {
+      dump = await openDump(target, server, reader.position, options, backoff)
+      await followDump(dump, target, reader, writer, marks, options, stop)
+      return
+    } catch (error) {
+      if (stop.aborted && isLost(error)) return
+      if (!isLost(error) || !(await backoff.wait())) throw error
+      log.warn(`lost ${target.display}: ${messageOf(error)}; connects again`)
+      reader.restart(server.checksum)
+    } finally {
+      stop.removeEventListener('abort', interrupt)
+      dump?.close()
+    }
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return isTemporary(error) || (error instanceof ToolError && isTemporary(error.cause))
+}
+
+function isDone(reader: BinlogReader, options: FollowOptions, stop: AbortSignal): boolean {
+  if (!reader.isBetweenTransactions) return false
+  return stop.aborted || (options.stopAt !== undefined && hasReached(reader.position, options.stopAt))
+}
+
+async function followDump(
+  dump: Dump,
+  target: MysqlTarget,
+  reader: BinlogReader,
+  writer: OutputWriter,
+  marks: MarkWriter,
+  options: FollowOptions,
+  stop: AbortSignal
+): Promise<void> {
+  const { packets } = dump
+  let heardAt = Date.now()
+  for (;;) {
+    while (packets.next()) {
+      const { buffer, start, end } = packets
+      if (buffer[start] !== 0) throw endOfDump(dump, target)
+      const waiting = reader.take(buffer, start + 1, end)
+      if (waiting !== undefined) await waiting
+      if (!reader.isBetweenTransactions) continue
+      if (isDone(reader, options, stop)) return
+      if (marks.isDue) await marks.write(formatPosition(reader.position))
+    }
+    await writer.flush()
+    if (reader.isBetweenTransactions) {
+      if (stop.aborted) return
+      if (marks.isDue) await marks.write(formatPosition(reader.position))
+    }
+    if (await packets.more(Math.max(1, marks.untilDue))) heardAt = Date.now()
+    else if (Date.now() - heardAt > SILENCE_MS) {
+      throw Object.assign(new Error(`no heartbeat for ${SILENCE_MS / 1000} s`), { code: 'ETIMEDOUT' })
+    }
+  }
+}
+
+/** 0xff: an error; 0xfe: the server ends the dump, as it does when it is shut down. */
+function endOfDump(dump: Dump, target: MysqlTarget): Error {
+  const { packets } = dump
+  if (packets.buffer[packets.start] === 0xff) return dumpError(packets, target)
+  return Object.assign(new Error('the server ended the dump'), { code: 'PROTOCOL_CONNECTION_LOST' })
+}

@@ -1,0 +1,173 @@
+import { ToolError } from '../cli/index.ts'
+import { ColumnType } from './column.ts'
+import { decimalSize, writeDecimal } from './encode.ts'
+
+/**
+ * MySQL's binary JSON as the text that SELECT shows: `{"a": 1, "b": [true, null]}`, keys in stored order, decimals and
+ * 64-bit integers exact, opaque values (dates, times, decimals, bytes) as SELECT shows them.
+ *
+ * Source: "JSON binary format", mysql: sql-common/json_binary.h.
+ */
+export function jsonText(buffer: Buffer, start: number, end: number): string {
+  if (start === end) return 'null'
+  try {
+    return valueText(buffer, buffer[start] as number, start + 1, end)
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new ToolError('INPUT', 'a JSON value in the log is damaged', { cause: error })
+    throw error
+  }
+}
+
+const SMALL_OBJECT = 0
+const LARGE_OBJECT = 1
+const SMALL_ARRAY = 2
+const LARGE_ARRAY = 3
+const LITERAL = 4
+const INT16 = 5
+const UINT16 = 6
+const INT32 = 7
+const UINT32 = 8
+const INT64 = 9
+const UINT64 = 10
+const DOUBLE = 11
+const STRING = 12
+const OPAQUE = 15
+
+function valueText(buffer: Buffer, type: number, at: number, end: number): string {
+  switch (type) {
+    case SMALL_OBJECT:
+      return containerText(buffer, at, end, false, true)
+    case LARGE_OBJECT:
+      return containerText(buffer, at, end, true, true)
+    case SMALL_ARRAY:
+      return containerText(buffer, at, end, false, false)
+    case LARGE_ARRAY:
+      return containerText(buffer, at, end, true, false)
+    case LITERAL:
+      return literalText(buffer[at] as number)
+    case INT16:
+      return String(buffer.readInt16LE(at))
+    case UINT16:
+      return String(buffer.readUInt16LE(at))
+    case INT32:
+      return String(buffer.readInt32LE(at))
+    case UINT32:
+      return String(buffer.readUInt32LE(at))
+    case INT64:
+      return buffer.readBigInt64LE(at).toString()
+    case UINT64:
+      return buffer.readBigUInt64LE(at).toString()
+    case DOUBLE:
+      return doubleText(buffer.readDoubleLE(at))
+    case STRING: {
+      const [length, from] = variableLength(buffer, at)
+      return JSON.stringify(buffer.toString('utf8', from, from + length))
+    }
+    case OPAQUE: {
+      const [length, from] = variableLength(buffer, at + 1)
+      return opaqueText(buffer[at] as number, buffer, from, length)
+    }
+    default:
+      throw new ToolError('INPUT', `a JSON value in the log has the unknown type ${type}`)
+  }
+}
+
+function literalText(code: number): string {
+  const text = ['null', 'true', 'false'][code]
+  if (text === undefined)
+    throw new ToolError('INPUT', `a JSON literal in the log has the unknown code ${code}`)
+  return text
+}
+
+/** Count and size, then (objects) key entries of offset and length 2, then value entries of type 1 and offset or value. */
+function containerText(buffer: Buffer, at: number, end: number, large: boolean, object: boolean): string {
+  const wide = large ? 4 : 2
+  const number = (offset: number): number =>
+    large ? buffer.readUInt32LE(offset) : buffer.readUInt16LE(offset)
+  const count = number(at)
+  const keys = at + 2 * wide
+  const values = object ? keys + count * (wide + 2) : keys
+  if (values + count * (1 + wide) > end)
+    throw new ToolError('INPUT', 'a JSON container in the log is cut off')
+  const items: string[] = []
+  for (let i = 0; i < count; i++) {
+    const entry = values + i * (1 + wide)
+    const type = buffer[entry] as number
+    const inline =
+      type === LITERAL || type === INT16 || type === UINT16 || (large && (type === INT32 || type === UINT32))
+    const text = valueText(buffer, type, inline ? entry + 1 : at + number(entry + 1), end)
+    if (object) {
+      const key = keys + i * (wide + 2)
+      const from = at + number(key)
+      const name = buffer.toString('utf8', from, from + buffer.readUInt16LE(key + wide))
+      items.push(`${JSON.stringify(name)}: ${text}`)
+    } else {
+      items.push(text)
+    }
+  }
+  return object ? `{${items.join(', ')}}` : `[${items.join(', ')}]`
+}
+
+/** Seven bits a byte, the highest bit set while more follow. */
+function variableLength(buffer: Buffer, at: number): [length: number, next: number] {
+  let length = 0
+  for (let i = 0; i < 5; i++) {
+    const byte = buffer[at + i] as number
+    length += (byte & 0x7f) * 2 ** (7 * i)
+    if ((byte & 0x80) === 0) return [length, at + i + 1]
+  }
+  throw new ToolError('INPUT', 'a length in a JSON value in the log is damaged')
+}
+
+/** As MySQL prints doubles in JSON: always with a point or an exponent; exponents from 1e15 on, without plus. */
+export function doubleText(value: number): string {
+  if (Object.is(value, -0)) return '-0.0'
+  const magnitude = Math.abs(value)
+  if (magnitude !== 0 && (magnitude >= 1e15 || magnitude < 1e-15)) {
+    return value.toExponential().replace('e+', 'e')
+  }
+  let text = String(value)
+  if (text.includes('e')) text = value.toFixed(40).replace(/0+$/, '')
+  return text.includes('.') ? text : `${text}.0`
+}
+
+function opaqueText(type: number, buffer: Buffer, at: number, length: number): string {
+  switch (type) {
+    case ColumnType.NEWDECIMAL: {
+      const precision = buffer[at] as number
+      const scale = buffer[at + 1] as number
+      const out = Buffer.allocUnsafe(decimalSize(precision, scale) * 3 + 8)
+      const written = writeDecimal(out, 0, buffer, at + 2, precision, scale)
+      return out.toString('latin1', 1, written - 1)
+    }
+    case ColumnType.DATE:
+    case ColumnType.DATETIME:
+    case ColumnType.TIMESTAMP:
+      return packedDatetime(buffer.readBigInt64LE(at), type === ColumnType.DATE)
+    case ColumnType.TIME:
+      return packedTime(buffer.readBigInt64LE(at))
+    default:
+      return `"base64:type${type}:${buffer.toString('base64', at, at + length)}"`
+  }
+}
+
+const pad = (value: bigint, digits: number): string => value.toString().padStart(digits, '0')
+
+/** 64 bits: (year · 13 + month) 17, day 5, hour 5, minute 6, second 6, microseconds 24. */
+function packedDatetime(packed: bigint, dateOnly: boolean): string {
+  const yearMonth = packed >> 46n
+  const date = `${pad(yearMonth / 13n, 4)}-${pad(yearMonth % 13n, 2)}-${pad((packed >> 41n) & 31n, 2)}`
+  return dateOnly ? `"${date}"` : `"${date} ${packedClock(packed, 31n)}"`
+}
+
+function packedTime(packed: bigint): string {
+  const magnitude = packed < 0n ? -packed : packed
+  return `"${packed < 0n ? '-' : ''}${packedClock(magnitude, 0x3ffn)}"`
+}
+
+function packedClock(packed: bigint, hourMask: bigint): string {
+  const hour = (packed >> 36n) & hourMask
+  const clock = `${pad(hour, 2)}:${pad((packed >> 30n) & 63n, 2)}:${pad((packed >> 24n) & 63n, 2)}`
+  return `${clock}.${pad(packed & 0xffffffn, 6)}`
+}

@@ -1,0 +1,201 @@
+import type { Socket } from 'node:net'
+import { ToolError } from '../cli/index.ts'
+
+const HEADER = 4
+const LARGEST = 0xffffff
+
+/**
+ * Cuts a server's byte stream into protocol packets (3 bytes of length, 1 of sequence) in place: a payload that lies
+ * within one chunk is not copied. Payloads of 16 MiB and more are joined.
+ *
+ * Source: MySQL Internals, "Protocol Basics".
+ */
+export class PacketReader {
+  readonly #socket: Socket
+  #chunk: Buffer = Buffer.alloc(0)
+  #at = 0
+  #parts: Buffer[] = []
+  #failure: Error | null = null
+  #ended = false
+  #interrupted = false
+  #wake: (() => void) | null = null
+
+  /** The payload of the last `next()` that returned true: `buffer[start..end)`. Valid until the next call. */
+  buffer: Buffer = this.#chunk
+  start = 0
+  end = 0
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.on('readable', () => this.#wakeUp())
+    socket.on('end', () => {
+      this.#ended = true
+      this.#wakeUp()
+    })
+    socket.on('close', () => {
+      this.#ended = true
+      this.#wakeUp()
+    })
+    socket.on('error', error => {
+      this.#failure = error
+      this.#wakeUp()
+    })
+  }
+
+  /** The next packet, if it is there already. */
+  next(): boolean {
+    for (;;) {
+      const chunk = this.#chunk
+      const at = this.#at
+      const available = chunk.length - at
+      if (available < HEADER) return false
+      const length =
+        (chunk[at] as number) | ((chunk[at + 1] as number) << 8) | ((chunk[at + 2] as number) << 16)
+      if (available < HEADER + length) return false
+      this.#at = at + HEADER + length
+      if (length === LARGEST) {
+        this.#parts.push(chunk.subarray(at + HEADER, this.#at))
+        continue
+      }
+      if (this.#parts.length > 0) {
+        this.#parts.push(chunk.subarray(at + HEADER, this.#at))
+        this.buffer = Buffer.concat(this.#parts)
+        this.#parts = []
+        this.start = 0
+        this.end = this.buffer.length
+        return true
+      }
+      this.buffer = chunk
+      this.start = at + HEADER
+      this.end = this.#at
+      return true
+    }
+  }
+
+  /**
+   * Waits for more bytes after `next()` returned false.
+   * @param timeoutMs gives up waiting after this time
+   * @returns false when the time has passed
+   * @throws the socket's error; PROTOCOL_CONNECTION_LOST when the server has closed it
+   */
+  async more(timeoutMs: number): Promise<boolean> {
+    const deadline = Date.now() + timeoutMs
+    for (;;) {
+      const chunk = this.#socket.read() as Buffer | null
+      if (chunk !== null) {
+        this.#take(chunk)
+        return true
+      }
+      if (this.#failure !== null) throw this.#failure
+      if (this.#ended) {
+        throw Object.assign(new Error('the server closed the connection'), {
+          code: 'PROTOCOL_CONNECTION_LOST'
+        })
+      }
+      const left = deadline - Date.now()
+      if (left <= 0 || this.#interrupted) return false
+      await this.#waiting(left)
+    }
+  }
+
+  /** Ends a wait early: `more` then returns false. */
+  interrupt(): void {
+    this.#interrupted = true
+    this.#wakeUp()
+  }
+
+  #waiting(timeoutMs: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(() => this.#wakeUp(), timeoutMs)
+      this.#wake = () => {
+        clearTimeout(timer)
+        this.#wake = null
+        resolve()
+      }
+    })
+  }
+
+  #wakeUp(): void {
+    this.#wake?.()
+  }
+
+  #take(chunk: Buffer): void {
+    const rest = this.#chunk.length - this.#at
+    if (rest === 0) {
+      this.#chunk = chunk
+    } else {
+      this.#join(rest, chunk)
+    }
+    this.#at = 0
+  }
+
+  /**
+   * Puts a chunk behind what is left of the one before. While a large packet comes in, chunks gather in a buffer that
+   * has room for the whole of it, so that its bytes are copied once.
+   */
+  #join(rest: number, chunk: Buffer): void {
+    const old = this.#chunk
+    const needed = rest + chunk.length
+    if (this.#at === 0 && old === this.#gathering && this.#capacity.length >= needed) {
+      chunk.copy(this.#capacity, rest)
+    } else {
+      const length =
+        rest >= HEADER
+          ? HEADER +
+            ((old[this.#at] as number) |
+              ((old[this.#at + 1] as number) << 8) |
+              ((old[this.#at + 2] as number) << 16))
+          : 0
+      this.#capacity = Buffer.allocUnsafeSlow(Math.max(needed, length + chunk.length))
+      old.copy(this.#capacity, 0, this.#at)
+      chunk.copy(this.#capacity, rest)
+    }
+    this.#chunk = this.#capacity.subarray(0, needed)
+    this.#gathering = this.#chunk
+  }
+
+  #capacity: Buffer = Buffer.alloc(0)
+  #gathering: Buffer | null = null
+}
+
+/** Builds a client packet with sequence number 0. */
+export function commandPacket(command: number, body: Buffer): Buffer {
+  const packet = Buffer.allocUnsafe(HEADER + 1 + body.length)
+  packet.writeUIntLE(1 + body.length, 0, 3)
+  packet[3] = 0
+  packet[4] = command
+  body.copy(packet, HEADER + 1)
+  return packet
+}
+
+export interface ServerFailure {
+  readonly code: number
+  readonly state: string
+  readonly message: string
+}
+
+/** Reads an ERR packet, whose first byte is 0xff. */
+export function readErrorPacket(buffer: Buffer, start: number, end: number): ServerFailure {
+  const code = buffer.readUInt16LE(start + 1)
+  const marked = buffer[start + 3] === 35
+  return {
+    code,
+    state: marked ? buffer.toString('latin1', start + 4, start + 9) : '',
+    message: buffer.toString('utf8', start + (marked ? 9 : 3), end)
+  }
+}
+
+/** An unsigned length-encoded integer at `at`; returns value and the offset behind it. */
+export function readLengthEncoded(buffer: Buffer, at: number): [value: number, next: number] {
+  const first = buffer[at] as number
+  if (first < 251) return [first, at + 1]
+  if (first === 252) return [buffer.readUInt16LE(at + 1), at + 3]
+  if (first === 253) return [buffer.readUIntLE(at + 1, 3), at + 4]
+  if (first === 254) {
+    const value = buffer.readBigUInt64LE(at + 1)
+    if (value > BigInt(Number.MAX_SAFE_INTEGER))
+      throw new ToolError('INPUT', `length ${value} is out of range`)
+    return [Number(value), at + 9]
+  }
+  throw new ToolError('INPUT', `byte 0x${first.toString(16)} is no length-encoded integer`)
+}

@@ -1,0 +1,71 @@
+import { usageError } from '../cli/index.ts'
+import { GtidSet } from './gtid-set.ts'
+
+/** A place in a server's log, between two transactions. */
+export interface LogPosition {
+  readonly file: string
+  readonly position: number
+  /** Everything that has been executed up to here; null where the server has no GTIDs. */
+  readonly gtids: GtidSet | null
+}
+
+/** As it stands in marks: `{"gtid":"…","file":"binlog.000003","pos":1534}`. */
+export function formatPosition(position: LogPosition): Record<string, unknown> {
+  const { file, gtids } = position
+  return { ...(gtids === null ? {} : { gtid: gtids.toString() }), file, pos: position.position }
+}
+
+/** @throws ToolError USAGE when a mark's `at` is not of this form */
+export function parsePosition(at: Readonly<Record<string, unknown>>): LogPosition {
+  const { gtid, file, pos } = at
+  if (typeof file !== 'string' || typeof pos !== 'number') {
+    throw usageError(`the mark to resume from has no log position: ${JSON.stringify(at)}`)
+  }
+  return { file, position: pos, gtids: typeof gtid === 'string' ? GtidSet.parse(gtid) : null }
+}
+
+/** What `--start` and `--stop-at` may name. */
+export type PositionOption =
+  | { readonly kind: 'earliest' | 'latest' | 'now' }
+  | { readonly kind: 'gtids'; readonly gtids: GtidSet }
+  | { readonly kind: 'file'; readonly file: string; readonly position: number }
+
+/** @throws ToolError USAGE */
+export function parsePositionOption(
+  text: string,
+  flag: string,
+  words: readonly ('earliest' | 'latest' | 'now')[]
+): PositionOption {
+  const word = words.find(candidate => candidate === text)
+  if (word !== undefined) return { kind: word }
+  const file = /^([^:,\s]+\.\d+):(\d+)$/.exec(text)
+  if (file !== null) return { kind: 'file', file: file[1] as string, position: Number(file[2]) }
+  const set = text.replace(/^gtid:/, '')
+  if (/^[0-9a-f]{8}-/i.test(set)) return { kind: 'gtids', gtids: GtidSet.parse(set) }
+  throw usageError(
+    `${flag}: '${text}' is not a position`,
+    `write ${words.join(', ')}, FILE:POS (binlog.000003:154) or a GTID set`
+  )
+}
+
+/** Whether `position` is at or past `goal`. */
+export function hasReached(position: LogPosition, goal: PositionOption | LogPosition): boolean {
+  if ('kind' in goal) {
+    if (goal.kind === 'gtids') return position.gtids?.includes(goal.gtids) ?? false
+    if (goal.kind === 'file') return compareFiles(position, goal) >= 0
+    return false
+  }
+  if (position.gtids !== null && goal.gtids !== null) return position.gtids.includes(goal.gtids)
+  return compareFiles(position, goal) >= 0
+}
+
+interface FilePosition {
+  readonly file: string
+  readonly position: number
+}
+
+function compareFiles(a: FilePosition, b: FilePosition): number {
+  if (a.file === b.file) return a.position - b.position
+  const number = (file: string): number => Number(/\.(\d+)$/.exec(file)?.[1] ?? 0)
+  return number(a.file) - number(b.file)
+}

@@ -1,0 +1,276 @@
+import { ToolError } from '../cli/index.ts'
+import type { ByteWriter } from '../stream/index.ts'
+import { isUtf8Charset } from './charsets.ts'
+import { type Column, ColumnType, type Table } from './column.ts'
+import * as encode from './encode.ts'
+import { jsonText } from './json-binary.ts'
+import { writeVector } from './vector.ts'
+
+/**
+ * Reads one row image (null bits, then the values of the columns that are there) at `at` and writes it as a JSON
+ * object. Returns the offset behind the image.
+ */
+export type DecodeRow = (buffer: Buffer, at: number, out: ByteWriter) => number
+
+export interface RowDecoder {
+  readonly decode: DecodeRow
+  /** Where the values of the primary key's columns lay in the last image: start and end for each; -1 when absent. */
+  readonly keySpans: Int32Array
+}
+
+/**
+ * Makes a decoder for rows of a table by generating a function with one straight piece of code a column: no
+ * interpretation of types, no object and no string on the way from log to JSON.
+ *
+ * @param present for images that lack columns: whether each column is there. Absent columns are left out, not null.
+ * @throws ToolError DATA for a column that cannot be decoded
+ */
+export function compileRowDecoder(table: Table, present?: readonly boolean[]): RowDecoder {
+  const keySpans = new Int32Array(table.key.length * 2).fill(-1)
+  const code: string[] = []
+  const literals = new Literals()
+  let bound = 64
+  let slot = 0
+  const columns = table.columns.map((column, i) => ({ column, i })).filter(({ i }) => present?.[i] ?? true)
+  for (const { column, i } of columns) {
+    const separator = slot === 0 ? '{' : ','
+    const key = `${separator}${JSON.stringify(column.name)}:`
+    const value = valueCode(column, `${table.database}.${table.name}`)
+    const keyAt = table.key.indexOf(i)
+    const track = keyAt >= 0
+    code.push(
+      literals.write(key),
+      `if ((buf[at + ${slot >> 3}] & ${1 << (slot & 7)}) !== 0) {`,
+      track ? `spans[${keyAt * 2}] = spans[${keyAt * 2 + 1}] = p;` : '',
+      literals.write('null'),
+      '} else {',
+      track ? `spans[${keyAt * 2}] = p;` : '',
+      value.code,
+      track ? `spans[${keyAt * 2 + 1}] = p;` : '',
+      '}'
+    )
+    bound += Buffer.byteLength(key) + 8 + value.bound
+    slot++
+  }
+  const body = `
+    w.ensure(${bound});
+    let out = w.buffer, o = w.length, p = at + ${(columns.length + 7) >> 3}, n = 0;
+    ${columns.length === 0 ? 'out[o++] = 123;' : code.join('\n').replaceAll('BOUND', String(bound))}
+    out[o++] = 125;
+    w.length = o;
+    return p;`
+  const make = new Function('h', 'L', 'spans', `return (buf, at, w) => {${body}}`) as (
+    helpers: typeof HELPERS,
+    literals: Uint8Array,
+    spans: Int32Array
+  ) => DecodeRow
+  return { decode: make(HELPERS, literals.bytes(), keySpans), keySpans }
+}
+
+const HELPERS = {
+  ...encode,
+  jsonText,
+  writeVector,
+  copyLiteral(out: Buffer, o: number, literals: Uint8Array, start: number, end: number): number {
+    for (let i = start; i < end; i++) out[o++] = literals[i] as number
+    return o
+  },
+  badLabel(kind: string, column: string, value: number): never {
+    throw new ToolError('DATA', `column ${column}: ${kind} value ${value} has no label`, {
+      hint: 'the table changed since the row was written; SET GLOBAL binlog_row_metadata=FULL lets the log tell its own columns'
+    })
+  },
+  unsupported(column: string, type: number): never {
+    throw new ToolError('DATA', `column ${column}: type ${type} is not supported yet`, {
+      hint: 'leave the table out with --tables'
+    })
+  }
+}
+
+/** Constant text of the generated code, in one array: keys of a hundred columns as store instructions would be too much code. */
+class Literals {
+  #parts: Buffer[] = []
+  #length = 0
+
+  write(text: string): string {
+    const bytes = Buffer.from(text)
+    if (bytes.length <= 4) return [...bytes].map(byte => `out[o++] = ${byte};`).join('')
+    const start = this.#length
+    this.#parts.push(bytes)
+    this.#length += bytes.length
+    return `o = h.copyLiteral(out, o, L, ${start}, ${this.#length});`
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(Buffer.concat(this.#parts))
+  }
+}
+
+/** Code that writes the value at `p` to `out` at `o` and moves both; `bound` is the most bytes it writes unasked. */
+interface ValueCode {
+  readonly code: string
+  readonly bound: number
+}
+
+function valueCode(column: Column, table: string): ValueCode {
+  const { meta, unsigned } = column
+  switch (column.type) {
+    case ColumnType.TINY:
+      return fixed(
+        unsigned ? 'h.writeUint(out, o, buf[p])' : 'h.writeInt(out, o, (buf[p] << 24) >> 24)',
+        1,
+        4
+      )
+    case ColumnType.SHORT:
+      return fixed(
+        unsigned ? 'h.writeUint(out, o, buf.readUInt16LE(p))' : 'h.writeInt(out, o, buf.readInt16LE(p))',
+        2,
+        6
+      )
+    case ColumnType.INT24:
+      return fixed(
+        unsigned ? 'h.writeUint(out, o, buf.readUIntLE(p, 3))' : 'h.writeInt(out, o, buf.readIntLE(p, 3))',
+        3,
+        9
+      )
+    case ColumnType.LONG:
+      return fixed(
+        unsigned ? 'h.writeUint(out, o, buf.readUInt32LE(p))' : 'h.writeInt(out, o, buf.readInt32LE(p))',
+        4,
+        11
+      )
+    case ColumnType.LONGLONG:
+      return fixed(unsigned ? 'h.writeUint64(out, o, buf, p)' : 'h.writeInt64(out, o, buf, p)', 8, 22)
+    case ColumnType.FLOAT:
+      return fixed('h.writeFloat(out, o, buf.readFloatLE(p))', 4, 32)
+    case ColumnType.DOUBLE:
+      return fixed('h.writeDouble(out, o, buf.readDoubleLE(p))', 8, 32)
+    case ColumnType.NEWDECIMAL: {
+      const precision = meta >> 8
+      const scale = meta & 255
+      return fixed(
+        `h.writeDecimal(out, o, buf, p, ${precision}, ${scale})`,
+        encode.decimalSize(precision, scale),
+        80
+      )
+    }
+    case ColumnType.YEAR:
+      return fixed('h.writeDigits(out, o, buf[p] === 0 ? 0 : 1900 + buf[p], buf[p] === 0 ? 1 : 4)', 1, 4)
+    case ColumnType.DATE:
+      return fixed('h.writeDateValue(out, o, buf, p)', 3, 12)
+    case ColumnType.DATETIME2:
+      return fixed(`h.writeDatetime2(out, o, buf, p, ${meta})`, 5 + encode.fractionSize(meta), 32)
+    case ColumnType.TIMESTAMP2:
+      return fixed(`h.writeTimestamp2(out, o, buf, p, ${meta})`, 4 + encode.fractionSize(meta), 32)
+    case ColumnType.TIME2:
+      return fixed(`h.writeTime2(out, o, buf, p, ${meta})`, 3 + encode.fractionSize(meta), 24)
+    case ColumnType.DATETIME:
+      return fixed('h.writeOldDatetime(out, o, buf, p)', 8, 24)
+    case ColumnType.TIMESTAMP:
+      return fixed('h.writeTimestamp(out, o, buf.readUInt32LE(p), 0, 0)', 4, 24)
+    case ColumnType.TIME:
+      return fixed('h.writeOldTime(out, o, buf, p)', 3, 16)
+    case ColumnType.BIT: {
+      const bits = (meta >> 8) * 8 + (meta & 255)
+      const size = (bits + 7) >> 3
+      return fixed(`h.writeBit(out, o, buf, p, p + ${size}, ${bits})`, size, 24)
+    }
+    case ColumnType.ENUM:
+      return enumCode(column)
+    case ColumnType.SET:
+      return setCode(column)
+    case ColumnType.STRING:
+      return bytesCode(column, meta > 255 ? 2 : 1, meta)
+    case ColumnType.VARCHAR:
+    case ColumnType.VAR_STRING:
+      return bytesCode(column, meta > 255 ? 2 : 1, meta)
+    case ColumnType.BLOB:
+      return bytesCode(column, meta, Number.POSITIVE_INFINITY)
+    case ColumnType.JSON:
+      return grown(meta, 'w.text(h.jsonText(buf, p, p + n))')
+    case ColumnType.VECTOR:
+      return grown(meta, 'h.writeVector(w, buf, p, p + n)')
+    default:
+      return {
+        code: `h.unsupported(${JSON.stringify(`${table}.${column.name}`)}, ${column.type});`,
+        bound: 0
+      }
+  }
+}
+
+function fixed(expression: string, size: number, bound: number): ValueCode {
+  return { code: `o = ${expression}; p += ${size};`, bound }
+}
+
+function readLength(bytes: number): string {
+  switch (bytes) {
+    case 1:
+      return 'n = buf[p]; p += 1;'
+    case 2:
+      return 'n = buf[p] | (buf[p + 1] << 8); p += 2;'
+    case 3:
+      return 'n = buf.readUIntLE(p, 3); p += 3;'
+    default:
+      return 'n = buf.readUInt32LE(p); p += 4;'
+  }
+}
+
+/** A value written through the byte writer, after which the rest of the row needs room again. */
+function grown(lengthBytes: number, statement: string): ValueCode {
+  return { code: `${readLength(lengthBytes)} ${throughWriter(statement)} p += n;`, bound: 0 }
+}
+
+function throughWriter(statement: string): string {
+  return `w.length = o; ${statement}; w.ensure(BOUND); out = w.buffer; o = w.length;`
+}
+
+/** Character and binary columns with a length of `lengthBytes` in front. */
+function bytesCode(column: Column, lengthBytes: number, longest: number): ValueCode {
+  const length = readLength(lengthBytes)
+  if (column.charset === 'binary' || column.charset === null) {
+    return { code: `${length} ${throughWriter('h.writeBase64(w, buf, p, p + n)')} p += n;`, bound: 0 }
+  }
+  if (!isUtf8Charset(column.charset)) {
+    const charset = JSON.stringify(column.charset)
+    return {
+      code: `${length} ${throughWriter(`h.writeCharset(w, ${charset}, buf, p, p + n)`)} p += n;`,
+      bound: 0
+    }
+  }
+  const short = 'o = h.writeUtf8(out, o, buf, p, p + n);'
+  if (longest <= encode.SHORT_VALUE) return { code: `${length} ${short} p += n;`, bound: longest * 6 + 2 }
+  const long = throughWriter('h.writeLongUtf8(w, buf, p, p + n)')
+  return {
+    code: `${length} if (n <= ${encode.SHORT_VALUE}) { ${short} } else { ${long} } p += n;`,
+    bound: encode.SHORT_VALUE * 6 + 2
+  }
+}
+
+function enumCode(column: Column): ValueCode {
+  const labels = JSON.stringify(['', ...(column.labels ?? [])])
+  const name = JSON.stringify(column.name)
+  const size = column.meta === 2 ? 2 : 1
+  const code = `${readLength(size).replace(/p \+= \d;/, '')} {
+    const label = ${labels}[n];
+    if (label === undefined) h.badLabel('ENUM', ${name}, n);
+    ${throughWriter('h.writeText(w, label)')}
+  } p += ${size};`
+  return { code, bound: 0 }
+}
+
+/** A bit for each label, little-endian. */
+function setCode(column: Column): ValueCode {
+  const labels = JSON.stringify(column.labels ?? [])
+  const name = JSON.stringify(column.name)
+  const size = column.meta
+  const code = `{
+    const labels = ${labels}, chosen = [];
+    for (let bit = 0; bit < ${size * 8}; bit++) {
+      if ((buf[p + (bit >> 3)] & (1 << (bit & 7))) === 0) continue;
+      if (labels[bit] === undefined) h.badLabel('SET', ${name}, bit + 1);
+      chosen.push(labels[bit]);
+    }
+    ${throughWriter("h.writeText(w, chosen.join(','))")}
+  } p += ${size};`
+  return { code, bound: 0 }
+}

@@ -1,0 +1,170 @@
+import { ToolError } from '../cli/index.ts'
+import { type Column, ColumnType, type Table } from './column.ts'
+import type { MysqlConnection } from './connection.ts'
+import type { TableMap } from './table-map.ts'
+
+/** A column as information_schema describes it. */
+export interface ColumnSchema {
+  readonly name: string
+  /** `varchar`, `int`, … */
+  readonly dataType: string
+  /** `int(10) unsigned`, `enum('a','b')`, … */
+  readonly columnType: string
+  readonly charset: string | null
+  readonly labels: readonly string[] | null
+  readonly generated: boolean
+  /** Digits of a fraction of seconds. */
+  readonly fraction: number
+}
+
+export interface TableSchema {
+  readonly database: string
+  readonly name: string
+  readonly columns: readonly ColumnSchema[]
+  readonly key: readonly number[]
+}
+
+export function sqlString(text: string): string {
+  return `'${text.replace(/[\\']/g, '\\$&')}'`
+}
+
+export function sqlName(...parts: string[]): string {
+  return parts.map(part => `\`${part.replaceAll('`', '``')}\``).join('.')
+}
+
+/** The table's columns as they are now; null when there is no such table. */
+export async function readTableSchema(
+  connection: MysqlConnection,
+  database: string,
+  name: string
+): Promise<TableSchema | null> {
+  const where = `TABLE_SCHEMA = ${sqlString(database)} AND TABLE_NAME = ${sqlString(name)}`
+  const rows = await connection.query(
+    `SELECT COLUMN_NAME AS name, DATA_TYPE AS dataType, COLUMN_TYPE AS columnType, CHARACTER_SET_NAME AS charset, ` +
+      `EXTRA AS extra, DATETIME_PRECISION AS fraction FROM information_schema.COLUMNS WHERE ${where} ORDER BY ORDINAL_POSITION`
+  )
+  if (rows.length === 0) return null
+  const columns = rows.map(
+    (row): ColumnSchema => ({
+      name: row.name as string,
+      dataType: (row.dataType as string).toLowerCase(),
+      columnType: row.columnType as string,
+      charset: row.charset ?? null,
+      labels: /^(enum|set)\(/i.test(row.columnType as string) ? parseLabels(row.columnType as string) : null,
+      generated: /VIRTUAL|STORED|PERSISTENT/i.test(row.extra ?? ''),
+      fraction: Number(row.fraction ?? 0)
+    })
+  )
+  const keyRows = await connection.query(
+    `SELECT COLUMN_NAME AS name FROM information_schema.STATISTICS WHERE ${where} AND INDEX_NAME = 'PRIMARY' ORDER BY SEQ_IN_INDEX`
+  )
+  const key = keyRows.map(row => columns.findIndex(column => column.name === row.name))
+  return { database, name, columns, key }
+}
+
+/** `enum('a','it''s')` → the labels. */
+export function parseLabels(columnType: string): string[] {
+  const labels: string[] = []
+  for (const match of columnType.matchAll(/'((?:[^']|'')*)'/g))
+    labels.push((match[1] as string).replaceAll("''", "'"))
+  return labels
+}
+
+/**
+ * The columns of a table map: names, labels and key from the log when it carries them (binlog_row_metadata=FULL), else
+ * from the schema of today, as long as the two agree.
+ *
+ * @param charsetOf the character set of a collation id
+ * @throws ToolError DATA when the log does not tell and today's table is another one
+ */
+export function resolveTable(
+  map: TableMap,
+  schema: TableSchema | null,
+  charsetOf: (collation: number) => string
+): Table {
+  const { optional } = map
+  const needsSchema = optional.names === undefined || optional.collations === undefined
+  if (needsSchema) checkAgainst(map, schema)
+  const columns = map.types.map((type, i): Column => {
+    const now = needsSchema ? schema?.columns[i] : undefined
+    const collation = optional.collations?.[i] ?? 0
+    return {
+      name: optional.names?.[i] ?? (now as ColumnSchema).name,
+      type,
+      meta: map.metas[i] as number,
+      unsigned: optional.unsigned?.[i] ?? / unsigned/i.test(now?.columnType ?? ''),
+      charset: collation > 0 ? charsetOf(collation) : (now?.charset ?? null),
+      labels: optional.labels?.[i] ?? now?.labels ?? null
+    }
+  })
+  const key = optional.names === undefined ? (schema?.key ?? []) : (optional.primaryKey ?? [])
+  return { database: map.database, name: map.table, columns, key }
+}
+
+/** information_schema's type names by the type in the log. */
+const TYPE_NAMES: Record<number, readonly string[]> = {
+  [ColumnType.TINY]: ['tinyint'],
+  [ColumnType.SHORT]: ['smallint'],
+  [ColumnType.INT24]: ['mediumint'],
+  [ColumnType.LONG]: ['int'],
+  [ColumnType.LONGLONG]: ['bigint'],
+  [ColumnType.FLOAT]: ['float'],
+  [ColumnType.DOUBLE]: ['double'],
+  [ColumnType.NEWDECIMAL]: ['decimal'],
+  [ColumnType.YEAR]: ['year'],
+  [ColumnType.DATE]: ['date'],
+  [ColumnType.TIME2]: ['time'],
+  [ColumnType.DATETIME2]: ['datetime'],
+  [ColumnType.TIMESTAMP2]: ['timestamp'],
+  [ColumnType.BIT]: ['bit'],
+  [ColumnType.ENUM]: ['enum'],
+  [ColumnType.SET]: ['set'],
+  [ColumnType.STRING]: ['char', 'binary'],
+  [ColumnType.VARCHAR]: ['varchar', 'varbinary'],
+  [ColumnType.VAR_STRING]: ['varchar', 'varbinary'],
+  [ColumnType.JSON]: ['json'],
+  [ColumnType.GEOMETRY]: [
+    'geometry',
+    'point',
+    'linestring',
+    'polygon',
+    'multipoint',
+    'multilinestring',
+    'multipolygon',
+    'geomcollection',
+    'geometrycollection'
+  ]
+}
+
+function checkAgainst(map: TableMap, schema: TableSchema | null): void {
+  const name = `${map.database}.${map.table}`
+  const hint =
+    'SET GLOBAL binlog_row_metadata=FULL lets the log tell its own columns; rows written before cannot be read'
+  if (schema === null) {
+    throw new ToolError(
+      'DATA',
+      `${name} is in the log but not in the database, so its columns are not known`,
+      { hint }
+    )
+  }
+  if (schema.columns.length !== map.types.length) {
+    throw new ToolError(
+      'DATA',
+      `${name} had ${map.types.length} columns when the log was written and has ${schema.columns.length} now`,
+      { hint }
+    )
+  }
+  map.types.forEach((type, i) => {
+    const { name: column, dataType } = schema.columns[i] as ColumnSchema
+    const expected = TYPE_NAMES[type]
+    if (expected !== undefined && !expected.includes(dataType)) {
+      throw new ToolError(
+        'DATA',
+        `${name}.${column} was ${expected[0]} when the log was written and is ${dataType} now`,
+        {
+          hint
+        }
+      )
+    }
+  })
+}

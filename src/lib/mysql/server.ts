@@ -1,0 +1,139 @@
+import { ToolError } from '../cli/index.ts'
+import { type MysqlConnection, serverErrorCode } from './connection.ts'
+import { GtidSet } from './gtid-set.ts'
+import type { LogPosition } from './position.ts'
+
+/** What a source needs to know of a server before it reads. */
+export interface ServerInfo {
+  readonly version: string
+  readonly isMariadb: boolean
+  readonly serverId: number
+  readonly logsChanges: boolean
+  /** ROW, STATEMENT, MIXED; '' where the variable is gone because there is only ROW. */
+  readonly logFormat: string
+  /** GTID mode is ON: positions can be given as GTID sets. */
+  readonly hasGtids: boolean
+  readonly checksum: boolean
+  readonly rowImage: string
+  readonly fullMetadata: boolean
+  readonly charsetOf: (collation: number) => string
+}
+
+/**
+ * Reads the server's settings and checks that its log can be followed.
+ * @throws ToolError SERVER naming the setting that is wrong and how to change it
+ */
+export async function inspectServer(connection: MysqlConnection): Promise<ServerInfo> {
+  const server = await readServer(connection)
+  checkLog(connection.target.display, server)
+  return server
+}
+
+function checkLog(name: string, server: ServerInfo): void {
+  if (!server.logsChanges) {
+    throw new ToolError(
+      'SERVER',
+      `${name}: the binary log is off (log_bin=OFF), so there are no changes to read`,
+      {
+        hint: 'start the server with log_bin, or read the tables once with --snapshot only'
+      }
+    )
+  }
+  if (server.logFormat !== '' && server.logFormat !== 'ROW') {
+    throw new ToolError(
+      'SERVER',
+      `${name}: binlog_format is ${server.logFormat}: changes are logged as statements, not as rows`,
+      {
+        hint: 'SET GLOBAL binlog_format=ROW, and let the applications connect anew'
+      }
+    )
+  }
+}
+
+/** The settings alone, for what does without the log. */
+export async function readServer(connection: MysqlConnection): Promise<ServerInfo> {
+  const variables = await readVariables(connection)
+  const variable = (name: string): string => variables.get(name) ?? ''
+  const version = variable('version')
+  return {
+    version,
+    isMariadb: /mariadb/i.test(version),
+    serverId: Number(variable('server_id')),
+    logsChanges: variable('log_bin') === 'ON',
+    logFormat: variable('binlog_format'),
+    hasGtids: variable('gtid_mode') === 'ON',
+    checksum: variable('binlog_checksum') !== 'NONE',
+    rowImage: variable('binlog_row_image') || 'FULL',
+    fullMetadata: variable('binlog_row_metadata') === 'FULL',
+    charsetOf: await readCollations(connection)
+  }
+}
+
+async function readVariables(connection: MysqlConnection): Promise<Map<string, string>> {
+  const names = [
+    'version',
+    'log_bin',
+    'server_id',
+    'gtid_mode',
+    'binlog_format',
+    'binlog_checksum',
+    'binlog_row_image',
+    'binlog_row_metadata'
+  ]
+  const rows = await connection.query(
+    `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names.map(name => `'${name}'`).join(',')})`
+  )
+  return new Map(rows.map(row => [(row.Variable_name ?? '').toLowerCase(), row.Value ?? '']))
+}
+
+async function readCollations(connection: MysqlConnection): Promise<(collation: number) => string> {
+  const rows = await connection.query('SHOW COLLATION')
+  const charsets = new Map<number, string>()
+  for (const row of rows) if (row.Id) charsets.set(Number(row.Id), row.Charset as string)
+  return collation => {
+    const charset = charsets.get(collation)
+    if (charset === undefined) throw new ToolError('DATA', `the server has no collation ${collation}`)
+    return charset
+  }
+}
+
+/** The end of the server's log now; an empty file name where nothing is logged. */
+export async function currentPosition(connection: MysqlConnection, server: ServerInfo): Promise<LogPosition> {
+  if (!server.logsChanges) return { file: '', position: 0, gtids: null }
+  const row = await showLogStatus(connection)
+  if (row === undefined) {
+    throw new ToolError('SERVER', `${connection.target.display}: the server does not tell its log position`, {
+      hint: 'GRANT REPLICATION CLIENT ON *.* to the user'
+    })
+  }
+  const executed = server.hasGtids ? await connection.value('SELECT @@GLOBAL.gtid_executed') : null
+  return {
+    file: row.File as string,
+    position: Number(row.Position),
+    gtids: executed === null ? null : GtidSet.parse(executed)
+  }
+}
+
+/** SHOW MASTER STATUS was renamed in 8.2 and removed in 8.4. */
+async function showLogStatus(
+  connection: MysqlConnection
+): Promise<Record<string, string | null> | undefined> {
+  try {
+    return (await connection.query('SHOW BINARY LOG STATUS'))[0]
+  } catch (error) {
+    if (serverErrorCode(error) !== 'ER_PARSE_ERROR') throw error
+    return (await connection.query('SHOW MASTER STATUS'))[0]
+  }
+}
+
+/** Where the oldest log that the server still has begins. */
+export async function earliestPosition(
+  connection: MysqlConnection,
+  server: ServerInfo
+): Promise<LogPosition> {
+  const file = (await connection.query('SHOW BINARY LOGS'))[0]?.Log_name
+  if (file == null)
+    throw new ToolError('SERVER', `${connection.target.display}: the server has no binary logs`)
+  const purged = server.hasGtids ? await connection.value('SELECT @@GLOBAL.gtid_purged') : null
+  return { file, position: 4, gtids: purged === null ? null : GtidSet.parse(purged) }
+}

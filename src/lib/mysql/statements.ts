@@ -1,0 +1,52 @@
+/** What a QUERY event means for a reader of rows. */
+export type Statement =
+  | { readonly kind: 'begin' | 'commit' | 'other' }
+  /** Rows were changed by a statement that the log does not show the rows of. */
+  | { readonly kind: 'rows' }
+  | { readonly kind: 'truncate'; readonly database: string; readonly table: string }
+  /** Definitions may have changed. */
+  | { readonly kind: 'ddl' }
+
+const COMMENT = /^(?:\s+|\/\*.*?\*\/|--[^\n]*\n|#[^\n]*\n)+/s
+const TRUNCATE = /^TRUNCATE\s+(?:TABLE\s+)?(?:(`(?:[^`]|``)+`|[^\s.`;]+)\s*\.\s*)?(`(?:[^`]|``)+`|[^\s.`;]+)/i
+
+/** @param database the session's, for names without one */
+export function classifyStatement(sql: string, database: string): Statement {
+  const text = sql.replace(COMMENT, '')
+  const word = /^[a-z]+/i.exec(text)?.[0].toUpperCase() ?? ''
+  switch (word) {
+    case 'BEGIN':
+      return { kind: 'begin' }
+    case 'COMMIT':
+    case 'ROLLBACK':
+      return /^ROLLBACK\s+TO/i.test(text) ? { kind: 'other' } : { kind: 'commit' }
+    case 'SAVEPOINT':
+    case 'RELEASE':
+    case 'FLUSH':
+    case 'ANALYZE':
+    case 'OPTIMIZE':
+    case 'GRANT':
+    case 'REVOKE':
+      return { kind: 'other' }
+    case 'XA':
+      return { kind: /^XA\s+(?:START|BEGIN)/i.test(text) ? 'begin' : 'other' }
+    case 'INSERT':
+    case 'UPDATE':
+    case 'DELETE':
+    case 'REPLACE':
+    case 'LOAD':
+      return { kind: 'rows' }
+    case 'TRUNCATE': {
+      const match = TRUNCATE.exec(text)
+      return match === null
+        ? { kind: 'ddl' }
+        : { kind: 'truncate', database: unquote(match[1]) ?? database, table: unquote(match[2]) ?? '' }
+    }
+    default:
+      return { kind: 'ddl' }
+  }
+}
+
+function unquote(name: string | undefined): string | undefined {
+  return name?.startsWith('`') ? name.slice(1, -1).replaceAll('``', '`') : name
+}

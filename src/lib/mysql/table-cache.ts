@@ -1,0 +1,92 @@
+import type { Table } from './column.ts'
+import { type BinlogEvent, EVENT_HEADER } from './events.ts'
+import { compileRowDecoder, type RowDecoder } from './row-decoder.ts'
+import { readTableMap, type TableMap } from './table-map.ts'
+
+/** A table as the last TABLE_MAP of its id described it, with the decoders made for it. */
+export interface MappedTable {
+  readonly table: Table
+  /** Reads images with all columns. */
+  readonly decoder: RowDecoder
+  /** A decoder for images that lack columns. */
+  partial(present: Buffer, start: number): RowDecoder
+}
+
+interface Entry {
+  /** The event's body: a map with the same bytes means the same columns. */
+  readonly body: Buffer
+  /** Null for a table that is not wanted. */
+  readonly mapped: MappedTable | null
+  /** Whether the names came from the schema of today. */
+  readonly bySchema: boolean
+}
+
+/** Gives the columns of a map; null for a table that is not wanted. */
+export type ResolveTable = (map: TableMap) => Table | null | Promise<Table | null>
+
+/**
+ * The tables by the ids that row events use. A transaction begins with the maps of its tables; nearly always they are
+ * the same bytes as before, and cost one comparison.
+ */
+export class TableCache {
+  readonly #entries = new Map<number, Entry>()
+  readonly #resolve: ResolveTable
+
+  constructor(resolve: ResolveTable) {
+    this.#resolve = resolve
+  }
+
+  get(tableId: number): MappedTable | null | undefined {
+    return this.#entries.get(tableId)?.mapped
+  }
+
+  /** Takes a TABLE_MAP event; the promise is there only when the database had to be asked. */
+  map(event: BinlogEvent, tableId: number): Promise<void> | undefined {
+    const body = event.buffer.subarray(event.start + EVENT_HEADER, event.end)
+    if (this.#entries.get(tableId)?.body.equals(body)) return undefined
+    const map = readTableMap(event)
+    const table = this.#resolve(map)
+    if (table instanceof Promise) return table.then(resolved => this.#put(tableId, body, map, resolved))
+    this.#put(tableId, body, map, table)
+    return undefined
+  }
+
+  /** After DDL: tables whose columns are those of today's schema are looked up again. */
+  forgetSchemas(): void {
+    for (const [id, entry] of this.#entries) if (entry.bySchema) this.#entries.delete(id)
+  }
+
+  #put(tableId: number, body: Buffer, map: TableMap, table: Table | null): void {
+    const bySchema = map.optional.names === undefined
+    const mapped = table === null ? null : mapTable(table)
+    this.#entries.set(tableId, { body: Buffer.from(body), mapped, bySchema })
+  }
+}
+
+function mapTable(table: Table): MappedTable {
+  const partials = new Map<string, RowDecoder>()
+  return {
+    table,
+    decoder: compileRowDecoder(table),
+    partial(bits, start) {
+      const key = bits.toString('latin1', start, start + ((table.columns.length + 7) >> 3))
+      let decoder = partials.get(key)
+      if (decoder === undefined) {
+        const present = table.columns.map(
+          (_, i) => ((bits[start + (i >> 3)] as number) & (1 << (i & 7))) !== 0
+        )
+        decoder = compileRowDecoder(table, present)
+        partials.set(key, decoder)
+      }
+      return decoder
+    }
+  }
+}
+
+/** Whether the first `count` bits at `start` are all set. */
+export function allPresent(buffer: Buffer, start: number, count: number): boolean {
+  const whole = count >> 3
+  for (let i = 0; i < whole; i++) if (buffer[start + i] !== 0xff) return false
+  const rest = (1 << (count & 7)) - 1
+  return rest === 0 || ((buffer[start + whole] as number) & rest) === rest
+}

@@ -1,0 +1,261 @@
+import { ToolError } from '../cli/index.ts'
+import { ColumnType } from './column.ts'
+import { type BinlogEvent, EVENT_HEADER } from './events.ts'
+import { readLengthEncoded } from './packets.ts'
+
+/** A TABLE_MAP event: the columns of the rows that follow, as far as the log itself tells. */
+export interface TableMap {
+  readonly tableId: number
+  readonly database: string
+  readonly table: string
+  readonly types: readonly number[]
+  readonly metas: readonly number[]
+  readonly optional: OptionalMetadata
+}
+
+/**
+ * `binlog_row_metadata`: MINIMAL (8.0's default) has signedness and character sets, FULL adds names, labels and the
+ * primary key; 5.7 has none.
+ */
+export interface OptionalMetadata {
+  /** For each column; only numeric ones can be true. */
+  unsigned?: boolean[]
+  /** Collation id for each column, 0 where it has none. */
+  collations?: number[]
+  names?: string[]
+  /** Labels for each column, null for other types. */
+  labels?: (string[] | null)[]
+  primaryKey?: number[]
+}
+
+/** The table id: 6 bytes, at the start of the post-header of TABLE_MAP and row events alike. */
+export function readTableId(event: BinlogEvent): number {
+  return event.buffer.readUIntLE(event.start + EVENT_HEADER, 6)
+}
+
+/** @throws ToolError INPUT when the bytes cannot be read */
+export function readTableMap(event: BinlogEvent): TableMap {
+  const { buffer, end } = event
+  let at = event.start + EVENT_HEADER + 8
+  const databaseLength = buffer[at] as number
+  const database = buffer.toString('utf8', at + 1, at + 1 + databaseLength)
+  at += databaseLength + 2
+  const tableLength = buffer[at] as number
+  const table = buffer.toString('utf8', at + 1, at + 1 + tableLength)
+  at += tableLength + 2
+  const [count, typesAt] = readLengthEncoded(buffer, at)
+  const rawTypes = buffer.subarray(typesAt, typesAt + count)
+  const [metaLength, metasAt] = readLengthEncoded(buffer, typesAt + count)
+  at = metasAt
+  const metaEnd = at + metaLength
+  const types: number[] = []
+  const metas: number[] = []
+  for (const raw of rawTypes) {
+    const [type, meta, next] = readMeta(buffer, at, raw)
+    types.push(type)
+    metas.push(meta)
+    at = next
+  }
+  if (at !== metaEnd || metaEnd > end) {
+    throw new ToolError('INPUT', `table map of ${database}.${table}: its column metadata cannot be read`)
+  }
+  at += (count + 7) >> 3
+  return {
+    tableId: readTableId(event),
+    database,
+    table,
+    types,
+    metas,
+    optional: readOptional(buffer, at, end, types)
+  }
+}
+
+function readMeta(buffer: Buffer, at: number, type: number): [type: number, meta: number, next: number] {
+  switch (type) {
+    case ColumnType.FLOAT:
+    case ColumnType.DOUBLE:
+    case ColumnType.TIMESTAMP2:
+    case ColumnType.DATETIME2:
+    case ColumnType.TIME2:
+    case ColumnType.BLOB:
+    case ColumnType.JSON:
+    case ColumnType.GEOMETRY:
+    case ColumnType.VECTOR:
+      return [type, buffer[at] as number, at + 1]
+    case ColumnType.VARCHAR:
+    case ColumnType.BIT:
+    case ColumnType.VAR_STRING:
+      return [type, buffer.readUInt16LE(at), at + 2]
+    case ColumnType.NEWDECIMAL:
+      return [type, ((buffer[at] as number) << 8) | (buffer[at + 1] as number), at + 2]
+    case ColumnType.ENUM:
+    case ColumnType.SET:
+    case ColumnType.STRING: {
+      const first = buffer[at] as number
+      const second = buffer[at + 1] as number
+      // A CHAR of more than 255 bytes has the upper bits of its length, inverted, in the type byte.
+      if ((first & 0x30) !== 0x30) {
+        return [first | 0x30, second | (((first & 0x30) ^ 0x30) << 4), at + 2]
+      }
+      return [first, second, at + 2]
+    }
+    default:
+      return [type, 0, at]
+  }
+}
+
+const NUMERIC = new Set<number>([
+  ColumnType.TINY,
+  ColumnType.SHORT,
+  ColumnType.INT24,
+  ColumnType.LONG,
+  ColumnType.LONGLONG,
+  ColumnType.NEWDECIMAL,
+  ColumnType.FLOAT,
+  ColumnType.DOUBLE,
+  ColumnType.YEAR
+])
+const CHARACTER = new Set<number>([
+  ColumnType.STRING,
+  ColumnType.VAR_STRING,
+  ColumnType.VARCHAR,
+  ColumnType.BLOB
+])
+const LABELLED = new Set<number>([ColumnType.ENUM, ColumnType.SET])
+
+/** Type, length, value; the lists are over the columns of a kind. Source: Table_map_event, binlog/event/rows_event.h. */
+function readOptional(buffer: Buffer, at: number, end: number, types: readonly number[]): OptionalMetadata {
+  const optional: OptionalMetadata = {}
+  const indexesOf = (kinds: Set<number>): number[] => types.flatMap((type, i) => (kinds.has(type) ? [i] : []))
+  while (at < end) {
+    const field = buffer[at] as number
+    let length: number
+    ;[length, at] = readLengthEncoded(buffer, at + 1)
+    const stop = at + length
+    if (stop > end) throw new ToolError('INPUT', 'table map: its optional metadata is cut off')
+    switch (field) {
+      case 1:
+        optional.unsigned = readBits(buffer, at, types, indexesOf(NUMERIC))
+        break
+      case 2:
+      case 10:
+        optional.collations ??= types.map(() => 0)
+        readDefaultCollations(
+          buffer,
+          at,
+          stop,
+          indexesOf(field === 2 ? CHARACTER : LABELLED),
+          optional.collations
+        )
+        break
+      case 3:
+      case 11:
+        optional.collations ??= types.map(() => 0)
+        readCollations(buffer, at, stop, indexesOf(field === 3 ? CHARACTER : LABELLED), optional.collations)
+        break
+      case 4:
+        optional.names = readStrings(buffer, at, stop)
+        break
+      case 5:
+      case 6:
+        optional.labels ??= types.map(() => null)
+        readLabels(buffer, at, types, field === 5 ? ColumnType.SET : ColumnType.ENUM, optional.labels)
+        break
+      case 8:
+        optional.primaryKey = readNumbers(buffer, at, stop)
+        break
+      case 9:
+        // Pairs of column and prefix length.
+        optional.primaryKey = readNumbers(buffer, at, stop).filter((_, i) => i % 2 === 0)
+        break
+    }
+    at = stop
+  }
+  return optional
+}
+
+function readBits(
+  buffer: Buffer,
+  at: number,
+  types: readonly number[],
+  indexes: readonly number[]
+): boolean[] {
+  const bits = types.map(() => false)
+  indexes.forEach((column, i) => {
+    bits[column] = ((buffer[at + (i >> 3)] as number) & (0x80 >> (i & 7))) !== 0
+  })
+  return bits
+}
+
+function readNumbers(buffer: Buffer, at: number, stop: number): number[] {
+  const numbers: number[] = []
+  while (at < stop) {
+    let value: number
+    ;[value, at] = readLengthEncoded(buffer, at)
+    numbers.push(value)
+  }
+  return numbers
+}
+
+/** A default for all columns of the kind, then pairs of index and collation for the others. */
+function readDefaultCollations(
+  buffer: Buffer,
+  at: number,
+  stop: number,
+  indexes: readonly number[],
+  collations: number[]
+): void {
+  const [fallback = 0, ...pairs] = readNumbers(buffer, at, stop)
+  for (const column of indexes) collations[column] = fallback
+  for (let i = 0; i + 1 < pairs.length; i += 2) {
+    collations[indexes[pairs[i] as number] as number] = pairs[i + 1] as number
+  }
+}
+
+function readCollations(
+  buffer: Buffer,
+  at: number,
+  stop: number,
+  indexes: readonly number[],
+  collations: number[]
+): void {
+  readNumbers(buffer, at, stop).forEach((collation, i) => {
+    collations[indexes[i] as number] = collation
+  })
+}
+
+function readString(buffer: Buffer, at: number): [text: string, next: number] {
+  const [length, from] = readLengthEncoded(buffer, at)
+  return [buffer.toString('utf8', from, from + length), from + length]
+}
+
+function readStrings(buffer: Buffer, at: number, stop: number): string[] {
+  const strings: string[] = []
+  while (at < stop) {
+    let text: string
+    ;[text, at] = readString(buffer, at)
+    strings.push(text)
+  }
+  return strings
+}
+
+function readLabels(
+  buffer: Buffer,
+  at: number,
+  types: readonly number[],
+  kind: number,
+  labels: (string[] | null)[]
+): void {
+  types.forEach((type, column) => {
+    if (type !== kind) return
+    let count: number
+    ;[count, at] = readLengthEncoded(buffer, at)
+    const list: string[] = []
+    for (let i = 0; i < count; i++) {
+      let label: string
+      ;[label, at] = readString(buffer, at)
+      list.push(label)
+    }
+    labels[column] = list
+  })
+}

@@ -1,0 +1,73 @@
+import { suggest, ToolError, usageError } from '../cli/index.ts'
+import type { MysqlConnection } from './connection.ts'
+import { sqlString } from './schema.ts'
+
+const SYSTEM_DATABASES = new Set(['mysql', 'information_schema', 'performance_schema', 'sys'])
+
+/** Which tables are read: `payments`, `dream.payments`, `dream.*`, `dream.log_*`. */
+export class TableFilter {
+  readonly #patterns: readonly { text: string; matches: RegExp; exact: boolean }[]
+
+  /**
+   * @param names as given; one without a database is in the URL's
+   * @throws ToolError USAGE
+   */
+  constructor(names: readonly string[], database: string) {
+    const all = names.length > 0 ? names : [database === '' ? '*.*' : `${database}.*`]
+    this.#patterns = all.map(name => {
+      if (!name.includes('.') && database === '') {
+        throw usageError(
+          `--tables ${name}: in which database?`,
+          `write database.${name}, or name one in the URL: mysql://…/database`
+        )
+      }
+      const text = name.includes('.') ? name : `${database}.${name}`
+      const source = text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')
+      return { text, matches: new RegExp(`^${source}$`), exact: !text.includes('*') }
+    })
+  }
+
+  includes(database: string, table: string): boolean {
+    return (
+      !SYSTEM_DATABASES.has(database) &&
+      this.#patterns.some(({ matches }) => matches.test(`${database}.${table}`))
+    )
+  }
+
+  /** Whether a statement in the log may have changed rows of these tables: named ones have to be mentioned. */
+  mayBeChangedBy(sql: string, database: string): boolean {
+    return this.#patterns.some(({ text, exact }) => {
+      const [own = '', table = ''] = text.split('.')
+      const sameDatabase = own === database || own.includes('*') || sql.includes(own)
+      return sameDatabase && (!exact || sql.includes(table))
+    })
+  }
+
+  /**
+   * The server's tables that are meant, by name.
+   * @throws ToolError USAGE for a table that was named and is not there
+   */
+  async list(connection: MysqlConnection): Promise<{ database: string; name: string }[]> {
+    const system = [...SYSTEM_DATABASES].map(sqlString).join(',')
+    const rows = await connection.query(
+      `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES ` +
+        `WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN (${system}) ORDER BY 1, 2`
+    )
+    const known = rows.map(row => ({ database: row.db as string, name: row.name as string }))
+    for (const { text, exact } of this.#patterns) {
+      if (!exact || known.some(({ database, name }) => `${database}.${name}` === text)) continue
+      const near = suggest(
+        text,
+        known.map(({ database, name }) => `${database}.${name}`)
+      )
+      throw new ToolError(
+        'USAGE',
+        `table ${text} does not exist on ${connection.target.display}, or the user may not see it`,
+        {
+          ...(near === undefined ? {} : { hint: `did you mean ${near}?` })
+        }
+      )
+    }
+    return known.filter(({ database, name }) => this.includes(database, name))
+  }
+}

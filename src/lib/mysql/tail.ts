@@ -1,0 +1,220 @@
+import { join } from 'node:path'
+import { Backoff, type Log, usageError } from '../cli/index.ts'
+import {
+  type MarkWriter,
+  type OutputWriter,
+  readJsonIfExists,
+  replaceFile,
+  type StateDirectory
+} from '../stream/index.ts'
+import { BinlogReader } from './binlog-reader.ts'
+import type { Table } from './column.ts'
+import { MysqlConnection } from './connection.ts'
+import { followLog } from './follow.ts'
+import { formatPosition, type LogPosition, type PositionOption, parsePosition } from './position.ts'
+import { readTableSchema, resolveTable } from './schema.ts'
+import { currentPosition, earliestPosition, inspectServer, readServer, type ServerInfo } from './server.ts'
+import { openSnapshot, type Snapshot } from './snapshot.ts'
+import type { TableMap } from './table-map.ts'
+import type { TableFilter } from './tables.ts'
+import type { MysqlTarget } from './url.ts'
+
+export type SnapshotMode = 'initial' | 'never' | 'only'
+
+export interface TailOptions {
+  /** Of millrace, and the pipeline's name for the server: both stand in every event's `source`. */
+  readonly version: string
+  readonly name: string
+  readonly tables: TableFilter
+  readonly snapshot: SnapshotMode
+  readonly start: PositionOption | undefined
+  readonly stopAt: PositionOption | undefined
+  readonly serverId: number
+  readonly retryFor: number | undefined
+}
+
+/** Figures for the progress line and metrics. */
+export interface TailProgress {
+  readonly rows: () => number
+  readonly transactions: () => number
+  /** Milliseconds between the newest event's commit and now; 0 before there is one. */
+  readonly lagMs: () => number
+  readonly place: () => string
+}
+
+/**
+ * The changes of a server from where the pipeline resumes, else from a snapshot of the tables or from `start`, as
+ * change events with marks between them; ends at `stopAt`, after the snapshot (`only`), or with `stop`.
+ */
+export class MysqlTail {
+  readonly progress: TailProgress = {
+    rows: () => (this.#snapshot?.rows ?? 0) + (this.#reader?.rows ?? 0),
+    transactions: () => this.#reader?.transactions ?? 0,
+    lagMs: () =>
+      this.#reader === undefined || this.#reader.eventMs === 0 ? 0 : Date.now() - this.#reader.eventMs,
+    place: () => this.#place()
+  }
+  readonly #target: MysqlTarget
+  readonly #options: TailOptions
+  readonly #log: Log
+  #reader: BinlogReader | undefined
+  #snapshot: Snapshot | undefined
+  #connection: MysqlConnection | undefined
+  #server: ServerInfo | undefined
+
+  constructor(target: MysqlTarget, options: TailOptions, log: Log) {
+    this.#target = target
+    this.#options = options
+    this.#log = log
+  }
+
+  /** Connects and checks that the server can be followed. @throws ToolError SERVER, USAGE */
+  async connect(stop: AbortSignal): Promise<void> {
+    const { snapshot, tables, retryFor } = this.#options
+    this.#connection = await MysqlConnection.open(this.#target, new Backoff(retryFor, stop))
+    this.#server = await (snapshot === 'only'
+      ? readServer(this.#connection)
+      : inspectServer(this.#connection))
+    await tables.list(this.#connection)
+    if (snapshot !== 'only' && this.#server.rowImage !== 'FULL') {
+      this.#log.warn(
+        `binlog_row_image is ${this.#server.rowImage}: updates carry only some columns, the others are absent`
+      )
+    }
+  }
+
+  async run(
+    writer: OutputWriter,
+    marks: MarkWriter,
+    state: StateDirectory | null,
+    stop: AbortSignal
+  ): Promise<void> {
+    const { connection, server } = this.#connected()
+    const { stopAt } = this.#options
+    const goal = stopAt?.kind === 'now' ? await currentPosition(connection, server) : stopAt
+    const from =
+      marks.resume.at === null
+        ? await this.#begin(writer, marks, state, stop)
+        : parsePosition(marks.resume.at)
+    if (from === null) return
+    const reader = this.#openReader(from, writer)
+    this.#reader = reader
+    await followLog(
+      this.#target,
+      server,
+      reader,
+      writer,
+      marks,
+      { ...this.#options, stopAt: goal },
+      this.#log,
+      stop
+    )
+    // The last word of a run: everything before it has been written.
+    if (reader.isBetweenTransactions) await marks.write(formatPosition(reader.position))
+    await writer.drain()
+  }
+
+  close(): void {
+    this.#connection?.destroy()
+  }
+
+  #connected(): { connection: MysqlConnection; server: ServerInfo } {
+    if (this.#connection === undefined || this.#server === undefined) throw new Error('connect() comes first')
+    return { connection: this.#connection, server: this.#server }
+  }
+
+  /** Where a run that resumes nothing reads the log from, after the snapshot; null when that was all. */
+  async #begin(
+    writer: OutputWriter,
+    marks: MarkWriter,
+    state: StateDirectory | null,
+    stop: AbortSignal
+  ): Promise<LogPosition | null> {
+    const { connection, server } = this.#connected()
+    const { snapshot, start } = this.#options
+    if (snapshot === 'initial' && start === undefined) return this.#takeSnapshot(writer, marks, state, stop)
+    if (snapshot === 'only') {
+      await this.#takeSnapshot(writer, marks, state, stop)
+      return null
+    }
+    switch (start?.kind) {
+      case 'earliest':
+        return earliestPosition(connection, server)
+      case 'file':
+        return { file: start.file, position: start.position, gtids: null }
+      case 'gtids': {
+        if (!server.hasGtids) throw usageError('--start: the server has no GTIDs (gtid_mode is not ON)')
+        const { file, position } = await earliestPosition(connection, server)
+        return { file, position, gtids: start.gtids }
+      }
+      default:
+        return currentPosition(connection, server)
+    }
+  }
+
+  async #takeSnapshot(
+    writer: OutputWriter,
+    marks: MarkWriter,
+    state: StateDirectory | null,
+    stop: AbortSignal
+  ): Promise<LogPosition | null> {
+    const { connection, server } = this.#connected()
+    const view = await MysqlConnection.open(this.#target, new Backoff(this.#options.retryFor, stop))
+    const snapshot = await openSnapshot(view, connection, server, this.#options, this.#log)
+    this.#snapshot = snapshot
+    const from = state === null ? snapshot.position : await firstAttempt(state, snapshot.position)
+    if (!(await snapshot.write(writer, stop))) {
+      await writer.drain()
+      return null
+    }
+    this.#log.info(
+      `snapshot: ${snapshot.rows} rows, as of ${snapshot.position.file}:${snapshot.position.position}`
+    )
+    await marks.write(formatPosition(from))
+    await writer.drain()
+    return from
+  }
+
+  #openReader(from: LogPosition, writer: OutputWriter): BinlogReader {
+    const { server } = this.#connected()
+    const { version, name, tables } = this.#options
+    return new BinlogReader(from, writer, {
+      version,
+      name,
+      tables,
+      checksum: server.checksum,
+      resolve: map => this.#resolve(map)
+    })
+  }
+
+  #resolve(map: TableMap): Table | null | Promise<Table | null> {
+    const { connection, server } = this.#connected()
+    if (!this.#options.tables.includes(map.database, map.table)) return null
+    if (map.optional.names !== undefined && map.optional.collations !== undefined) {
+      return resolveTable(map, null, server.charsetOf)
+    }
+    return readTableSchema(connection, map.database, map.table).then(schema =>
+      resolveTable(map, schema, server.charsetOf)
+    )
+  }
+
+  #place(): string {
+    const { file, position } = this.#reader?.position ?? { file: '', position: 0 }
+    return this.#reader === undefined ? 'snapshot' : `${file}:${position}`
+  }
+}
+
+const FIRST_ATTEMPT = 'snapshot-begun.json'
+
+/**
+ * Where the log is read from after a snapshot. If an earlier run wrote rows of a snapshot that nobody acknowledged, a
+ * row that was deleted since is in no later snapshot: the log is then read from that first attempt on, so that its
+ * deletion is seen.
+ */
+async function firstAttempt(state: StateDirectory, position: LogPosition): Promise<LogPosition> {
+  const file = join(state.path, FIRST_ATTEMPT)
+  const known = await readJsonIfExists(file)
+  if (known !== null) return parsePosition(known as Record<string, unknown>)
+  await replaceFile(file, JSON.stringify(formatPosition(position)))
+  return position
+}

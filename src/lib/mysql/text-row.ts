@@ -1,0 +1,169 @@
+import { ToolError } from '../cli/index.ts'
+import type { ByteWriter } from '../stream/index.ts'
+import * as encode from './encode.ts'
+import { readLengthEncoded } from './packets.ts'
+import { type ColumnSchema, sqlName, type TableSchema } from './schema.ts'
+import { writeVector } from './vector.ts'
+
+/** Writes a column's text, as the server sends it in a result, as a JSON value. */
+type WriteText = (w: ByteWriter, buffer: Buffer, start: number, end: number) => void
+
+const NULL = Buffer.from('null')
+/** The first byte of a NULL column in a text result. */
+const NULL_MARK = 0xfb
+
+/**
+ * Writes rows of a text result as JSON objects, byte for byte as the row decoder writes the same values from the log.
+ */
+export class TextRows {
+  readonly #keys: Buffer[]
+  readonly #writers: WriteText[]
+
+  constructor(table: TableSchema) {
+    this.#keys = table.columns.map((column, i) =>
+      Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(column.name)}:`)
+    )
+    this.#writers = table.columns.map(column => textWriter(column, `${table.database}.${table.name}`))
+  }
+
+  /** `buffer[at..)` is the payload of a row packet. */
+  write(w: ByteWriter, buffer: Buffer, at: number): void {
+    const keys = this.#keys
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as Buffer
+      w.append(key)
+      const first = buffer[at] as number
+      if (first === NULL_MARK) {
+        w.append(NULL)
+        at++
+        continue
+      }
+      let length = first
+      let start = at + 1
+      if (first > 250) [length, start] = readLengthEncoded(buffer, at)
+      at = start + length
+      ;(this.#writers[i] as WriteText)(w, buffer, start, at)
+    }
+    w.ensure(1)
+    w.buffer[w.length++] = 125
+  }
+}
+
+/**
+ * What to select for a column so that its text is exact: single-precision numbers are printed with six digits only,
+ * but exactly as doubles; zero-filled ones with zeros that JSON does not take.
+ */
+export function selectExpression(column: ColumnSchema): string {
+  const name = sqlName(column.name)
+  if (column.dataType === 'float') return `${name} + 0e0`
+  if (/zerofill/i.test(column.columnType)) return `${name} + 0`
+  return name
+}
+
+function textWriter(column: ColumnSchema, table: string): WriteText {
+  switch (column.dataType) {
+    case 'tinyint':
+    case 'smallint':
+    case 'mediumint':
+    case 'int':
+    case 'year':
+      return writeNumber
+    case 'bigint':
+      return writeBigint
+    case 'decimal':
+      return writeQuotedAscii
+    case 'float':
+      return (w, buffer, start, end) => {
+        w.ensure(32)
+        w.length = encode.writeFloat(
+          w.buffer,
+          w.length,
+          Math.fround(Number(buffer.toString('latin1', start, end)))
+        )
+      }
+    case 'double':
+      return (w, buffer, start, end) => {
+        w.ensure(32)
+        w.length = encode.writeDouble(w.buffer, w.length, Number(buffer.toString('latin1', start, end)))
+      }
+    case 'date':
+    case 'time':
+      return writeQuotedAscii
+    case 'datetime':
+      return (w, buffer, start, end) => writeDatetime(w, buffer, start, end, false)
+    case 'timestamp':
+      return (w, buffer, start, end) => writeDatetime(w, buffer, start, end, true)
+    case 'json':
+      return (w, buffer, start, end) => w.append(buffer, start, end)
+    case 'bit': {
+      const bits = Number(/\d+/.exec(column.columnType)?.[0] ?? 1)
+      return (w, buffer, start, end) => {
+        w.ensure(32)
+        w.length = encode.writeBit(w.buffer, w.length, buffer, start, end, bits)
+      }
+    }
+    case 'vector':
+      return writeVector
+    case 'binary':
+    case 'varbinary':
+    case 'tinyblob':
+    case 'blob':
+    case 'mediumblob':
+    case 'longblob':
+      return encode.writeBase64
+    default:
+      if (column.charset === null) {
+        throw new ToolError(
+          'DATA',
+          `column ${table}.${column.name}: type ${column.dataType} is not supported yet`,
+          {
+            hint: 'leave the table out with --tables'
+          }
+        )
+      }
+      return encode.writeLongUtf8
+  }
+}
+
+function writeNumber(w: ByteWriter, buffer: Buffer, start: number, end: number): void {
+  // YEAR 0000 is the only one with zeros in front.
+  while (start < end - 1 && buffer[start] === 48) start++
+  w.append(buffer, start, end)
+}
+
+function writeBigint(w: ByteWriter, buffer: Buffer, start: number, end: number): void {
+  const isSmall = end - start < 16 || Number.isSafeInteger(Number(buffer.toString('latin1', start, end)))
+  if (isSmall) writeNumber(w, buffer, start, end)
+  else writeQuotedAscii(w, buffer, start, end)
+}
+
+function writeQuotedAscii(w: ByteWriter, buffer: Buffer, start: number, end: number): void {
+  w.ensure(end - start + 2)
+  const out = w.buffer
+  let o = w.length
+  out[o++] = 34
+  for (let i = start; i < end; i++) out[o++] = buffer[i] as number
+  out[o++] = 34
+  w.length = o
+}
+
+/** `2026-11-24 10:00:00.123` in the session's time zone, which is UTC. */
+function writeDatetime(w: ByteWriter, buffer: Buffer, start: number, end: number, utc: boolean): void {
+  w.ensure(40)
+  const out = w.buffer
+  let o = w.length
+  let zero = true
+  out[o++] = 34
+  for (let i = start; i < end; i++) {
+    const byte = buffer[i] as number
+    if (byte >= 49 && byte <= 57) zero = false
+    out[o++] = byte === 32 ? 84 : byte
+  }
+  if (zero) {
+    w.length = encode.writeAscii(out, w.length, encode.ZERO_DATETIME)
+    return
+  }
+  if (utc) out[o++] = 90
+  out[o++] = 34
+  w.length = o
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs'
+import { messageOf, redactUrl, usageError } from '../cli/index.ts'
+
+export interface MysqlTarget {
+  readonly host: string
+  readonly port: number
+  readonly socketPath: string | undefined
+  readonly user: string
+  readonly password: string
+  /** The database of the URL's path, '' when it names none. */
+  readonly database: string
+  readonly tls: TlsOptions | undefined
+  /** For messages: without the password. */
+  readonly display: string
+}
+
+export interface TlsOptions {
+  /** Check the server's certificate against `ca` (or the system's authorities). */
+  readonly verifyCertificate: boolean
+  /** Check its host name as well. */
+  readonly verifyIdentity: boolean
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+}
+
+const PARAMETERS = ['ssl-mode', 'ssl-ca', 'ssl-cert', 'ssl-key', 'socket']
+const SSL_MODES = ['disabled', 'preferred', 'required', 'verify-ca', 'verify-identity']
+
+/**
+ * Reads `mysql://user:password@host:port/database?ssl-mode=verify-ca&ssl-ca=FILE`; parameters are those of the mysql
+ * client.
+ * @throws ToolError USAGE
+ */
+export function parseMysqlUrl(text: string): MysqlTarget {
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch {
+    throw usageError(`'${redactUrl(text)}' is not a URL`, 'write mysql://user:${PASSWORD}@host:3306/database')
+  }
+  if (url.protocol !== 'mysql:' && url.protocol !== 'mariadb:') {
+    throw usageError(
+      `${redactUrl(text)}: the scheme is mysql://`,
+      'write mysql://user:${PASSWORD}@host:3306/database'
+    )
+  }
+  for (const key of url.searchParams.keys()) {
+    if (!PARAMETERS.includes(key)) {
+      throw usageError(
+        `${redactUrl(text)}: unknown parameter '${key}'`,
+        `parameters are ${PARAMETERS.join(', ')}`
+      )
+    }
+  }
+  return {
+    host: decodeURIComponent(url.hostname || 'localhost').replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? 3306 : Number(url.port),
+    socketPath: url.searchParams.get('socket') ?? undefined,
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database: decodeURIComponent(url.pathname.replace(/^\//, '')),
+    tls: parseTls(url.searchParams),
+    display: `${url.protocol}//${url.username === '' ? '' : `${url.username}@`}${url.host}`
+  }
+}
+
+function parseTls(parameters: URLSearchParams): TlsOptions | undefined {
+  const mode = parameters.get('ssl-mode') ?? (parameters.has('ssl-ca') ? 'verify-ca' : 'preferred')
+  if (!SSL_MODES.includes(mode)) {
+    throw usageError(`ssl-mode '${mode}' is not one of ${SSL_MODES.join(', ')}`)
+  }
+  // As with other clients, preferred does without TLS where it is not asked for by anything else.
+  if (mode === 'disabled' || mode === 'preferred') return undefined
+  const file = (name: string): string | undefined => {
+    const path = parameters.get(name)
+    if (path === null) return undefined
+    try {
+      return readFileSync(path, 'utf8')
+    } catch (error) {
+      throw usageError(`${name} ${path}: ${messageOf(error)}`)
+    }
+  }
+  const ca = file('ssl-ca')
+  const cert = file('ssl-cert')
+  const key = file('ssl-key')
+  return {
+    verifyCertificate: mode !== 'required',
+    verifyIdentity: mode === 'verify-identity',
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key })
+  }
+}
