@@ -95,6 +95,17 @@ export function writeBase64(w: ByteWriter, buffer: Buffer, start: number, end: n
   w.buffer[w.length++] = QUOTE
 }
 
+/** A BINARY(size): the log leaves out the zero bytes at its end. */
+export function writeBinary(w: ByteWriter, buffer: Buffer, start: number, end: number, size: number): void {
+  if (end - start >= size) {
+    writeBase64(w, buffer, start, end)
+    return
+  }
+  const padded = Buffer.alloc(size)
+  buffer.copy(padded, 0, start, end)
+  writeBase64(w, padded, 0, size)
+}
+
 /** A whole number from 0 to 2^53. */
 export function writeUint(out: Buffer, o: number, value: number): number {
   if (value > 0xffffffff) {
@@ -124,17 +135,19 @@ export function writeDigits(out: Buffer, o: number, value: number, digits: numbe
   return o + digits
 }
 
-/** A 64-bit integer: a number while a double holds it exactly, else a string. */
+/** A 64-bit integer: a number within ±2^53, where doubles are exact, else a string. */
 export function writeInt64(out: Buffer, o: number, buffer: Buffer, at: number): number {
   const low = buffer.readUInt32LE(at)
   const high = buffer.readInt32LE(at + 4)
-  if (high >= -0x200000 && high < 0x200000) return writeInt(out, o, high * 2 ** 32 + low)
+  if ((high >= -0x200000 && high < 0x200000) || (high === 0x200000 && low === 0))
+    return writeInt(out, o, high * 2 ** 32 + low)
   return writeQuoted(out, o, buffer.readBigInt64LE(at).toString())
 }
 
 export function writeUint64(out: Buffer, o: number, buffer: Buffer, at: number): number {
+  const low = buffer.readUInt32LE(at)
   const high = buffer.readUInt32LE(at + 4)
-  if (high < 0x200000) return writeUint(out, o, high * 2 ** 32 + buffer.readUInt32LE(at))
+  if (high < 0x200000 || (high === 0x200000 && low === 0)) return writeUint(out, o, high * 2 ** 32 + low)
   return writeQuoted(out, o, buffer.readBigUInt64LE(at).toString())
 }
 

@@ -127,9 +127,16 @@ export function doubleText(value: number): string {
   if (magnitude !== 0 && (magnitude >= 1e15 || magnitude < 1e-15)) {
     return value.toExponential().replace('e+', 'e')
   }
-  let text = String(value)
-  if (text.includes('e')) text = value.toFixed(40).replace(/0+$/, '')
+  // JavaScript goes over to exponents below 1e-6.
+  const text = magnitude !== 0 && magnitude < 1e-6 ? plainFraction(value) : String(value)
   return text.includes('.') ? text : `${text}.0`
+}
+
+/** A number below 1 without exponent: 1.5e-7 → 0.00000015. */
+function plainFraction(value: number): string {
+  const [, sign, digits, fraction = '', exponent] =
+    /^(-?)(\d)(?:\.(\d+))?e-(\d+)$/.exec(value.toExponential()) ?? []
+  return `${sign}0.${'0'.repeat(Number(exponent) - 1)}${digits}${fraction}`
 }
 
 function opaqueText(type: number, buffer: Buffer, at: number, length: number): string {

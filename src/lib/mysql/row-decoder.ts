@@ -228,6 +228,12 @@ function throughWriter(statement: string): string {
 function bytesCode(column: Column, lengthBytes: number, longest: number): ValueCode {
   const length = readLength(lengthBytes)
   if (column.charset === 'binary' || column.charset === null) {
+    if (column.type === ColumnType.STRING) {
+      return {
+        code: `${length} ${throughWriter(`h.writeBinary(w, buf, p, p + n, ${longest})`)} p += n;`,
+        bound: 0
+      }
+    }
     return { code: `${length} ${throughWriter('h.writeBase64(w, buf, p, p + n)')} p += n;`, bound: 0 }
   }
   if (!isUtf8Charset(column.charset)) {

@@ -132,8 +132,10 @@ function writeNumber(w: ByteWriter, buffer: Buffer, start: number, end: number):
 }
 
 function writeBigint(w: ByteWriter, buffer: Buffer, start: number, end: number): void {
-  const isSmall = end - start < 16 || Number.isSafeInteger(Number(buffer.toString('latin1', start, end)))
-  if (isSmall) writeNumber(w, buffer, start, end)
+  // Numbers past 2^53 may round to it, so that is told by its digits.
+  const text = end - start < 16 ? '' : buffer.toString('latin1', start, end)
+  if (text === '' || Number.isSafeInteger(Number(text)) || /^-?9007199254740992$/.test(text))
+    writeNumber(w, buffer, start, end)
   else writeQuotedAscii(w, buffer, start, end)
 }
 
