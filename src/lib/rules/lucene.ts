@@ -92,7 +92,8 @@ class Parser {
       }
       this.#space()
       const sign = this.#take('+') ? '+' : this.#take('-') ? '-' : ''
-      if (sign === '+') mark = 'must'
+      // Lucene's parser does not look at + where AND is the default and OR stands before it
+      if (sign === '+' && byDefault === 'should') mark = 'must'
       if (sign === '-') negated = true
       if (this.#at >= this.#text.length || this.#text[this.#at] === ')') {
         if (expected || sign !== '') throw this.#error('a clause is missing')

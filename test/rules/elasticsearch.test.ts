@@ -1,0 +1,188 @@
+/**
+ * Elasticsearch itself is the judge of filters: random documents under its own dynamic mapping, random queries, the same hits.
+ * Runs where MILLRACE_ELASTIC names a server. What is compared is what a mapping does not change: strings exactly on their
+ * .keyword field, words on the text field.
+ */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readFilter } from '../../src/lib/rules/dsl.ts'
+import { eventOf } from '../../src/lib/rules/event.ts'
+import { compilePredicate } from '../../src/lib/rules/predicate.ts'
+import { random } from './random.ts'
+import { ndjson } from './rules.ts'
+
+const ELASTIC = process.env.MILLRACE_ELASTIC
+const skip = ELASTIC === undefined ? 'MILLRACE_ELASTIC names no server' : false
+
+async function ask(path: string, body?: string, method = 'POST'): Promise<Record<string, unknown>> {
+  const headers = { 'content-type': body?.includes('\n') ? 'application/x-ndjson' : 'application/json' }
+  const response = await fetch(`${ELASTIC}/${path}`, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body })
+  })
+  return (await response.json()) as Record<string, unknown>
+}
+
+const WORDS = ['card', 'Declined', 'BANK', 'timeout', 'by', 'the']
+const STATUS = ['FAILED', 'OK', 'ok', 'PENDING']
+
+function generator(seed: number) {
+  const next = random(seed)
+  const upTo = (n: number): number => Math.floor(next() * n)
+  const pick = <T>(values: readonly T[]): T => values[upTo(values.length)]!
+  const often = <T>(chance: number, make: () => T): T | undefined => (next() < chance ? make() : undefined)
+  const text = (): string =>
+    Array.from({ length: 1 + upTo(4) }, () => pick(WORDS)).join(pick([' ', ' ', ', ', '-']))
+  const date = (): string =>
+    new Date(Date.UTC(2026, 10, 1 + upTo(40), upTo(24), upTo(60), upTo(60))).toISOString()
+
+  const document = (): Record<string, unknown> => ({
+    status: often(0.9, () => pick(STATUS)),
+    message: often(0.8, text),
+    amount: often(0.9, () => pick([0.5, 10, 49, 49.5, 100, 250.25])),
+    n: often(0.8, () => pick<unknown>([1, 2, 3, [1, 3], [], null])),
+    tags: often(0.7, () => pick<unknown>([['a', 'b'], ['b'], 'a', ['A b', 'c']])),
+    o: often(0.7, () => ({
+      gateway: pick(['paytm', 'upi', 'PayPal']),
+      deep: often(0.5, () => ({ x: upTo(3) }))
+    })),
+    list: often(0.5, () => [{ x: upTo(3) }, { x: upTo(3), y: 'z' }]),
+    at: often(0.9, date),
+    flag: often(0.7, () => next() < 0.5)
+  })
+
+  const number = (): number => pick([0, 1, 2, 3, 10, 49, 49.5, 100])
+  const day = (): string =>
+    pick([
+      date(),
+      date().slice(0, 10),
+      date().slice(0, 7),
+      `${date().slice(0, 10)}||/M`,
+      `${date().slice(0, 10)}||+5d/w`
+    ])
+  const bounds = (value: () => unknown): Record<string, unknown> => {
+    const lower = often(0.6, value)
+    const upper = often(0.7, value)
+    return {
+      ...(lower === undefined ? {} : { [pick(['gt', 'gte'])]: lower }),
+      ...(upper === undefined ? {} : { [pick(['lt', 'lte'])]: upper })
+    }
+  }
+  const leaves: (() => Record<string, unknown>)[] = [
+    () => ({ term: { 'status.keyword': pick(STATUS) } }),
+    () => ({ term: { 'status.keyword': { value: pick(STATUS), case_insensitive: true } } }),
+    () => ({ term: { 'o.gateway.keyword': pick(['paytm', 'upi', 'paypal']) } }),
+    () => ({ term: { amount: pick([number(), String(number())]) } }),
+    () => ({ term: { n: number() } }),
+    () => ({ term: { flag: pick([true, false, 'true']) } }),
+    () => ({ term: { 'list.x': upTo(3) } }),
+    () => ({ terms: { 'tags.keyword': [pick(['a', 'b', 'c']), pick(['A b', 'x'])] } }),
+    () => ({ range: { amount: bounds(number) } }),
+    () => ({ range: { at: bounds(day) } }),
+    () => ({
+      range: { at: { ...bounds(() => date().slice(0, 10)), time_zone: pick(['+01:00', '-05:30']) } }
+    }),
+    () => ({
+      exists: { field: pick(['status', 'n', 'o', 'o.deep', 'o.deep.x', 'list.y', 'tags', 'nothing']) }
+    }),
+    () => ({ prefix: { 'o.gateway.keyword': pick(['p', 'pay', 'Pay', '']) } }),
+    () => ({
+      wildcard: {
+        'o.gateway.keyword': {
+          value: pick(['p?y*', '*p*', 'PAY*', 'u*i', '*']),
+          case_insensitive: next() < 0.5
+        }
+      }
+    }),
+    () => ({ match: { message: text() } }),
+    () => ({ match: { message: { query: text(), operator: 'and' } } }),
+    () => ({ match: { 'status.keyword': pick(STATUS) } }),
+    () => ({ match: { status: pick(STATUS) } }),
+    () => ({ match_phrase: { message: `${pick(WORDS)} ${pick(WORDS)}` } }),
+    () => ({ query_string: { query: lucene(2) } }),
+    () => ({
+      query_string: {
+        query: lucene(2),
+        default_operator: pick(['AND', 'OR']),
+        default_field: pick(['message', 'status'])
+      }
+    })
+  ]
+  const luceneLeaf = (): string =>
+    pick<() => string>([
+      () => `status:${pick([...STATUS, 'fail*', 'O?', '*', 'PEND*'])}`,
+      () => `message:"${pick(WORDS)} ${pick(WORDS)}"`,
+      () => `message:(${pick(WORDS)} ${pick(['', 'AND ', 'OR ', '-', '+'])}${pick(WORDS)})`,
+      () => `o.gateway:${pick(['paytm', 'PAYPAL', 'p*'])}`,
+      () => `amount:${pick(['>', '>=', '<', '<='])}${number()}`,
+      () => `amount:${pick(['[10 TO 100]', '{10 TO 100}', '[10 TO 100}', '[* TO 49]', '{49.5 TO *}'])}`,
+      () => `at:[${date().slice(0, 10)} TO ${pick(['*', date().slice(0, 10)])}]`,
+      () => `_exists_:${pick(['o.deep', 'n', 'message'])}`,
+      () => pick(WORDS),
+      () => `tags:${pick(['a', 'b', 'c'])}`
+    ])()
+  const lucene = (depth: number): string => {
+    const clause = (): string => {
+      const sign = pick(['', '', '', '', '+', '-', 'NOT ', '!'])
+      return sign + (depth > 0 && next() < 0.3 ? `(${lucene(depth - 1)})` : luceneLeaf())
+    }
+    let query = clause()
+    for (let i = upTo(3); i > 0; i--) query += `${pick([' ', ' AND ', ' OR ', ' && ', ' || '])}${clause()}`
+    return query
+  }
+  const query = (depth: number): Record<string, unknown> => {
+    if (depth === 0 || next() < 0.5) return pick(leaves)()
+    const some = (): unknown => Array.from({ length: 1 + upTo(2) }, () => query(depth - 1))
+    return {
+      bool: {
+        ...(next() < 0.4 ? { must: some() } : {}),
+        ...(next() < 0.3 ? { filter: some() } : {}),
+        ...(next() < 0.5 ? { should: some() } : {}),
+        ...(next() < 0.3 ? { must_not: some() } : {}),
+        ...(next() < 0.2 ? { minimum_should_match: pick([1, '50%']) } : {})
+      }
+    }
+  }
+  return { document, query }
+}
+
+test('Elasticsearch finds the same documents', { skip }, async t => {
+  const index = `millrace-filters-${process.pid}`
+  t.after(() => ask(index, undefined, 'DELETE'))
+  const { document, query } = generator(7)
+  // the first document decides that amounts are fractions
+  const documents = [{ amount: 0.5 }, ...Array.from({ length: 299 }, document)]
+  const bulk = documents.flatMap((d, i) => [{ index: { _id: String(i) } }, d])
+  const stored = await ask(`${index}/_bulk?refresh=true`, ndjson(bulk))
+  assert.equal(stored.errors, false)
+
+  const events = documents.map(d => eventOf(JSON.parse(JSON.stringify(d)))!)
+  const queries = Array.from({ length: 2000 }, () => query(2))
+  let nonEmpty = 0
+  for (let from = 0; from < queries.length; from += 100) {
+    const batch = queries.slice(from, from + 100)
+    const searches = batch.flatMap(q => [{}, { query: { bool: { filter: [q] } }, size: 300, _source: false }])
+    const { responses } = (await ask(`${index}/_msearch`, ndjson(searches))) as {
+      responses: { error?: unknown; hits?: { hits: { _id: string }[] } }[]
+    }
+    for (const [i, { error, hits }] of responses.entries()) {
+      assert.equal(error, undefined, `${JSON.stringify(batch[i])}: ${JSON.stringify(error)}`)
+      const theirs = hits!.hits.map(hit => Number(hit._id)).sort((a, b) => a - b)
+      const passes = compilePredicate(readFilter([batch[i]], []), () => 0)
+      const ours = events.flatMap((event, id) => (passes(event) ? [id] : []))
+      const differing = [
+        ...ours.filter(id => !theirs.includes(id)),
+        ...theirs.filter(id => !ours.includes(id))
+      ][0]
+      assert.deepEqual(
+        ours,
+        theirs,
+        `${JSON.stringify(batch[i])} on ${JSON.stringify(documents[differing ?? 0])}`
+      )
+      if (ours.length > 0 && ours.length < documents.length) nonEmpty++
+    }
+  }
+  assert.ok(nonEmpty > 500, 'most queries find some documents and leave others')
+})
