@@ -161,6 +161,18 @@ test('a line that passes a filter and has no time is named, and so is one that i
   )
 })
 
+test('a line that is nested without measure is a bad line', t => {
+  const deep = `${'['.repeat(200_000)}1${']'.repeat(200_000)}`
+  const { bad } = run(
+    new Evaluator(rules(t, ANY)),
+    `{"status":"REFUNDED","@timestamp":"2026-11-24T10:00:00Z","x":${deep}}\n`
+  )
+  assert.deepEqual(
+    bad.map(b => b.reason),
+    ['nested too deeply']
+  )
+})
+
 test('a value that a format cannot take does not cost the alert', t => {
   const rule = ANY.replace(
     'alert: debug',

@@ -38,7 +38,7 @@ export class Evaluator {
 
   #line(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput): void {
     let event: Fields | undefined
-    let problem: NoEventTime | undefined
+    let problem: string | undefined
     for (let i = 0; i < this.#states.length; i++) {
       if (!this.#candidates.mayPass(i, start, end)) continue
       if (event === undefined) {
@@ -54,11 +54,10 @@ export class Evaluator {
         const match = this.#states[i]!.add(event)
         if (match !== undefined) out.match(match)
       } catch (error) {
-        if (!(error instanceof NoEventTime)) throw error
-        problem ??= error
+        problem ??= problemOf(error)
       }
     }
-    if (problem !== undefined) out.badLine(index, block.subarray(start, end), problem.message)
+    if (problem !== undefined) out.badLine(index, block.subarray(start, end), problem)
   }
 
   /** Windows and silences, to go on from later. */
@@ -80,6 +79,14 @@ export class Evaluator {
       if (own !== undefined) state.restore(own)
     }
   }
+}
+
+/** What is wrong with an event that a rule could not take. */
+function problemOf(error: unknown): string {
+  if (error instanceof NoEventTime) return error.message
+  // arrays in arrays, a million deep: the stack is not made for them
+  if (error instanceof RangeError) return 'nested too deeply'
+  throw error
 }
 
 /** Undefined when the line is no JSON. */

@@ -107,7 +107,14 @@ function find(object: unknown, parts: string[]): unknown {
  * a last `.keyword` left out when there is no such field. Undefined when there is none.
  */
 export function lookup(fields: Fields, name: string): unknown {
+  const { row, envelope } = fields
+  if (!name.includes('[')) {
+    // asked for each event: most names are keys as they stand
+    if (Object.hasOwn(row, name)) return row[name]
+    if (!name.includes('.'))
+      return envelope !== undefined && Object.hasOwn(envelope, name) ? envelope[name] : undefined
+  }
   const parts = name.split('.')
-  const found = find(fields.row, parts)
-  return found === undefined && fields.envelope !== undefined ? find(fields.envelope, parts) : found
+  const found = find(row, parts)
+  return found === undefined && envelope !== undefined ? find(envelope, parts) : found
 }

@@ -104,7 +104,14 @@ function readSource(file: string, report: (p: Problem) => void): Source | undefi
     const { line, col } = lines.linePos(broken.pos[0])
     return fail(broken.message, line, col)
   }
-  const content: unknown = document.toJS()
+  let content: unknown
+  try {
+    content = document.toJS()
+  } catch (error) {
+    // an alias without its anchor, or aliases that multiply without end
+    if (error instanceof ReferenceError) return fail(error.message)
+    throw error
+  }
   if (!isObject(content))
     return fail('a rule file is a mapping of options: name, type, index, alert, filter, …')
   return { file, content, at: path => positionOf(document, lines, path) }
