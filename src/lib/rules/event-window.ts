@@ -1,11 +1,13 @@
 import type { JsonObject } from './fields.ts'
 
+const NONE: number[] = []
+
 /**
  * The events of one key that lie less than a timeframe apart, in order of their time. An event that comes late takes its place
  * among the others; the oldest leave as soon as the window is a whole timeframe long.
  */
 export class EventWindow {
-  #times: number[] = []
+  #times: number[] = NONE
   #head = 0
   #documents: JsonObject[] | undefined
 
@@ -25,6 +27,12 @@ export class EventWindow {
 
   /** Times in microseconds; the document is kept only where it is given. */
   add(micros: number, timeframe: number, document?: JsonObject): void {
+    if (this.#times.length === 0) {
+      // an array made with its first element is small, and most keys never have more
+      this.#times = [micros]
+      if (document !== undefined) this.#documents = [document]
+      return
+    }
     let at = this.#times.length
     while (at > this.#head && this.#times[at - 1]! > micros) at--
     if (at === this.#times.length) this.#times.push(micros)
