@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs'
+import {
+  type CommandSpec,
+  commonFlags,
+  type Invocation,
+  inputFlags,
+  messageOf,
+  outputFlags,
+  runTool,
+  stateFlags,
+  usageError
+} from '../lib/cli/index.ts'
+import { compile, type Query, type QueryOptions, QueryStage, SqlError } from '../lib/sql/index.ts'
+import {
+  BadLines,
+  FileOutput,
+  OutputWriter,
+  openInput,
+  openOutput,
+  runStage,
+  StateDirectory
+} from '../lib/stream/index.ts'
+
+const flags = {
+  file: { kind: 'string', short: 'f', arg: 'FILE', complete: 'file', help: 'read the SQL from FILE' },
+  execute: { kind: 'string', short: 'e', arg: 'SQL', help: 'take the SQL from the command line' },
+  late: {
+    kind: 'string',
+    arg: 'FILE',
+    complete: 'file',
+    help: 'write lines that came too late for their window to FILE',
+    doc: 'As they came. The file is overwritten; with --state it is continued. Late lines are counted and the first is named, with or without it.'
+  },
+  'watermark-delay': {
+    kind: 'duration',
+    default: 0,
+    help: 'how far time lags behind where no WATERMARK is declared',
+    doc: 'The watermark is the newest value of the column in DESCRIPTOR less this. A declared WATERMARK stands as it is.'
+  },
+  final: {
+    kind: 'boolean',
+    help: 'close all windows at the end of input, also with --state',
+    doc: 'Without --state they are closed at the end of input anyway, as by Flink at the end of a bounded source.'
+  },
+  explain: { kind: 'boolean', help: 'print the plan of the query and exit' },
+  ...inputFlags,
+  ...outputFlags,
+  ...stateFlags,
+  ...commonFlags
+} as const
+
+export const spec = {
+  name: 'enrich',
+  summary: 'run streaming SQL on events',
+  synopsis: ['-f FILE [FLAG...]', '-e SQL [FLAG...]'],
+  description: [
+    'enrich reads change events and plain rows, one JSON object a line, runs a query in a subset of Flink SQL on them, and writes the results as they come.',
+    'A table that is not declared is found by name in the events: contest_joins stands for the change events whose source.table is contest_joins, events for every line as it came, with its nested fields. A result that only gains rows is written as plain rows; one whose rows change is written as change events in the same envelope.'
+  ],
+  flags,
+  examples: [
+    {
+      text: 'part of a table, with a computed column',
+      code: `enrich -e "SELECT id, contest_id, amount * 2 AS twice FROM contest_joins WHERE status = 'JOINED'"`
+    },
+    {
+      text: 'joins and money per contest and minute',
+      code: `enrich -e "SELECT window_end, contest_id, COUNT(*) AS joins, SUM(amount) AS amount FROM TABLE(TUMBLE(TABLE contest_joins, DESCRIPTOR(created_at), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end, contest_id"`
+    }
+  ],
+  sections: [
+    {
+      title: 'SQL',
+      text: [
+        'Statements: CREATE TABLE with computed columns, WATERMARK and WITH (connector stdin or stdout, format json or debezium-json), CREATE VIEW, INSERT INTO, SELECT; one query a run. What is not in the subset is an error that says where.',
+        'Windows: TUMBLE, HOP, CUMULATE in event time, with GROUP BY window_start, window_end and further keys. Aggregates: COUNT, SUM, AVG, MIN, MAX, with DISTINCT and FILTER. Updates and deletes of a table take back what they replace.',
+        'Columns nobody declared are typed by their values: whole numbers BIGINT, other numbers DOUBLE, strings STRING. A string is read as DECIMAL or TIMESTAMP(3) where a number or time is needed. MIN, MAX and < compare two such strings as numbers when both are numbers.',
+        'An update whose row starts to pass WHERE is written as c, one whose row stops to as d. An update that leaves the selected columns as they were is written all the same, as Flink does.'
+      ]
+    },
+    {
+      title: 'TIME',
+      text: [
+        'The watermark moves on with each row. A window closes when the watermark reaches its last millisecond; rows that come for a closed window are late: they do not count, and go to --late.',
+        'All times are UTC.'
+      ]
+    }
+  ]
+} as const satisfies CommandSpec
+
+export async function main(): Promise<void> {
+  await runTool<typeof flags>(spec, enrich)
+}
+
+async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
+  const { name, text } = sqlOf(flags.file, flags.execute)
+  const make = (options: Pick<QueryOptions, 'reject' | 'late' | 'warn'>): Query =>
+    compiled(name, text, { ...options, watermarkDelay: flags.watermarkDelay })
+  // A mistake in the query is told before anything is opened.
+  const { plan } = make({ reject() {} })
+  if (flags.explain) {
+    process.stdout.write(`${plan}\n`)
+    return 0
+  }
+  const input = openInput(flags.in, { maxLine: flags.maxLine })
+  const badLines = new BadLines('enrich', input.name, flags.deadLetter)
+  const state =
+    flags.state === undefined ? null : await StateDirectory.open(flags.state, 'enrich', flags.name)
+  const append = state !== null
+  const writer = new OutputWriter(openOutput(flags.out, { append }))
+  const late = flags.late === undefined ? null : openLate(flags.late, append)
+  if (flags.out !== '-') await state?.register()
+  const warn = (message: string): void => log.warn(message)
+  const stage = new QueryStage(make, {
+    writer,
+    badLines,
+    state,
+    late,
+    final: flags.final,
+    input: input.name,
+    warn
+  })
+  await ready([
+    {
+      name: 'late_lines_total',
+      help: 'Lines with a row too late for its window',
+      kind: 'counter',
+      read: () => stage.late
+    }
+  ])
+  // A file holds results alone; marks are for the next stage of a pipe.
+  await runStage(input, flags.out === '-' ? writer : null, stage, stop)
+  badLines.close()
+  await late?.close()
+  await writer.output.close()
+  state?.close()
+  if (stage.late > 0) log.warn(`${stage.late} late lines${late === null ? '' : `, kept in ${late.name}`}`)
+  if (badLines.count > 0)
+    log.warn(`${badLines.count} lines could not be processed, kept in ${flags.deadLetter}`)
+  return 0
+}
+
+function sqlOf(file: string | undefined, execute: string | undefined): { name: string; text: string } {
+  if (file !== undefined && execute !== undefined) throw usageError('give -f or -e, not both')
+  if (execute !== undefined) return { name: '-e', text: execute }
+  if (file === undefined)
+    throw usageError('no query: give -f FILE or -e SQL', 'e.g. enrich -e "SELECT * FROM contest_joins"')
+  try {
+    return { name: file, text: readFileSync(file, 'utf8') }
+  } catch (error) {
+    throw usageError(`-f ${file}: ${messageOf(error)}`)
+  }
+}
+
+/** The query, or its mistake as `q.sql:3:14: …` with the place below. */
+function compiled(name: string, text: string, options: QueryOptions): Query {
+  try {
+    return compile(text, options)
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error
+    const frame = error.frame.replaceAll(/^/gm, '  ')
+    throw usageError(`${name}:${error.line}:${error.column}: ${error.reason}\n${frame}`)
+  }
+}
+
+function openLate(path: string, append: boolean): FileOutput {
+  const output = openOutput(path, { append })
+  if (output instanceof FileOutput && path !== '-') return output
+  throw usageError(`--late ${path}: takes the path of a plain file`)
+}

@@ -1,0 +1,138 @@
+import type { Span } from './errors.ts'
+import type { SqlType } from './types.ts'
+
+/** The syntax tree: what was written and where, nothing resolved. */
+
+/** A single name, such as an alias or one part of `db.table`. */
+export type Identifier = Span & { name: string }
+
+/** Units of intervals and of EXTRACT, FLOOR, TIMESTAMPDIFF, in capitals and singular. */
+export type TimeUnit =
+  | 'YEAR'
+  | 'QUARTER'
+  | 'MONTH'
+  | 'WEEK'
+  | 'DAY'
+  | 'HOUR'
+  | 'MINUTE'
+  | 'SECOND'
+  | 'MILLISECOND'
+  | 'MICROSECOND'
+  | 'NANOSECOND'
+  | 'EPOCH'
+  | 'DOW'
+  | 'ISODOW'
+  | 'DOY'
+  | 'ISOYEAR'
+  | 'DECADE'
+  | 'CENTURY'
+  | 'MILLENNIUM'
+
+export type BinaryOperator =
+  | 'OR'
+  | 'AND'
+  | '='
+  | '<>'
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | '%'
+  | '||'
+
+export type Expression = Span &
+  (
+    | { kind: 'number'; text: string }
+    | { kind: 'string'; text: string }
+    | { kind: 'boolean'; value: boolean }
+    | { kind: 'null' }
+    | { kind: 'temporal'; type: 'DATE' | 'TIME' | 'TIMESTAMP'; text: string }
+    /** `months` for year-month intervals, else `milliseconds`. */
+    | { kind: 'interval'; months?: number; milliseconds?: number; unit: string }
+    /** `a.b.c`: table, column or nested field, told apart by the binder. */
+    | { kind: 'reference'; parts: Identifier[] }
+    | { kind: 'field'; input: Expression; name: Identifier }
+    | { kind: 'index'; input: Expression; index: Expression }
+    | { kind: 'unary'; operator: 'NOT' | '-' | '+'; operand: Expression }
+    | { kind: 'binary'; operator: BinaryOperator; left: Expression; right: Expression }
+    | { kind: 'is'; operand: Expression; test: 'NULL' | 'TRUE' | 'FALSE' | 'UNKNOWN'; negated: boolean }
+    | { kind: 'distinctFrom'; left: Expression; right: Expression; negated: boolean }
+    | { kind: 'between'; operand: Expression; low: Expression; high: Expression; negated: boolean }
+    | { kind: 'in'; operand: Expression; list: Expression[]; negated: boolean }
+    | { kind: 'like'; operand: Expression; pattern: Expression; escape?: Expression; negated: boolean }
+    | {
+        kind: 'case'
+        operand?: Expression
+        whens: { when: Expression; result: Expression }[]
+        otherwise?: Expression
+      }
+    | { kind: 'cast'; operand: Expression; type: SqlType; safe: boolean }
+    | {
+        kind: 'call'
+        name: Identifier
+        args: Expression[]
+        /** COUNT(*) */
+        star: boolean
+        distinct: boolean
+        filter?: Expression
+        /** The unit in EXTRACT(unit FROM x), FLOOR(x TO unit), TIMESTAMPDIFF(unit, a, b). */
+        unit?: TimeUnit
+      }
+  )
+
+export type CallExpression = Extract<Expression, { kind: 'call' }>
+
+export type SelectItem = Span &
+  ({ kind: 'star'; table?: Identifier } | { kind: 'item'; value: Expression; alias?: Identifier })
+
+export type WindowKind = 'TUMBLE' | 'HOP' | 'CUMULATE'
+
+export type TableReference = Span &
+  (
+    | { kind: 'table'; path: Identifier[]; alias?: Identifier }
+    | { kind: 'subquery'; query: Select; alias?: Identifier }
+    | {
+        kind: 'window'
+        window: WindowKind
+        input: TableReference
+        /** The column of DESCRIPTOR. */
+        time: Identifier
+        /** TUMBLE: size; HOP: slide, size; CUMULATE: step, size. */
+        intervals: Expression[]
+        offset?: Expression
+        alias?: Identifier
+      }
+  )
+
+export type Select = Span & {
+  kind: 'select'
+  items: SelectItem[]
+  from?: TableReference
+  where?: Expression
+  groupBy: Expression[]
+  having?: Expression
+}
+
+export type ColumnDefinition = Span & { name: Identifier } & (
+    | { kind: 'physical'; type: SqlType; notNull: boolean }
+    | { kind: 'computed'; value: Expression }
+  )
+
+export type CreateTable = Span & {
+  kind: 'createTable'
+  name: Identifier
+  columns: ColumnDefinition[]
+  primaryKey: Identifier[]
+  watermark?: Span & { column: Identifier; value: Expression }
+  options: Map<string, Span & { value: string }>
+}
+
+export type Statement =
+  | CreateTable
+  | (Span & { kind: 'createView'; name: Identifier; columns: Identifier[]; query: Select })
+  | (Span & { kind: 'insert'; target: Identifier; columns: Identifier[]; query: Select })
+  | Select

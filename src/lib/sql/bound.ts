@@ -1,0 +1,111 @@
+import type { Span } from './errors.ts'
+import { type SqlType, typeName } from './types.ts'
+import type { Int } from './values/integer.ts'
+
+/** A window table function applied to a relation. Lengths in ms. */
+export type Window = {
+  kind: 'TUMBLE' | 'HOP' | 'CUMULATE'
+  size: number
+  /** HOP: slide; CUMULATE: step; TUMBLE: the size. */
+  step: number
+  offset: number
+  /** Event time in ms. */
+  time: Bound
+}
+
+/**
+ * JavaScript for an operation on operands whose JavaScript is given. For strict nodes these are names of values that
+ * are not null; for others any expressions, each to be used once.
+ */
+export type Emit = (operands: string[]) => string
+
+export type LiteralValue = Int | string | boolean | null
+
+/**
+ * An expression with names resolved and types known, over the columns of one input row. `nullable` is false only where
+ * NULL cannot come.
+ */
+export type Bound = Span & { type: SqlType; nullable: boolean } & (
+    | { kind: 'column'; index: number; name: string }
+    | { kind: 'literal'; value: LiteralValue }
+    /** A named operation; `strict` ones are NULL when an operand is and are not evaluated then. */
+    | { kind: 'apply'; name: string; operands: Bound[]; emit: Emit; strict: boolean }
+    | { kind: 'and' | 'or'; left: Bound; right: Bound }
+    | { kind: 'not'; operand: Bound }
+    | { kind: 'isNull'; operand: Bound }
+    | { kind: 'isBoolean'; operand: Bound; value: boolean }
+    | { kind: 'case'; whens: { when: Bound; result: Bound }[]; otherwise: Bound }
+    | { kind: 'coalesce'; operands: Bound[] }
+    /** NULL in place of a RowError (TRY_CAST). */
+    | { kind: 'attempt'; operand: Bound }
+    /** A bound of the window that the row is in. */
+    | { kind: 'windowBound'; window: Window; bound: 'start' | 'end' | 'time' }
+  )
+
+/** The expression as text: for plans, and equal exactly when two expressions over the same row are the same. */
+export function describe(expression: Bound): string {
+  switch (expression.kind) {
+    case 'column':
+      return expression.name
+    case 'literal':
+      return typeof expression.value === 'string'
+        ? `'${expression.value.replaceAll("'", "''")}'`
+        : String(expression.value).toUpperCase()
+    case 'apply': {
+      const operands = expression.operands.map(describe)
+      if (/^[^\w\s]+$/.test(expression.name) && operands.length === 2) {
+        return `(${operands[0]} ${expression.name} ${operands[1]})`
+      }
+      if (expression.name.startsWith(castPrefix))
+        return `CAST(${operands[0]} AS ${expression.name.slice(castPrefix.length)})`
+      return `${expression.name}(${operands.join(', ')})`
+    }
+    case 'and':
+    case 'or':
+      return `(${describe(expression.left)} ${expression.kind.toUpperCase()} ${describe(expression.right)})`
+    case 'not':
+      return `NOT ${describe(expression.operand)}`
+    case 'isNull':
+      return `(${describe(expression.operand)} IS NULL)`
+    case 'isBoolean':
+      return `(${describe(expression.operand)} IS ${String(expression.value).toUpperCase()})`
+    case 'case': {
+      const whens = expression.whens.map(w => `WHEN ${describe(w.when)} THEN ${describe(w.result)}`)
+      return `CASE ${whens.join(' ')} ELSE ${describe(expression.otherwise)} END`
+    }
+    case 'coalesce':
+      return `COALESCE(${expression.operands.map(describe).join(', ')})`
+    case 'attempt':
+      return `TRY(${describe(expression.operand)})`
+    case 'windowBound':
+      return `window_${expression.bound}`
+  }
+}
+
+/** An operation that is NULL when an operand is; `nullable` says that it may be NULL besides. */
+export function strict(
+  name: string,
+  type: SqlType,
+  operands: Bound[],
+  emit: Emit,
+  span: Span,
+  nullable = false
+): Bound {
+  const { start, end } = span
+  const canBeNull = nullable || operands.some(operand => operand.nullable)
+  return { kind: 'apply', name, type, operands, emit, strict: true, nullable: canBeNull, start, end }
+}
+
+export const literal = (value: LiteralValue, type: SqlType, { start, end }: Span): Bound => ({
+  kind: 'literal',
+  value,
+  type,
+  nullable: value === null,
+  start,
+  end
+})
+
+const castPrefix = 'CAST AS '
+
+/** The name of a cast: shown as `CAST(x AS type)`. */
+export const castName = (type: SqlType): string => castPrefix + typeName(type)

@@ -1,0 +1,78 @@
+import { type Bound, strict } from './bound.ts'
+import { cast } from './cast.ts'
+import type { Span } from './errors.ts'
+import { BOOLEAN, commonType, isNumeric, isTemporal, type SqlType, STRING, TIMESTAMP_3 } from './types.ts'
+
+export type ComparisonOperator = '=' | '<>' | '<' | '<=' | '>' | '>='
+
+const javaScript: Record<ComparisonOperator, string> = {
+  '=': '===',
+  '<>': '!==',
+  '<': '<',
+  '<=': '<=',
+  '>': '>',
+  '>=': '>='
+}
+
+/** `left operator right`, or undefined when Flink does not compare such types. */
+export function compare(
+  operator: ComparisonOperator,
+  left: Bound,
+  right: Bound,
+  span: Span
+): Bound | undefined {
+  const pair = comparable(left, right)
+  if (pair === undefined) return undefined
+  const [a, b] = pair
+  const js = javaScript[operator]
+  const emit = (x: string, y: string): string => {
+    if (a.type.kind === 'DYNAMIC' || b.type.kind === 'DYNAMIC') return compareUndeclared(operator, a, b, x, y)
+    const ordered = operator !== '=' && operator !== '<>'
+    if (a.type.kind === 'STRING' && ordered) return `(rt.compareText(${x}, ${y}) ${js} 0)`
+    return `(${x} ${js} ${y})`
+  }
+  return strict(operator, BOOLEAN, [a, b], ([x, y]) => emit(x as string, y as string), span)
+}
+
+/** An undeclared value with a number compares as a number, with another undeclared one by what both are. */
+function compareUndeclared(operator: ComparisonOperator, a: Bound, b: Bound, x: string, y: string): string {
+  const js = javaScript[operator]
+  if (isNumeric(a.type) || isNumeric(b.type)) return `(rt.compareAsNumber(${x}, ${y}) ${js} 0)`
+  if (operator === '=') return `rt.equalDynamic(${x}, ${y})`
+  if (operator === '<>') return `!rt.equalDynamic(${x}, ${y})`
+  return `(rt.compareDynamic(${x}, ${y}) ${js} 0)`
+}
+
+/** Both operands in the form in which they are compared. */
+function comparable(left: Bound, right: Bound): [Bound, Bound] | undefined {
+  const type = comparisonType(left, right)
+  if (type === undefined) return undefined
+  if (type === 'as they are') return [left, right]
+  const a = cast(left, type)
+  const b = cast(right, type)
+  return a === undefined || b === undefined ? undefined : [a, b]
+}
+
+function comparisonType(left: Bound, right: Bound): SqlType | 'as they are' | undefined {
+  const a = left.type
+  const b = right.type
+  if (a.kind === 'DYNAMIC' || b.kind === 'DYNAMIC') return undeclaredType(a.kind === 'DYNAMIC' ? b : a)
+  if (isTemporal(a) && isText(right)) return a
+  if (isTemporal(b) && isText(left)) return b
+  const common = commonType(a, b)
+  if (common === undefined || common.kind === 'ROW' || common.kind === 'MAP' || common.kind === 'ARRAY')
+    return undefined
+  return common
+}
+
+const isText = (expression: Bound): boolean =>
+  expression.kind === 'literal' && expression.type.kind === 'STRING'
+
+/** What an undeclared value is read as beside a value of a known type. */
+function undeclaredType(other: SqlType): SqlType | 'as they are' | undefined {
+  if (other.kind === 'DYNAMIC' || other.kind === 'NULL') return 'as they are'
+  if (isNumeric(other)) return { kind: 'DYNAMIC' }
+  if (other.kind === 'STRING') return STRING
+  if (other.kind === 'DATE') return TIMESTAMP_3
+  return other.kind === 'BOOLEAN' || isTemporal(other) ? other : undefined
+}

@@ -1,0 +1,223 @@
+import { type AggregateCode, aggregateCode } from './aggregates.ts'
+import { type Bound, literal } from './bound.ts'
+import { ExpressionCode, jsonCode, loadCode } from './codegen.ts'
+import type { Aggregate, Projection, Scan } from './plan.ts'
+import * as runtime from './runtime.ts'
+
+/**
+ * Functions generated for one query. Rows of a scan are places in a block: `B` its bytes, `S` the same as a string of one
+ * character a byte, `P` start and end of each column's value, beginning at index `O`; `RS`, `RE` are those of the row.
+ */
+
+/** The output row's JSON text (UTF-8, one character a byte), or null when the row does not pass the condition. */
+export type ProjectPlace = (
+  B: Buffer,
+  S: string,
+  P: Int32Array,
+  O: number,
+  RS: number,
+  RE: number
+) => string | null
+
+/** The same for a row of values. */
+export type ProjectValues = (R: readonly unknown[]) => string | null
+
+/** What an aggregation takes from one row; more properties hold keys (`k0` …) and arguments (`a0` …). */
+export type InputRow = { time: number; watermark: number; passes: boolean }
+
+/** One group's keys and aggregates; `n` is its number of rows. */
+export type Accumulator = { n: number }
+
+export type AggregateFunctions = {
+  newRow(): InputRow
+  read(B: Buffer, S: string, P: Int32Array, O: number, row: InputRow): void
+  key(row: InputRow): unknown
+  newAccumulator(row: InputRow): Accumulator
+  add(acc: Accumulator, row: InputRow): void
+  retract(acc: Accumulator, row: InputRow): void
+  /** The aggregation's output row for a group in the window from start to end (ms). */
+  result(acc: Accumulator, start: number, end: number): unknown[]
+}
+
+function build<T>(source: string): T {
+  return new Function('rt', `'use strict';\n${source}`)(runtime) as T
+}
+
+export function generateProjectPlace(
+  scan: Scan,
+  condition: Bound | undefined,
+  projections: Projection[]
+): ProjectPlace {
+  const body = new PlaceCode(scan)
+  const filter =
+    condition === undefined ? '' : body.statement(c => `if (!${c.isTrue(condition)}) return null;`)
+  const output = body.statement(
+    c => `return ${rowJson(projections, value => body.raw(value) ?? jsonOf(c, value))};`
+  )
+  return build(`return function project(B, S, P, O, RS, RE) {\n${body.declarations()}${filter}${output}}`)
+}
+
+export function generateProjectValues(
+  condition: Bound | undefined,
+  projections: Projection[]
+): ProjectValues {
+  const code = new ExpressionCode(index => `R[${index}]`)
+  const filter = condition === undefined ? '' : `if (!${code.isTrue(condition)}) return null;\n`
+  const output = `return ${rowJson(projections, value => jsonOf(code, value))};\n`
+  return build(`return function project(R) {\n${code.declarations()}${filter}${output}}`)
+}
+
+export function generateAggregate(aggregate: Aggregate, retracts: boolean): AggregateFunctions {
+  const { keys, calls, condition, input } = aggregate
+  const codes = calls.map((call, i) => aggregateCode(call, i, retracts))
+  const property = (fields: string[]): string => `{ ${fields.join(', ')} }`
+  const row = [
+    'time: 0',
+    'watermark: 0',
+    'passes: false',
+    ...keys.map((_, i) => `k${i}: null`),
+    ...calls.map((_, i) => `a${i}: null`)
+  ]
+  const fields = codes.flatMap(code =>
+    Object.entries(code.fields).map(([name, first]) => `${name}: ${first}`)
+  )
+  const accumulator = ['n: 0', ...keys.map((_, i) => `k${i}: rt.keep(row.k${i})`), ...fields]
+  const results = [
+    'start',
+    'end',
+    'end - 1',
+    ...keys.map((_, i) => `acc.k${i}`),
+    ...codes.map(code => code.result)
+  ]
+  return build(`return {
+newRow() { return ${property(row)}; },
+read(B, S, P, O, row) {
+${readBody(aggregate, input, condition)}},
+key(row) { return ${keyCode(keys)}; },
+newAccumulator(row) { return ${property(accumulator)}; },
+add(acc, row) { acc.n++;
+${codes.map((code, i) => step(code, 'add', i)).join('\n')} },
+retract(acc, row) { acc.n--;
+${codes.map((code, i) => step(code, 'retract', i)).join('\n')} },
+result(acc, start, end) { return [${results.join(', ')}]; }
+}`)
+}
+
+const step = (code: AggregateCode, action: 'add' | 'retract', i: number): string =>
+  `if (row.a${i} !== null) { ${code[action](`row.a${i}`)} }`
+
+function keyCode(keys: Bound[]): string {
+  const [first] = keys
+  if (first === undefined) return "''"
+  if (keys.length > 1) return `rt.groupKey(${keys.map((_, i) => `row.k${i}`).join(', ')})`
+  return first.type.kind === 'DYNAMIC' ? 'rt.dynamicKey(row.k0)' : 'row.k0'
+}
+
+function readBody(aggregate: Aggregate, scan: Scan, condition: Bound | undefined): string {
+  const { eventTime } = scan
+  if (eventTime === undefined) throw new Error('an aggregation in windows needs event time')
+  const { keys, calls, window } = aggregate
+  const body = new PlaceCode(scan)
+  const { time } = window
+  const parts = [
+    body.statement(
+      c => `row.time = Number(rt.requireTime(${c.value(time)}, ${JSON.stringify(eventTime.name)}));`
+    )
+  ]
+  const { watermark, delay } = eventTime
+  if (watermark === eventTime.time || watermark === time) parts.push(`row.watermark = row.time - ${delay};\n`)
+  else {
+    // A row whose watermark is NULL moves no time.
+    parts.push(body.statement(c => `row.watermark = Number(${c.value(watermark)} ?? -Infinity) - ${delay};`))
+  }
+  if (condition !== undefined) {
+    parts.push(body.statement(c => `row.passes = ${c.isTrue(condition)};\nif (!row.passes) return;`))
+  } else parts.push('row.passes = true;\n')
+  for (const [i, key] of keys.entries()) parts.push(body.statement(c => `row.k${i} = ${c.value(key)};`))
+  for (const [i, call] of calls.entries()) {
+    const argument = call.argument ?? literal(true, { kind: 'BOOLEAN' }, { start: 0, end: 0 })
+    const { filter } = call
+    if (filter === undefined) parts.push(body.statement(c => `row.a${i} = ${c.value(argument)};`))
+    else {
+      parts.push(body.statement(c => `row.a${i} = ${c.isTrue(filter)} ? ${c.value(argument)} : null;`))
+    }
+  }
+  return body.declarations() + parts.join('')
+}
+
+/** Code over a row's places: each column is read once, before the first statement that needs it. */
+class PlaceCode {
+  private readonly scan: Scan
+  private readonly code: ExpressionCode
+  private readonly loaded = new Set<string>()
+  private pending: string[] = []
+
+  constructor(scan: Scan) {
+    this.scan = scan
+    this.code = new ExpressionCode(index => this.column(index))
+  }
+
+  /** `make`'s statement with the reading of the columns it needs before it. */
+  statement(make: (code: ExpressionCode) => string): string {
+    const made = make(this.code)
+    const loads = this.pending
+    this.pending = []
+    return `${loads.join('')}${made}\n`
+  }
+
+  declarations(): string {
+    return this.code.declarations()
+  }
+
+  /** JavaScript for a column's JSON text as it stands in the bytes, where that is its output form. */
+  raw(value: Bound): string | undefined {
+    if (value.kind !== 'column') return undefined
+    const { type } = value
+    if (type.kind === 'STRING' && type.length === undefined)
+      return `rt.rawString(B, S, ${this.place(value.index)})`
+    if (['DYNAMIC', 'ROW', 'ARRAY', 'MAP'].includes(type.kind))
+      return `rt.loadRaw(S, ${this.place(value.index)})`
+    return undefined
+  }
+
+  private column(index: number): string {
+    const name = `c${index}`
+    if (!this.loaded.has(name)) {
+      this.loaded.add(name)
+      const type = this.scan.columns[index]?.type ?? { kind: 'DYNAMIC' }
+      this.pending.push(`const ${name} = ${loadCode(type, this.at(index, 0), this.at(index, 1))};\n`)
+    }
+    return name
+  }
+
+  private place(index: number): string {
+    return `${this.at(index, 0)}, ${this.at(index, 1)}`
+  }
+
+  private at(index: number, side: 0 | 1): string {
+    return `P[O + ${index * 2 + side}]`
+  }
+}
+
+const jsonOf = (code: ExpressionCode, value: Bound): string => {
+  const js = code.value(value)
+  const name = /^[a-zA-Z_]\w*(?:\[\d+\])?$/.test(js) ? js : undefined
+  if (name !== undefined) return jsonCode(value.type, name)
+  const temporary = `t${code.temporaries.length}`
+  code.temporaries.push(temporary)
+  const json = jsonCode(value.type, temporary)
+  return json === temporary ? js : `(${temporary} = ${js}, ${json})`
+}
+
+/** JavaScript for the text of a JSON object with the projections as members. */
+function rowJson(projections: Projection[], json: (value: Bound) => string): string {
+  const members: string[] = []
+  for (const projection of projections) {
+    if (projection.kind === 'row') members.push('rt.members(S, RS, RE)')
+    else members.push(`${JSON.stringify(`${runtime.quote(projection.name)}:`)} + ${json(projection.value)}`)
+  }
+  if (projections.length === 1 && projections[0]?.kind === 'row') return 'S.substring(RS, RE)'
+  if (projections.some(projection => projection.kind === 'row'))
+    return `rt.joinMembers(${members.join(', ')})`
+  return `'{' + ${members.join(" + ',' + ")} + '}'`
+}

@@ -1,0 +1,3 @@
+export { RowError, SqlError, type SqlErrorCode } from './errors.ts'
+export { compile, Query, type QueryOptions, type RejectedLine } from './query.ts'
+export { QueryStage, type StageOptions } from './stage.ts'

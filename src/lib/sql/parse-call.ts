@@ -1,0 +1,107 @@
+import type { CallExpression, Expression, TimeUnit } from './ast.ts'
+import { parseExpression } from './parse-expression.ts'
+import { parseTimeUnit, timeUnit } from './parse-interval.ts'
+import type { TokenStream } from './token-stream.ts'
+
+/** A function call, the special forms with words between their arguments included. */
+export function parseCall(tokens: TokenStream): CallExpression {
+  const name = tokens.expectName('a function')
+  tokens.expectSymbol('(')
+  const call: CallExpression = {
+    kind: 'call',
+    name,
+    args: [],
+    star: false,
+    distinct: false,
+    start: name.start,
+    end: 0
+  }
+  parseArguments(tokens, call)
+  call.end = tokens.expectSymbol(')').end
+  if (tokens.atWords('FILTER') && tokens.atSymbol('(', 1)) {
+    tokens.next()
+    tokens.next()
+    tokens.expectWords('WHERE')
+    call.filter = parseExpression(tokens)
+    call.end = tokens.expectSymbol(')').end
+  }
+  if (tokens.atWords('OVER') && tokens.atSymbol('(', 1))
+    throw tokens.unsupported('OVER windows', tokens.peek())
+  if (tokens.atWords('WITHIN', 'GROUP')) throw tokens.unsupported('WITHIN GROUP', tokens.peek())
+  return call
+}
+
+function parseArguments(tokens: TokenStream, call: CallExpression): void {
+  const upper = call.name.name.toUpperCase()
+  switch (upper) {
+    case 'EXTRACT':
+      call.unit = parseTimeUnit(tokens)
+      tokens.expectWords('FROM')
+      call.args.push(parseExpression(tokens))
+      return
+    case 'TIMESTAMPDIFF':
+    case 'TIMESTAMPADD':
+      call.unit = parseTimeUnit(tokens)
+      tokens.expectSymbol(',')
+      parseList(tokens, call.args)
+      return
+    case 'TRIM':
+      parseTrim(tokens, call)
+      return
+    case 'POSITION':
+      call.args.push(parseExpression(tokens, 6))
+      tokens.expectWords('IN')
+      call.args.push(parseExpression(tokens))
+      return
+    case 'SUBSTRING':
+      parseSubstring(tokens, call)
+      return
+  }
+  if (tokens.atSymbol(')')) return
+  if (tokens.takeSymbol('*')) {
+    call.star = true
+    return
+  }
+  if (tokens.takeWords('DISTINCT')) call.distinct = true
+  else tokens.takeWords('ALL')
+  parseList(tokens, call.args)
+  if ((upper === 'FLOOR' || upper === 'CEIL' || upper === 'CEILING') && tokens.takeWords('TO')) {
+    call.unit = parseTimeUnit(tokens)
+  }
+}
+
+function parseList(tokens: TokenStream, list: Expression[]): void {
+  do list.push(parseExpression(tokens))
+  while (tokens.takeSymbol(','))
+}
+
+/** `TRIM(x)`, `TRIM(LEADING 'a' FROM x)`: becomes BTRIM, LTRIM or RTRIM with the characters as second argument. */
+function parseTrim(tokens: TokenStream, call: CallExpression): void {
+  const side = ['LEADING', 'TRAILING', 'BOTH'].find(word => tokens.takeWords(word))
+  call.name.name = side === 'LEADING' ? 'LTRIM' : side === 'TRAILING' ? 'RTRIM' : 'BTRIM'
+  const first = tokens.atWords('FROM') ? undefined : parseExpression(tokens)
+  if (!tokens.takeWords('FROM')) {
+    if (first === undefined || side !== undefined) throw tokens.unexpected('FROM')
+    call.args.push(first)
+    return
+  }
+  call.args.push(parseExpression(tokens))
+  if (first !== undefined) call.args.push(first)
+}
+
+function parseSubstring(tokens: TokenStream, call: CallExpression): void {
+  call.args.push(parseExpression(tokens))
+  if (!tokens.takeWords('FROM')) {
+    while (tokens.takeSymbol(',')) call.args.push(parseExpression(tokens))
+    return
+  }
+  call.args.push(parseExpression(tokens))
+  if (tokens.takeWords('FOR')) call.args.push(parseExpression(tokens))
+}
+
+/** The unit that a plain argument names, for functions that take one as a word. */
+export function unitArgument(argument: Expression): TimeUnit | undefined {
+  return argument.kind === 'reference' && argument.parts.length === 1
+    ? timeUnit(argument.parts[0]?.name ?? '')
+    : undefined
+}

@@ -1,0 +1,158 @@
+import { suggest } from '../cli/suggest.ts'
+import type { ColumnDefinition, CreateTable, Identifier, Statement } from './ast.ts'
+import type { Span, SqlError } from './errors.ts'
+import { parseExpression } from './parse-expression.ts'
+import { parseSelect } from './parse-query.ts'
+import { parseType } from './parse-type.ts'
+import { TokenStream } from './token-stream.ts'
+
+/** The statements of an SQL text, separated by semicolons. Throws SqlError. */
+export function parseStatements(text: string): Statement[] {
+  const tokens = new TokenStream(text)
+  const statements: Statement[] = []
+  for (;;) {
+    while (tokens.takeSymbol(';'));
+    if (tokens.peek().kind === 'end') return statements
+    statements.push(parseStatement(tokens))
+    if (tokens.peek().kind !== 'end' && !tokens.atSymbol(';')) throw unexpectedRest(tokens)
+  }
+}
+
+/** A misspelt keyword (`SELECT a FORM t`) was taken for an alias; what is wrong is then the word before. */
+function unexpectedRest(tokens: TokenStream): SqlError {
+  const previous = tokens.peek(-1)
+  const keyword =
+    previous.kind === 'word' ? suggest(previous.text, ['FROM', 'WHERE', 'GROUP', 'HAVING']) : undefined
+  if (keyword !== undefined) return tokens.unexpected(keyword, previous)
+  return tokens.unexpected('; or the end of the statement')
+}
+
+function parseStatement(tokens: TokenStream): Statement {
+  const first = tokens.peek()
+  if (tokens.atWords('SELECT')) return parseSelect(tokens)
+  if (tokens.takeWords('INSERT')) return parseInsert(tokens, first)
+  if (tokens.takeWords('CREATE')) {
+    tokens.takeWords('TEMPORARY')
+    if (tokens.takeWords('TABLE')) return parseCreateTable(tokens, first)
+    if (tokens.takeWords('VIEW')) return parseCreateView(tokens, first)
+    if (tokens.atWords('FUNCTION')) throw tokens.unsupported('CREATE FUNCTION', tokens.peek())
+    throw tokens.unexpected('TABLE or VIEW')
+  }
+  if (
+    ['EXECUTE', 'BEGIN', 'SET', 'DROP', 'ALTER', 'WITH', 'EXPLAIN', 'USE', 'SHOW'].some(word =>
+      tokens.atWords(word)
+    )
+  ) {
+    throw tokens.unsupported(`the statement ${first.upper}`, first)
+  }
+  throw tokens.unexpected('SELECT, INSERT INTO, CREATE TABLE or CREATE VIEW')
+}
+
+function parseInsert(tokens: TokenStream, first: Span): Statement {
+  if (tokens.atWords('OVERWRITE')) throw tokens.unsupported('INSERT OVERWRITE', tokens.peek())
+  tokens.expectWords('INTO')
+  const target = tokens.expectName('a table')
+  const columns = parseNameList(tokens)
+  if (tokens.atWords('VALUES')) throw tokens.unsupported('VALUES', tokens.peek())
+  const query = parseSelect(tokens)
+  return { kind: 'insert', target, columns, query, start: first.start, end: query.end }
+}
+
+function parseCreateView(tokens: TokenStream, first: Span): Statement {
+  takeIfNotExists(tokens)
+  const name = tokens.expectName('a name for the view')
+  const columns = parseNameList(tokens)
+  tokens.expectWords('AS')
+  const query = parseSelect(tokens)
+  return { kind: 'createView', name, columns, query, start: first.start, end: query.end }
+}
+
+function parseCreateTable(tokens: TokenStream, first: Span): CreateTable {
+  takeIfNotExists(tokens)
+  const table: CreateTable = {
+    kind: 'createTable',
+    name: tokens.expectName('a name for the table'),
+    columns: [],
+    primaryKey: [],
+    options: new Map(),
+    start: first.start,
+    end: 0
+  }
+  tokens.expectSymbol('(')
+  do parseTableElement(tokens, table)
+  while (tokens.takeSymbol(','))
+  tokens.expectSymbol(')')
+  if (tokens.takeWords('COMMENT')) tokens.expectString('a comment')
+  if (tokens.atWords('PARTITIONED')) throw tokens.unsupported('PARTITIONED BY', tokens.peek())
+  if (tokens.atWords('LIKE')) throw tokens.unsupported('CREATE TABLE … LIKE', tokens.peek())
+  if (tokens.takeWords('WITH')) parseOptions(tokens, table.options)
+  table.end = tokens.lastEnd
+  return table
+}
+
+function parseTableElement(tokens: TokenStream, table: CreateTable): void {
+  const { start } = tokens.peek()
+  if (tokens.takeWords('WATERMARK', 'FOR')) {
+    const column = tokens.expectName('the column of event time')
+    tokens.expectWords('AS')
+    const value = parseExpression(tokens)
+    if (table.watermark !== undefined)
+      throw tokens.unsupported('a second WATERMARK', { start, end: value.end })
+    table.watermark = { column, value, start, end: value.end }
+    return
+  }
+  if (tokens.atWords('CONSTRAINT') || tokens.atWords('PRIMARY', 'KEY')) {
+    if (tokens.takeWords('CONSTRAINT')) tokens.expectName('a name')
+    tokens.expectWords('PRIMARY', 'KEY')
+    if (!tokens.atSymbol('(')) throw tokens.unexpected('(')
+    table.primaryKey = parseNameList(tokens)
+    tokens.expectWords('NOT', 'ENFORCED')
+    return
+  }
+  table.columns.push(parseColumn(tokens, table))
+}
+
+function parseColumn(tokens: TokenStream, table: CreateTable): ColumnDefinition {
+  const name = tokens.expectName('a column')
+  if (tokens.takeWords('AS')) {
+    const value = parseExpression(tokens)
+    if (tokens.takeWords('COMMENT')) tokens.expectString('a comment')
+    return { kind: 'computed', name, value, start: name.start, end: tokens.lastEnd }
+  }
+  const type = parseType(tokens)
+  if (tokens.atWords('METADATA')) throw tokens.unsupported('METADATA columns', tokens.peek())
+  const notNull = tokens.takeWords('NOT')
+  if (notNull) tokens.expectWords('NULL')
+  else tokens.takeWords('NULL')
+  if (tokens.takeWords('PRIMARY')) {
+    tokens.expectWords('KEY')
+    tokens.expectWords('NOT', 'ENFORCED')
+    table.primaryKey = [name]
+  }
+  if (tokens.takeWords('COMMENT')) tokens.expectString('a comment')
+  return { kind: 'physical', name, type, notNull, start: name.start, end: tokens.lastEnd }
+}
+
+function parseOptions(tokens: TokenStream, options: CreateTable['options']): void {
+  tokens.expectSymbol('(')
+  do {
+    const key = tokens.expectString("an option such as 'connector'")
+    tokens.expectSymbol('=')
+    const value = tokens.expectString('its value in quotes')
+    options.set(key.text, { value: value.text, start: key.start, end: value.end })
+  } while (tokens.takeSymbol(','))
+  tokens.expectSymbol(')')
+}
+
+function parseNameList(tokens: TokenStream): Identifier[] {
+  const names: Identifier[] = []
+  if (!tokens.takeSymbol('(')) return names
+  do names.push(tokens.expectName('a column'))
+  while (tokens.takeSymbol(','))
+  tokens.expectSymbol(')')
+  return names
+}
+
+function takeIfNotExists(tokens: TokenStream): void {
+  if (tokens.takeWords('IF')) tokens.expectWords('NOT', 'EXISTS')
+}

@@ -1,0 +1,140 @@
+import { deserialize, serialize } from 'node:v8'
+import { type ByteWriter, eachLine } from '../stream/index.ts'
+import { planText } from './compile.ts'
+import { RowError } from './errors.ts'
+import { createPipeline, type Line, type Pipeline } from './pipeline.ts'
+import { explain, isAppendOnly, type Plan } from './plan.ts'
+import { LineError } from './scan.ts'
+import type { WindowState } from './window-aggregate.ts'
+
+/** A line that the query could not take. */
+export type RejectedLine = {
+  /** Number of the line in its block, from 0. */
+  index: number
+  /** The line without its newline; valid until the call returns. */
+  bytes: Buffer
+  reason: string
+  /** The line is no JSON at all. */
+  notJson: boolean
+}
+
+export type QueryOptions = {
+  /** Told of each line that cannot be processed; may throw to stop. */
+  reject(line: RejectedLine): void
+  /** Told of each line of which a row came too late for its window, with the line's number in its block from 0. */
+  late?(bytes: Buffer, index: number): void
+  /** Told of what is probably a mistake, such as a column that the table does not have. */
+  warn?(message: string): void
+  /** ms that the watermark stays behind the newest event time where no WATERMARK is declared; 0 by default. */
+  watermarkDelay?: number
+}
+
+type Snapshot = { version: 1; query: string; windows: WindowState | undefined }
+
+/** A compiled query over blocks of lines. */
+export class Query {
+  /** Whether results are only added (plain rows), or change too (change events). */
+  readonly appendOnly: boolean
+  /** The plan as text. */
+  readonly plan: string
+  private readonly pipeline: Pipeline
+  private readonly options: QueryOptions
+
+  constructor(plan: Plan, options: QueryOptions) {
+    this.appendOnly = isAppendOnly(plan)
+    this.plan = explain(plan)
+    this.pipeline = createPipeline(plan)
+    this.options = options
+  }
+
+  /** Event time that has passed, ms since the epoch; undefined for queries that keep no time or before the first row. */
+  get watermark(): number | undefined {
+    const watermark = this.pipeline.aggregate?.watermark
+    return watermark === undefined || !Number.isFinite(watermark) ? undefined : watermark
+  }
+
+  /** Lines of which a row was late. */
+  get lateLines(): number {
+    return this.pipeline.aggregate?.late ?? 0
+  }
+
+  /**
+   * Works on a block of whole lines without control lines, and writes the results.
+   * @returns the number of lines
+   * @throws what `reject` throws, after the results of the lines before it have been written
+   */
+  process(block: Buffer, out: ByteWriter): number {
+    const { pipeline } = this
+    const line: Line = { bytes: block, text: block.toString('latin1'), start: 0, end: 0 }
+    pipeline.begin(block)
+    try {
+      return eachLine(block, (start, end, index) => {
+        line.start = start
+        line.end = end
+        try {
+          if (pipeline.line(line)) this.late(block.subarray(start, end), index)
+        } catch (error) {
+          this.reject(error, block.subarray(start, end), index)
+        }
+        if (pipeline.output.length > maxPending) this.flush(out)
+      })
+    } finally {
+      this.flush(out)
+      for (const warning of pipeline.warnings()) this.options.warn?.(warning)
+    }
+  }
+
+  /** What to tell the user once all input was read and no event of the query's table was in it. */
+  missing(): string | undefined {
+    return this.pipeline.missing()
+  }
+
+  /** Ends time: closes all windows, as Flink does at the end of a bounded source. */
+  end(out: ByteWriter): void {
+    this.pipeline.aggregate?.advance(Number.POSITIVE_INFINITY)
+    this.flush(out)
+  }
+
+  /** The state after the lines processed so far. */
+  snapshot(): Buffer {
+    const state: Snapshot = { version: 1, query: this.plan, windows: this.pipeline.aggregate?.state() }
+    return serialize(state)
+  }
+
+  /** Goes on where a snapshot was taken. Throws RowError when it belongs to another query. */
+  restore(snapshot: Buffer): void {
+    const state = deserialize(snapshot) as Snapshot
+    if (state.version !== 1 || state.query !== this.plan) {
+      throw new RowError('the state was written by another query')
+    }
+    if (state.windows !== undefined) this.pipeline.aggregate?.restore(state.windows)
+  }
+
+  private late(bytes: Buffer, index: number): void {
+    const { aggregate } = this.pipeline
+    if (aggregate !== undefined) aggregate.late++
+    this.options.late?.(bytes, index)
+  }
+
+  private reject(error: unknown, bytes: Buffer, index: number): void {
+    if (!(error instanceof LineError || error instanceof RowError)) throw error
+    const notJson = error instanceof LineError && error.notJson
+    this.options.reject({ index, bytes, reason: error.message, notJson })
+  }
+
+  private flush(out: ByteWriter): void {
+    const { output } = this.pipeline
+    if (output === '') return
+    out.ensure(output.length)
+    out.length += out.buffer.write(output, out.length, 'latin1')
+    this.pipeline.output = ''
+  }
+}
+
+/** Results are written in pieces of about this many bytes. */
+const maxPending = 64 * 1024
+
+/** Compiles an SQL text with one query. Throws SqlError with the place of a mistake. */
+export function compile(text: string, options: QueryOptions): Query {
+  return new Query(planText(text, options.watermarkDelay ?? 0), options)
+}

@@ -1,0 +1,96 @@
+import type { Identifier } from './ast.ts'
+import type { Bound, Window } from './bound.ts'
+import { didYouMean, SqlError } from './errors.ts'
+import type { Aggregate, Scan } from './plan.ts'
+import { DYNAMIC, type SqlType } from './types.ts'
+
+/** A named output of a relation, as an expression over the rows of its input. */
+export type Field = { name: string; value: Bound }
+
+/**
+ * What stands in FROM, while a query is bound: the rows of `input` for which `condition` is TRUE, with `fields`
+ * computed from them. Views and subqueries are merged by construction: their fields are expressions over the same input.
+ */
+export type Relation = {
+  input: Scan | Aggregate
+  condition: Bound | undefined
+  fields: Field[]
+  /** The name that qualifies its columns. */
+  alias: string | undefined
+  /** An undeclared table: names that are not fields are columns of its rows. */
+  open: boolean
+  /** The window table function that the rows went through and are not grouped by yet. */
+  window: Window | undefined
+}
+
+/** The expression for `a`, `a.b` or `alias.a.b` in a relation; throws SqlError when there is none. */
+export function resolveName(
+  relation: Relation,
+  parts: Identifier[],
+  text: string,
+  member: (input: Bound, name: string, span: Identifier) => Bound
+): Bound {
+  const first = parts[0] as Identifier
+  const qualified = parts.length > 1 && first.name === relation.alias
+  const path = qualified ? parts.slice(1) : parts
+  const head = path[0] as Identifier
+  const dotted = path.find(part => part.name.includes('.'))
+  if (dotted !== undefined) {
+    throw new SqlError('unsupported', 'a column with a dot in its name is not in the subset', text, dotted)
+  }
+  const field = relation.fields.find(f => f.name === head.name)
+  if (field !== undefined) return descend(relation, field.value, path.slice(1), member)
+  if (relation.open && relation.input.kind === 'scan') {
+    return scanColumn(
+      relation.input,
+      path.map(part => part.name),
+      DYNAMIC,
+      head
+    )
+  }
+  const names = relation.fields.map(f => f.name)
+  const where = relation.alias === undefined ? '' : ` in ${relation.alias}`
+  const known = names.length === 0 ? '' : `; there are ${names.join(', ')}`
+  const near = didYouMean(head.name, names)
+  throw new SqlError('name', `no column ${head.name}${where}${near === '' ? known : near}`, text, head)
+}
+
+/** Nested fields of a column that is read from the bytes are found there; others are taken from the value. */
+function descend(
+  relation: Relation,
+  value: Bound,
+  path: Identifier[],
+  member: (input: Bound, name: string, span: Identifier) => Bound
+): Bound {
+  let result = value
+  for (const part of path) {
+    const scan = relation.input.kind === 'scan' ? relation.input : undefined
+    const column = result.kind === 'column' ? scan?.columns[result.index] : undefined
+    const type = memberType(result.type, part.name)
+    result =
+      scan !== undefined && column !== undefined && type !== undefined
+        ? scanColumn(scan, [...column.path, part.name], type, part)
+        : member(result, part.name, part)
+  }
+  return result
+}
+
+function memberType(type: SqlType, name: string): SqlType | undefined {
+  if (type.kind === 'DYNAMIC') return DYNAMIC
+  return type.kind === 'ROW' ? type.fields.find(field => field.name === name)?.type : undefined
+}
+
+/** The column of a scan that reads `path`, added to what the scan reads. */
+export function scanColumn(
+  scan: Scan,
+  path: string[],
+  type: SqlType,
+  span: { start: number; end: number }
+): Bound {
+  const name = path.join('.')
+  let index = scan.columns.findIndex(
+    column => column.path.length === path.length && column.path.every((p, i) => p === path[i])
+  )
+  if (index < 0) index = scan.columns.push({ path, type, name }) - 1
+  return { kind: 'column', index, name, type, nullable: true, start: span.start, end: span.end }
+}

@@ -1,0 +1,86 @@
+import { RowError } from './errors.ts'
+import { divideDecimals } from './values/decimal.ts'
+import { divide, type Int, remainder } from './values/integer.ts'
+import { addMonths, floorDivide } from './values/time.ts'
+
+/** What generated code calls as `rt`. */
+
+export * from './aggregates-runtime.ts'
+export * from './functions/numeric-runtime.ts'
+export * from './functions/text-runtime.ts'
+export * from './functions/time-runtime.ts'
+export * from './values/convert.ts'
+export { Decimal, decimalToDouble, formatDecimal, rescale, wholePart } from './values/decimal.ts'
+export * from './values/dynamic.ts'
+export {
+  absolute,
+  add,
+  addBigint,
+  divide,
+  divideRounded,
+  doubleToInteger,
+  multiply,
+  multiplyBigint,
+  negate,
+  subtract,
+  subtractBigint,
+  wrap
+} from './values/integer.ts'
+export * from './values/load.ts'
+export * from './values/text.ts'
+export {
+  addMonths,
+  floorDivide,
+  formatDate,
+  formatTime,
+  formatTimestamp,
+  rescaleTimestamp
+} from './values/time.ts'
+export * from './window.ts'
+
+export function divideInt(a: Int, b: Int): Int {
+  if (b === 0) throw new RowError('division by zero')
+  return divide(a, b)
+}
+
+export function remainderInt(a: Int, b: Int): Int {
+  if (b === 0) throw new RowError('division by zero')
+  return remainder(a, b)
+}
+
+export function divideDecimal(a: Int, aScale: number, b: Int, bScale: number, scale: number): Int {
+  if (b === 0) throw new RowError('division by zero')
+  return divideDecimals(a, aScale, b, bScale, scale)
+}
+
+export function addMonthsToTimestamp(value: Int, months: number, precision: number): Int {
+  const perDay = 86_400 * 10 ** precision
+  const days = Number(floorDivide(value, perDay))
+  const moved = addMonths(days, months)
+  const shift = BigInt(moved - days) * BigInt(perDay)
+  const sum = BigInt(value) + shift
+  return Number.isSafeInteger(Number(sum)) ? Number(sum) : sum
+}
+
+/** A member of a JSON object, or of an array by number from 1; null when there is none. */
+export function member(value: unknown, key: string | number): unknown {
+  if (typeof value !== 'object' || value === null) return null
+  if (typeof key === 'number') return Array.isArray(value) ? (value[key - 1] ?? null) : null
+  return Object.hasOwn(value, key) ? ((value as Record<string, unknown>)[key] ?? null) : null
+}
+
+/** The result, or null when the row has an error (TRY_CAST). */
+export function attempt<T>(compute: () => T): T | null {
+  try {
+    return compute()
+  } catch (error) {
+    if (error instanceof RowError) return null
+    throw error
+  }
+}
+
+/** The members of the JSON object at a place, without its braces. */
+export const members = (text: string, start: number, end: number): string =>
+  text.substring(start + 1, end - 1).trim()
+
+export const joinMembers = (...parts: string[]): string => `{${parts.filter(part => part !== '').join(',')}}`

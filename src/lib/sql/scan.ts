@@ -1,0 +1,172 @@
+import { FieldFinder, spanText } from '../stream/index.ts'
+import { didYouMean } from './errors.ts'
+import type { Scan } from './plan.ts'
+
+/** A line of the input that is not what it should be. `notJson` when it cannot be parsed at all. */
+export class LineError extends Error {
+  readonly notJson: boolean
+
+  constructor(message: string, notJson = false) {
+    super(message)
+    this.name = 'LineError'
+    this.notJson = notJson
+  }
+}
+
+/** `c`, `u`, `d`, `r`, `t` as bytes. */
+export const operations = { create: 99, update: 117, delete: 100, read: 114, truncate: 116 }
+
+const openBrace = 123
+const closeBrace = 125
+
+/** Reads lines of which each is a row: finds the columns' places. */
+export class JsonReader {
+  readonly finder: FieldFinder
+
+  constructor(scan: Scan) {
+    this.finder = new FieldFinder(scan.columns.map(column => column.name))
+  }
+
+  /** Throws LineError for a line that is no JSON object. */
+  find(bytes: Buffer, start: number, end: number): void {
+    if (!this.finder.find(bytes, start, end) || bytes[end - 1] !== closeBrace)
+      throw badLine(bytes, start, end)
+  }
+}
+
+const slots = ['source', 'source.table', 'source.db', 'op', 'ts_ms', 'before', 'after']
+
+/** Where in the spans a change event's parts begin. */
+export const slot = { source: 0, table: 2, database: 4, op: 6, time: 8, before: 10, after: 12 }
+
+/** Reads the change events of one table; other lines are told from them by their bytes, without being parsed. */
+export class ChangeReader {
+  readonly finder: FieldFinder
+  /** Index in the spans of the first column of `before`, of `after`. */
+  readonly beforeColumns = slots.length * 2
+  readonly afterColumns: number
+  private readonly scan: Scan
+  private readonly table: Buffer
+  private readonly database: Buffer | undefined
+  private block: Buffer | undefined
+  /** The next place of the quoted table name in the block. */
+  private next = -1
+  /** Names may be written with escapes in this block, so that the quoted name proves nothing. */
+  private escapes = false
+  private tableName: string
+  /** Tables of events that were passed over, for a message when none is found. */
+  private readonly others = new Set<string>()
+  private sampled = 0
+  /** Whether an event of the table has come. */
+  private seen = false
+
+  constructor(scan: Scan) {
+    if (scan.source.kind !== 'changes') throw new Error(`${scan.name} is not a table of change events`)
+    this.scan = scan
+    this.tableName = scan.source.table
+    this.table = Buffer.from(JSON.stringify(this.tableName))
+    const { database } = scan.source
+    this.database = database === undefined ? undefined : Buffer.from(JSON.stringify(database))
+    const columns = scan.columns.map(column => column.name)
+    this.afterColumns = this.beforeColumns + columns.length * 2
+    this.finder = new FieldFinder([
+      ...slots,
+      ...columns.map(c => `before.${c}`),
+      ...columns.map(c => `after.${c}`)
+    ])
+  }
+
+  /** Must be called once for each block before its lines are found. */
+  begin(block: Buffer): void {
+    this.block = block
+    this.escapes = block.includes('\\u')
+    this.next = block.indexOf(this.table)
+  }
+
+  /** Whether the line is an event of the table, with the places of its parts then; throws LineError for a broken line. */
+  find(bytes: Buffer, start: number, end: number): boolean {
+    if (!this.escapes) {
+      if (this.next >= 0 && this.next < start) this.next = (this.block ?? bytes).indexOf(this.table, start)
+      if (this.next < 0 || this.next >= end) {
+        this.passOver(bytes, start, end)
+        return false
+      }
+    }
+    if (!this.finder.find(bytes, start, end) || bytes[end - 1] !== closeBrace)
+      throw badLine(bytes, start, end)
+    const { spans } = this.finder
+    if (
+      !isText(bytes, spans, slot.table, this.table) ||
+      (this.database !== undefined && !isText(bytes, spans, slot.database, this.database))
+    ) {
+      return false
+    }
+    this.seen = true
+    return true
+  }
+
+  /** Whether the object at a slot is there; `null` counts as absent. */
+  has(bytes: Buffer, place: number): boolean {
+    const start = this.finder.spans[place] as number
+    return start >= 0 && bytes[start] === openBrace
+  }
+
+  /** The operation's letter; throws LineError when it is none. */
+  operation(bytes: Buffer): number {
+    const { spans } = this.finder
+    const start = spans[slot.op] as number
+    if (start >= 0 && (spans[slot.op + 1] as number) - start === 3) return bytes[start + 1] as number
+    throw new LineError(`a change event of ${this.scan.name} without op`)
+  }
+
+  /** The names of the columns in `after` or `before`, for messages. */
+  columnNames(bytes: Buffer, place: number): string[] {
+    const { spans } = this.finder
+    return Object.keys(JSON.parse(bytes.toString('utf8', spans[place], spans[place + 1])) as object)
+  }
+
+  /** What to say when the input ended without an event of the table. */
+  missing(): string | undefined {
+    if (this.seen) return undefined
+    const others = [...this.others]
+    const near = didYouMean(this.tableName, others)
+    const known = others.length === 0 ? '' : `; there were events of ${others.join(', ')}`
+    return `no change events of table ${this.scan.name} were read${near === '' ? known : near}`
+  }
+
+  /** A line that is not the table's is only looked at from outside: it must look like an object. */
+  private passOver(bytes: Buffer, start: number, end: number): void {
+    if (bytes[start] !== openBrace || bytes[end - 1] !== closeBrace) {
+      if (bytes[start] !== 32 && bytes[start] !== 9) throw badLine(bytes, start, end)
+      if (!this.finder.find(bytes, start, end)) throw badLine(bytes, start, end)
+    }
+    if (this.seen || this.sampled >= 1000 || this.others.size >= 50) return
+    this.sampled++
+    if (!this.finder.find(bytes, start, end)) throw badLine(bytes, start, end)
+    const name = spanText(
+      bytes,
+      this.finder.spans[slot.table] as number,
+      this.finder.spans[slot.table + 1] as number
+    )
+    if (name !== undefined) this.others.add(name)
+  }
+}
+
+function isText(bytes: Buffer, spans: Int32Array, place: number, wanted: Buffer): boolean {
+  const start = spans[place] as number
+  const end = spans[place + 1] as number
+  if (start < 0) return false
+  if (end - start === wanted.length && bytes.compare(wanted, 0, wanted.length, start, end) === 0) return true
+  if (!bytes.subarray(start, end).includes(92)) return false
+  return JSON.stringify(spanText(bytes, start, end)) === wanted.toString()
+}
+
+/** Why a line that could not be walked is bad. */
+function badLine(bytes: Buffer, start: number, end: number): LineError {
+  try {
+    JSON.parse(bytes.toString('utf8', start, end))
+  } catch {
+    return new LineError('not JSON', true)
+  }
+  return new LineError('not a JSON object')
+}

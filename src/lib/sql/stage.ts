@@ -1,0 +1,147 @@
+import { ToolError } from '../cli/index.ts'
+import {
+  type BadLines,
+  ByteWriter,
+  type EndReason,
+  FileOutput,
+  type Lines,
+  type Mark,
+  type OutputWriter,
+  type Stage,
+  type StateDirectory
+} from '../stream/index.ts'
+import { RowError } from './errors.ts'
+import type { Query, QueryOptions } from './query.ts'
+
+export type StageOptions = {
+  readonly writer: OutputWriter
+  readonly badLines: BadLines
+  readonly state: StateDirectory | null
+  /** Where late lines go; null when they are only counted. */
+  readonly late: FileOutput | null
+  /** End time at the end of input although there is a state. */
+  readonly final: boolean
+  /** For messages: the input's name. */
+  readonly input: string
+  warn(message: string): void
+}
+
+/**
+ * Runs a query over a stream. At a mark the state is written as snapshot n; an output that is a file is made durable
+ * and the mark acknowledged. A snapshot begins with the size of the late file then (8 bytes), to which it is cut back.
+ */
+export class QueryStage implements Stage {
+  /** Lines with late rows in this run. */
+  late = 0
+  readonly #query: Query
+  readonly #options: StageOptions
+  readonly #lateBytes = new ByteWriter(4096)
+  #firstLine = 1
+  #marked = false
+
+  /** @param make makes the query with the callbacks that the stage gives it */
+  constructor(
+    make: (options: Pick<QueryOptions, 'reject' | 'late' | 'warn'>) => Query,
+    options: StageOptions
+  ) {
+    this.#options = options
+    this.#query = make({
+      reject: ({ index, bytes, reason, notJson }) => {
+        const line = this.#firstLine + index
+        if (notJson) options.badLines.rejectJson(line, bytes)
+        else options.badLines.reject({ line, bytes, reason })
+      },
+      late: (bytes, index) => this.#takeLate(bytes, index),
+      warn: options.warn
+    })
+  }
+
+  async begin(resume: Mark | null): Promise<void> {
+    const { state, writer } = this.#options
+    if (state === null) return
+    const saved = resume === null ? (await state.latest())?.content : await state.restore(resume.n)
+    await this.#restore(saved ?? null, resume !== null)
+    if (resume === null || !this.#acknowledges) return
+    const position = state.positionAt(resume.n)
+    if (writer.output instanceof FileOutput && position !== null) await writer.output.continueAt(position)
+    await state.acknowledge(resume, await writer.output.sync())
+  }
+
+  async lines(part: Lines): Promise<void> {
+    this.#firstLine = part.firstLine
+    try {
+      part.count = this.#query.process(part.bytes, this.#options.writer.bytes)
+    } finally {
+      await this.#writeLate()
+      await this.#options.writer.flush()
+    }
+  }
+
+  async mark(mark: Mark): Promise<void> {
+    this.#marked = true
+    const { state, writer, badLines } = this.#options
+    if (state === null) return
+    badLines.sync()
+    await state.snapshot(mark.n, await this.#snapshot())
+    if (!this.#acknowledges) return
+    await writer.drain()
+    await state.acknowledge(mark, await writer.output.sync())
+  }
+
+  async end(reason: EndReason): Promise<void> {
+    const { state, writer, final, warn } = this.#options
+    if ((reason === 'end' && state === null) || (reason !== 'cut' && final)) this.#query.end(writer.bytes)
+    // Input without marks, a capture or a log, is continued by the next run from where it ended.
+    if (state !== null && reason !== 'cut' && !this.#marked) {
+      await state.snapshot(((await state.latest())?.n ?? 0) + 1, await this.#snapshot())
+    }
+    await writer.drain()
+    const missing = reason === 'end' ? this.#query.missing() : undefined
+    if (missing !== undefined) warn(missing)
+  }
+
+  /** Whether the output is a file of ours, so that the mark's work is done here and not further down the pipe. */
+  get #acknowledges(): boolean {
+    const { output } = this.#options.writer
+    return output instanceof FileOutput && output.name !== 'stdout'
+  }
+
+  #takeLate(bytes: Buffer, index: number): void {
+    const { late, input, warn } = this.#options
+    if (this.late++ === 0) {
+      const to = late === null ? 'it is dropped (--late FILE keeps such lines)' : `it goes to ${late.name}`
+      warn(`${input}:${this.#firstLine + index}: late, its window is closed: ${to}; further ones are counted`)
+    }
+    if (late === null) return
+    this.#lateBytes.append(bytes)
+    this.#lateBytes.text('\n')
+  }
+
+  async #writeLate(): Promise<void> {
+    if (this.#lateBytes.length === 0) return
+    await this.#options.late?.write(this.#lateBytes.written())
+    this.#lateBytes.clear()
+  }
+
+  async #snapshot(): Promise<Buffer> {
+    const size = Buffer.alloc(8)
+    size.writeDoubleBE((await this.#options.late?.sync()) ?? 0)
+    return Buffer.concat([size, this.#query.snapshot()])
+  }
+
+  /** @param replay whether the lines after the snapshot come again, so that their late ones are cut off */
+  async #restore(saved: Buffer | null, replay: boolean): Promise<void> {
+    if (saved !== null) {
+      try {
+        this.#query.restore(saved.subarray(8))
+      } catch (error) {
+        if (!(error instanceof RowError)) throw error
+        throw new ToolError('STATE', `${this.#options.state?.path}: ${error.message}`, {
+          hint: 'run the query that it belongs to, or give a new --state (or --name)',
+          cause: error
+        })
+      }
+    }
+    if (replay) await this.#options.late?.continueAt(saved?.readDoubleBE(0) ?? 0)
+  }
+}

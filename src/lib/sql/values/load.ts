@@ -1,0 +1,224 @@
+import { RowError } from '../errors.ts'
+import { type Decimal, fits, parseDecimal, rescale, wholePart } from './decimal.ts'
+import { type Dynamic, show } from './dynamic.ts'
+import { fromDouble, type Int, parseInteger, toInt } from './integer.ts'
+import { quote } from './text.ts'
+import { daysFromCivil, parseDate, parseTime, parseTimestamp } from './time.ts'
+
+/**
+ * Values read from their place in the bytes. `text` is the whole block decoded one character a byte, so that a piece of
+ * it is a cheap substring at the same offsets; `start` is -1 when the field is absent, which is NULL.
+ */
+
+const quoteByte = 34
+const minusByte = 45
+
+/** Whether the value is absent or `null`. */
+const isNull = (bytes: Buffer, start: number): boolean => start < 0 || bytes[start] === 110
+
+/** A string's characters; `start` is at the opening quote, `end` behind the closing one. */
+export function loadQuoted(bytes: Buffer, text: string, start: number, end: number): string {
+  for (let i = start + 1; i < end - 1; i++) {
+    const byte = bytes[i] as number
+    if (byte === 92 || byte > 127 || byte < 32) return decode(bytes, start, end) as string
+  }
+  return text.substring(start + 1, end - 1)
+}
+
+function decode(bytes: Buffer, start: number, end: number): unknown {
+  const json = bytes.toString('utf8', start, end)
+  try {
+    return JSON.parse(json)
+  } catch (error) {
+    throw new RowError(`${show(json)} is not JSON: ${(error as Error).message}`)
+  }
+}
+
+/** The characters of a string, or the JSON text of anything else. */
+function content(bytes: Buffer, text: string, start: number, end: number): string {
+  return bytes[start] === quoteByte ? loadQuoted(bytes, text, start, end) : bytes.toString('utf8', start, end)
+}
+
+export function loadString(bytes: Buffer, text: string, start: number, end: number): string | null {
+  return isNull(bytes, start) ? null : content(bytes, text, start, end)
+}
+
+/** Digits in place when there are at most 15 of them; undefined when the value has another form. */
+function smallInteger(bytes: Buffer, start: number, end: number): number | undefined {
+  const negative = bytes[start] === minusByte
+  let i = negative ? start + 1 : start
+  if (end - i > 15 || i === end) return undefined
+  let value = 0
+  for (; i < end; i++) {
+    const digit = (bytes[i] as number) - 48
+    if (digit < 0 || digit > 9) return undefined
+    value = value * 10 + digit
+  }
+  return negative ? 0 - value : value
+}
+
+export function loadBigint(bytes: Buffer, text: string, start: number, end: number): Int | null {
+  if (isNull(bytes, start)) return null
+  return smallInteger(bytes, start, end) ?? wholeNumber(content(bytes, text, start, end))
+}
+
+function wholeNumber(raw: string): Int {
+  const value = raw.trim()
+  if (/^[+-]?\d+$/.test(value)) return toInt(BigInt.asIntN(64, BigInt(parseInteger(value))))
+  const decimal = parseDecimal(value)
+  if (decimal === undefined) throw new RowError(`${show(raw)} is not a whole number`)
+  return wholePart(decimal.unscaled, decimal.scale)
+}
+
+/** TINYINT, SMALLINT and INT: a value outside of the type is an error of the row. */
+export function loadInteger(
+  bytes: Buffer,
+  text: string,
+  start: number,
+  end: number,
+  bits: number
+): Int | null {
+  const value = loadBigint(bytes, text, start, end)
+  if (value !== null && (value >= 2 ** (bits - 1) || value < -(2 ** (bits - 1)))) {
+    throw new RowError(`${value} is outside of the column's type`)
+  }
+  return value
+}
+
+export function loadDouble(bytes: Buffer, text: string, start: number, end: number): number | null {
+  if (isNull(bytes, start)) return null
+  const raw = content(bytes, text, start, end)
+  const value = raw.trim() === '' ? Number.NaN : Number(raw)
+  if (Number.isNaN(value) && raw !== 'NaN') throw new RowError(`${show(raw)} is not a number`)
+  return value
+}
+
+export function loadFloat(bytes: Buffer, text: string, start: number, end: number): number | null {
+  const value = loadDouble(bytes, text, start, end)
+  return value === null ? null : Math.fround(value)
+}
+
+export function loadDecimal(
+  bytes: Buffer,
+  text: string,
+  start: number,
+  end: number,
+  precision: number,
+  scale: number
+): Int | null {
+  if (isNull(bytes, start)) return null
+  const raw = content(bytes, text, start, end)
+  const decimal: Decimal | undefined = parseDecimal(raw)
+  if (decimal === undefined) throw new RowError(`${show(raw)} is not a DECIMAL`)
+  const unscaled = rescale(decimal.unscaled, decimal.scale, scale)
+  return fits(unscaled, precision) ? unscaled : null
+}
+
+export function loadBoolean(bytes: Buffer, text: string, start: number, end: number): boolean | null {
+  if (isNull(bytes, start)) return null
+  const raw = content(bytes, text, start, end).toLowerCase()
+  if (raw === 'true' || raw === '1') return true
+  if (raw === 'false' || raw === '0') return false
+  throw new RowError(`${show(raw)} is not a BOOLEAN`)
+}
+
+export function loadTimestamp(
+  bytes: Buffer,
+  text: string,
+  start: number,
+  end: number,
+  precision: number
+): Int | null {
+  if (isNull(bytes, start)) return null
+  const fast = precision === 3 ? isoMilliseconds(bytes, start, end) : undefined
+  if (fast !== undefined) return fast
+  const raw = content(bytes, text, start, end)
+  const value = parseTimestamp(raw, precision)
+  if (value === undefined) throw new RowError(`${show(raw)} is not a TIMESTAMP`)
+  return value
+}
+
+/** The digit at a place, NaN when there is none; NaN makes every comparison with it false. */
+function digit(bytes: Buffer, at: number): number {
+  const value = (bytes[at] as number) - 48
+  return value >= 0 && value <= 9 ? value : Number.NaN
+}
+
+const two = (bytes: Buffer, at: number): number => digit(bytes, at) * 10 + digit(bytes, at + 1)
+
+/** The days of the date last seen, which is nearly always the next one's too: yyyymmdd as a number, and days. */
+let lastDate = 0
+let lastDays = 0
+
+/**
+ * `"2026-11-24T10:00:00[.123[456]][Z]"` as milliseconds, without a string being made; undefined for every other form. The
+ * event time is read for each row, so this is the hottest of all loads.
+ */
+function isoMilliseconds(bytes: Buffer, start: number, end: number): number | undefined {
+  let length = end - start - 2
+  if (bytes[end - 2] === 90) length--
+  if ((length !== 19 && length !== 23 && length !== 26) || bytes[start] !== quoteByte) return undefined
+  const separator = bytes[start + 11]
+  if (separator !== 84 && separator !== 32) return undefined
+  if (bytes[start + 5] !== minusByte || bytes[start + 8] !== minusByte) return undefined
+  if (bytes[start + 14] !== 58 || bytes[start + 17] !== 58) return undefined
+  const year = two(bytes, start + 1) * 100 + two(bytes, start + 3)
+  const date = year * 10_000 + two(bytes, start + 6) * 100 + two(bytes, start + 9)
+  const hour = two(bytes, start + 12)
+  const minute = two(bytes, start + 15)
+  const second = two(bytes, start + 18)
+  const fraction = length === 19 ? 0 : two(bytes, start + 21) * 10 + digit(bytes, start + 23)
+  if (!(hour < 24 && minute < 60 && second < 60 && fraction < 1000 && date > 0)) return undefined
+  if (date !== lastDate) {
+    const days = daysFromCivil(year, Math.floor(date / 100) % 100, date % 100)
+    if (days === undefined) return undefined
+    lastDate = date
+    lastDays = days
+  }
+  return lastDays * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1000 + fraction
+}
+
+export function loadDate(bytes: Buffer, text: string, start: number, end: number): number | null {
+  if (isNull(bytes, start)) return null
+  const raw = content(bytes, text, start, end)
+  const value = parseDate(raw)
+  if (value === undefined) throw new RowError(`${show(raw)} is not a DATE`)
+  return value
+}
+
+export function loadTime(bytes: Buffer, text: string, start: number, end: number): number | null {
+  if (isNull(bytes, start)) return null
+  const raw = content(bytes, text, start, end)
+  const value = parseTime(raw)
+  if (value === undefined) throw new RowError(`${show(raw)} is not a TIME`)
+  return value
+}
+
+/** What the JSON holds; whole numbers of any size exactly. */
+export function loadDynamic(bytes: Buffer, text: string, start: number, end: number): Dynamic {
+  if (start < 0) return null
+  const first = bytes[start] as number
+  if (first === quoteByte) return loadQuoted(bytes, text, start, end)
+  if (first === minusByte || (first >= 48 && first <= 57)) {
+    return smallInteger(bytes, start, end) ?? loadNumber(text.substring(start, end))
+  }
+  if (first === 110) return null
+  return decode(bytes, start, end) as Dynamic
+}
+
+function loadNumber(raw: string): Int {
+  if (/^-?\d+$/.test(raw)) return parseInteger(raw)
+  const value = Number(raw)
+  if (Number.isNaN(value)) throw new RowError(`${show(raw)} is not JSON`)
+  return Number.isInteger(value) ? fromDouble(value) : value
+}
+
+/** The JSON text of a value as it stands. */
+export const loadRaw = (text: string, start: number, end: number): string =>
+  start < 0 ? 'null' : text.substring(start, end)
+
+/** A STRING column's JSON text: as it stands when it is a string. */
+export const rawString = (bytes: Buffer, text: string, start: number, end: number): string =>
+  start < 0 || bytes[start] === quoteByte || bytes[start] === 110
+    ? loadRaw(text, start, end)
+    : quote(loadString(bytes, text, start, end) ?? '')

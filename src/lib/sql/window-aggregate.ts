@@ -1,0 +1,123 @@
+import type { Window } from './bound.ts'
+import type { Accumulator, AggregateFunctions, InputRow } from './generate.ts'
+import { eachWindow, windowStart } from './window.ts'
+
+/** What a snapshot holds: plain data, with Maps and bigints. */
+export type WindowState = {
+  watermark: number
+  late: number
+  windows: [end: number, groups: Map<unknown, Accumulator>][]
+}
+
+/**
+ * Aggregation in event-time windows. A window closes, and its groups come out, once the watermark has reached its last
+ * millisecond; a row that belongs to closed windows only is late and takes no part.
+ *
+ * As in Flink, rows are judged by the watermark of the rows before them, and a group whose rows were all taken back
+ * gives no result.
+ */
+export class WindowAggregate {
+  /** ms; what no row can be older than and still count. */
+  watermark = Number.NEGATIVE_INFINITY
+  late = 0
+  private readonly window: Window
+  private readonly functions: AggregateFunctions
+  private readonly emit: (row: unknown[]) => void
+  private windows = new Map<number, Map<unknown, Accumulator>>()
+  /** The end of the window that closes next. */
+  private nextEnd = Number.POSITIVE_INFINITY
+  // Consecutive rows mostly fall into one tumbling window.
+  private currentStart = Number.NaN
+  private current = new Map<unknown, Accumulator>()
+
+  constructor(window: Window, functions: AggregateFunctions, emit: (row: unknown[]) => void) {
+    this.window = window
+    this.functions = functions
+    this.emit = emit
+  }
+
+  /** Adds a row, or takes it back. @returns whether the row was late */
+  accept(row: InputRow, retract: boolean): boolean {
+    if (!row.passes) return false
+    if (this.window.kind === 'TUMBLE') {
+      const start = windowStart(row.time, this.window.size, this.window.offset)
+      if (start + this.window.size - 1 <= this.watermark) return true
+      if (start !== this.currentStart) {
+        this.current = this.groupsOf(start + this.window.size)
+        this.currentStart = start
+      }
+      this.update(this.current, row, retract)
+      return false
+    }
+    let late = true
+    eachWindow(this.window, row.time, (_, end) => {
+      if (end - 1 <= this.watermark) return
+      late = false
+      this.update(this.groupsOf(end), row, retract)
+    })
+    return late
+  }
+
+  /** Moves the watermark on and closes what it has passed, windows in the order of their ends. */
+  advance(watermark: number): void {
+    if (watermark <= this.watermark) return
+    this.watermark = watermark
+    if (this.nextEnd - 1 > watermark) return
+    const closed = [...this.windows.keys()].filter(end => end - 1 <= watermark).sort((a, b) => a - b)
+    for (const end of closed) {
+      const groups = this.windows.get(end) as Map<unknown, Accumulator>
+      this.windows.delete(end)
+      const start = this.startOf(end)
+      for (const accumulator of groups.values()) {
+        if (accumulator.n !== 0) this.emit(this.functions.result(accumulator, start, end))
+      }
+    }
+    this.currentStart = Number.NaN
+    this.nextEnd = Math.min(Number.POSITIVE_INFINITY, ...this.windows.keys())
+  }
+
+  /** Takes all rows back: the table was truncated. */
+  clear(): void {
+    this.windows.clear()
+    this.currentStart = Number.NaN
+    this.nextEnd = Number.POSITIVE_INFINITY
+  }
+
+  state(): WindowState {
+    return { watermark: this.watermark, late: this.late, windows: [...this.windows] }
+  }
+
+  restore(state: WindowState): void {
+    this.clear()
+    this.watermark = state.watermark
+    this.late = state.late
+    this.windows = new Map(state.windows)
+    this.nextEnd = Math.min(Number.POSITIVE_INFINITY, ...this.windows.keys())
+  }
+
+  private update(groups: Map<unknown, Accumulator>, row: InputRow, retract: boolean): void {
+    const key = this.functions.key(row)
+    let accumulator = groups.get(key)
+    if (accumulator === undefined) {
+      accumulator = this.functions.newAccumulator(row)
+      groups.set(typeof key === 'string' ? Buffer.from(key).toString() : key, accumulator)
+    }
+    if (retract) this.functions.retract(accumulator, row)
+    else this.functions.add(accumulator, row)
+  }
+
+  private groupsOf(end: number): Map<unknown, Accumulator> {
+    let groups = this.windows.get(end)
+    if (groups === undefined) {
+      groups = new Map()
+      this.windows.set(end, groups)
+      if (end < this.nextEnd) this.nextEnd = end
+    }
+    return groups
+  }
+
+  private startOf(end: number): number {
+    const { kind, size, offset } = this.window
+    return kind === 'CUMULATE' ? windowStart(end - 1, size, offset) : end - size
+  }
+}
