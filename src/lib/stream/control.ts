@@ -1,6 +1,8 @@
+import { skipValue } from './fields.ts'
+
 /**
- * Control lines: JSON objects whose only key begins with `@`. They travel among the events, and a tool passes on those
- * that it does not know.
+ * Control lines: JSON objects whose only key begins with `@` and holds an object. They travel among the events, and a
+ * tool passes on those that it does not know. (`{"@timestamp":"…"` begins many a log line, which is data.)
  */
 
 /** The barrier by which a pipe of processes takes one consistent snapshot. */
@@ -18,7 +20,7 @@ export type Control =
   | { readonly kind: 'resume'; readonly mark: Mark }
   | { readonly kind: 'other' }
 
-/** `{"@`: what every control line begins with. No event does. */
+/** `{"@`: what every control line begins with. */
 const PREFIX = Buffer.from('{"@')
 const LINE_PREFIX = Buffer.from('\n{"@')
 
@@ -33,9 +35,27 @@ export function formatResume(mark: Mark): Buffer {
 
 /** The offset of the next control line at or after `from`, which must be the start of a line; -1 if there is none. */
 export function findControl(block: Buffer, from: number): number {
-  if (block[from] === PREFIX[0] && block[from + 1] === PREFIX[1] && block[from + 2] === PREFIX[2]) return from
+  let at = startsLikeControl(block, from) ? from : nextCandidate(block, from)
+  while (at >= 0 && !isControl(block, at)) at = nextCandidate(block, at)
+  return at
+}
+
+function startsLikeControl(block: Buffer, at: number): boolean {
+  return block[at] === PREFIX[0] && block[at + 1] === PREFIX[1] && block[at + 2] === PREFIX[2]
+}
+
+function nextCandidate(block: Buffer, from: number): number {
   const at = block.indexOf(LINE_PREFIX, from)
   return at < 0 ? -1 : at + 1
+}
+
+/** Whether the line at `start` is `{"@name":{…}}` and nothing more. */
+function isControl(block: Buffer, start: number): boolean {
+  const keyEnd = block.indexOf(34, start + PREFIX.length)
+  if (block[keyEnd + 1] !== 58 || block[keyEnd + 2] !== 123) return false
+  const newline = block.indexOf(10, start)
+  const valueEnd = skipValue(block, keyEnd + 2, newline < 0 ? block.length : newline)
+  return valueEnd > 0 && block[valueEnd] === 125 && (block[valueEnd + 1] === 10 || block[valueEnd + 1] === 13)
 }
 
 /** Reads a control line; one that is not well-formed counts as `other`, and is passed on as it is. */
