@@ -143,7 +143,7 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
   const state = root === null ? null : await StateDirectory.open(root, 'cdc-tail', flags.name)
   const isFile = output instanceof FileOutput && flags.out !== '-'
   if (isFile) await state?.register()
-  const marks = await MarkWriter.open(root, state, writer, flags.markEvery)
+  const marks = await MarkWriter.open(root, state, writer, flags.markEvery, flags.snapshot === 'only')
   if (isFile && state !== null) await output.continueAt(state.positionAt(marks.resume.n) ?? 0)
   if (marks.resume.n > 0) log.info(`resumes after mark ${marks.resume.n}, ${JSON.stringify(marks.resume.at)}`)
 

@@ -137,3 +137,57 @@ export async function earliestPosition(
   const purged = server.hasGtids ? await connection.value('SELECT @@GLOBAL.gtid_purged') : null
   return { file, position: 4, gtids: purged === null ? null : GtidSet.parse(purged) }
 }
+
+/**
+ * Checks that the server's log can be read from a position on: nothing after it is purged, and nothing before it is
+ * unknown to this server.
+ * @throws ToolError SERVER naming what is missing
+ */
+export async function checkAvailable(
+  connection: MysqlConnection,
+  server: ServerInfo,
+  from: LogPosition
+): Promise<void> {
+  const name = connection.target.display
+  const anew = 'start again from a snapshot, with a new --state directory'
+  if (from.gtids !== null && server.hasGtids) {
+    const executed = GtidSet.parse((await connection.value('SELECT @@GLOBAL.gtid_executed')) ?? '')
+    const unknown = from.gtids.subtract(executed)
+    if (!unknown.isEmpty) {
+      throw new ToolError(
+        'SERVER',
+        `${name}: the server never executed ${unknown}, which has been read already`,
+        {
+          hint: `it is another server, or its data was reset; ${anew}`
+        }
+      )
+    }
+    const purged = GtidSet.parse((await connection.value('SELECT @@GLOBAL.gtid_purged')) ?? '')
+    const missing = purged.subtract(from.gtids)
+    if (!missing.isEmpty) {
+      throw new ToolError('SERVER', `${name}: the log was purged: ${missing} cannot be read any more`, {
+        hint: anew
+      })
+    }
+    return
+  }
+  const logs = (await connection.query('SHOW BINARY LOGS')).map(row => ({
+    file: row.Log_name,
+    size: Number(row.File_size)
+  }))
+  const log = logs.find(({ file }) => file === from.file)
+  if (log === undefined) {
+    throw new ToolError(
+      'SERVER',
+      `${name}: the server has no log ${from.file}, only ${logs[0]?.file} to ${logs.at(-1)?.file}`,
+      {
+        hint: anew
+      }
+    )
+  }
+  if (from.position > log.size) {
+    throw new ToolError('SERVER', `${name}: ${from.file} ends at ${log.size}, before ${from.position}`, {
+      hint: anew
+    })
+  }
+}

@@ -13,7 +13,14 @@ import { MysqlConnection } from './connection.ts'
 import { followLog } from './follow.ts'
 import { formatPosition, type LogPosition, type PositionOption, parsePosition } from './position.ts'
 import { readTableSchema, resolveTable } from './schema.ts'
-import { currentPosition, earliestPosition, inspectServer, readServer, type ServerInfo } from './server.ts'
+import {
+  checkAvailable,
+  currentPosition,
+  earliestPosition,
+  inspectServer,
+  readServer,
+  type ServerInfo
+} from './server.ts'
 import { openSnapshot, type Snapshot } from './snapshot.ts'
 import type { TableMap } from './table-map.ts'
 import type { TableFilter } from './tables.ts'
@@ -97,6 +104,7 @@ export class MysqlTail {
         ? await this.#begin(writer, marks, state, stop)
         : parsePosition(marks.resume.at)
     if (from === null) return
+    await checkAvailable(connection, server, from)
     const reader = this.#openReader(from, writer)
     this.#reader = reader
     await followLog(

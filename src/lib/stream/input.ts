@@ -71,10 +71,17 @@ class StreamInput implements Input {
       for await (const chunk of this.#stream) {
         const block = this.#blocks.push(chunk as Buffer)
         if (block !== null) yield* this.#split(block)
-        if (this.#stopped) break
+        if (this.#stopped || this.#blocks.failure !== null) break
       }
     } catch (error) {
-      if (!this.#stopped) throw this.#readError(error)
+      if (!this.#stopped) {
+        yield { kind: 'end', cut: this.#readError(error) }
+        return
+      }
+    }
+    if (this.#blocks.failure !== null) {
+      yield { kind: 'end', cut: this.#blocks.failure }
+      return
     }
     // A line that was cut by our own stop is not input that ended: its source still has it.
     const rest = this.#stopped ? null : this.#blocks.rest()
@@ -118,7 +125,7 @@ class StreamInput implements Input {
     )
   }
 
-  #readError(error: unknown): unknown {
+  #readError(error: unknown): ToolError {
     if (error instanceof ToolError) return error
     const errno = errnoOf(error)
     if (errno === 'ENOENT') return new ToolError('INPUT', `${this.name}: no such file`, { cause: error })

@@ -13,6 +13,7 @@ export class LineBlocks {
   #pending: Buffer[] = []
   #pendingBytes = 0
   #lines = 0
+  #failure: ToolError | null = null
 
   /** @param source the input's name for messages; @param maxLine bytes */
   constructor(source: string, maxLine: number) {
@@ -29,27 +30,28 @@ export class LineBlocks {
     this.#lines += lines
   }
 
-  /**
-   * @returns all lines that are whole by now, each with its newline, as one buffer; null when there is none
-   * @throws ToolError INPUT when a line grows past the limit
-   */
+  /** An INPUT error once a line has grown past the limit: the lines before it were given, and nothing comes after it. */
+  get failure(): ToolError | null {
+    return this.#failure
+  }
+
+  /** @returns all lines that are whole by now, each with its newline, as one buffer; null when there is none */
   push(chunk: Buffer): Buffer | null {
     const end = chunk.lastIndexOf(NEWLINE) + 1
-    if (end === 0) {
-      this.#hold(chunk)
-      return null
-    }
-    const head = chunk.subarray(0, end)
-    let block = head
-    if (this.#pending.length > 0) {
-      const first = head.indexOf(NEWLINE)
-      this.#check(this.#pendingBytes + first, 0)
-      block = Buffer.concat([...this.#pending, head], this.#pendingBytes + head.length)
+    let block: Buffer | null = null
+    if (end > 0) {
+      block = chunk.subarray(0, end)
+      if (this.#pending.length > 0) block = Buffer.concat([...this.#pending, block])
       this.#pending = []
       this.#pendingBytes = 0
+      if (block.length > this.#maxLine) block = this.#withinLimit(block)
+      if (this.#failure !== null) return block
     }
-    if (block.length > this.#maxLine) this.#checkEach(block)
-    if (end < chunk.length) this.#hold(chunk.subarray(end))
+    if (end < chunk.length) {
+      this.#pending.push(chunk.subarray(end))
+      this.#pendingBytes += chunk.length - end
+      if (this.#pendingBytes > this.#maxLine) this.#fail(block === null ? 0 : countLines(block))
+    }
     return block
   }
 
@@ -62,24 +64,22 @@ export class LineBlocks {
     return rest
   }
 
-  #hold(chunk: Buffer): void {
-    this.#pending.push(chunk)
-    this.#pendingBytes += chunk.length
-    this.#check(this.#pendingBytes, 0)
-  }
-
-  #checkEach(block: Buffer): void {
+  /** The lines of a block up to the first one that is too long. */
+  #withinLimit(block: Buffer): Buffer | null {
     let line = 0
     for (let start = 0; start < block.length; line++) {
       const end = block.indexOf(NEWLINE, start)
-      this.#check(end - start, line)
+      if (end - start > this.#maxLine) {
+        this.#fail(line)
+        return start === 0 ? null : block.subarray(0, start)
+      }
       start = end + 1
     }
+    return block
   }
 
-  #check(length: number, linesBefore: number): void {
-    if (length <= this.#maxLine) return
-    throw new ToolError(
+  #fail(linesBefore: number): void {
+    this.#failure = new ToolError(
       'INPUT',
       `${this.#source}:${this.#lines + linesBefore + 1}: line is longer than ${formatBytes(this.#maxLine)}`,
       { hint: 'is the input one JSON object a line? raise the limit with --max-line if it is' }

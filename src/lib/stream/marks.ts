@@ -45,12 +45,14 @@ export class MarkWriter {
   /**
    * Finds the oldest mark that some tool still needs events after.
    * @param state the source's own; it acknowledges marks itself when its output can (a file)
+   * @param anew begin from nothing all the same
    */
   static async open(
     root: string | null,
     state: StateDirectory | null,
     writer: OutputWriter,
-    everyMs: number
+    everyMs: number,
+    anew = false
   ): Promise<MarkWriter> {
     if (root === null) {
       const timeline: Timeline = { runs: [], last: { n: 0, ts_ms: 0 } }
@@ -58,7 +60,7 @@ export class MarkWriter {
     }
     const members = await readMembers(root)
     const known = await readTimeline(root)
-    const resume = oldestOf(members, known) ?? BEGINNING
+    const resume = anew ? BEGINNING : (oldestOf(members, known) ?? BEGINNING)
     const last = Math.max(known?.last.n ?? 0, ...members.map(member => member.acknowledgement.mark?.n ?? 0))
     const run = { first: last + 1, resume, started_ms: Date.now() }
     const runs = [...(known?.runs ?? []), run].slice(-RUNS_KEPT)

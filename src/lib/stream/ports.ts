@@ -14,7 +14,10 @@ export interface Lines {
 /** A control line with the bytes it came in. */
 export type ControlLine = Control & { readonly bytes: Buffer }
 
-/** The end of input. `cut` is set when it ended inside a line that is not whole JSON. */
+/**
+ * The end of input. `cut` is set when it cannot be read on: it ended inside a line that is not whole JSON, a line is
+ * longer than the limit, or reading failed. All lines before that place were given.
+ */
 export interface InputEnd {
   readonly kind: 'end'
   readonly cut?: ToolError
