@@ -35,30 +35,35 @@ export function formatResume(mark: Mark): Buffer {
 
 /** The offset of the next control line at or after `from`, which must be the start of a line; -1 if there is none. */
 export function findControl(block: Buffer, from: number): number {
-  let at = startsLikeControl(block, from) ? from : nextCandidate(block, from)
-  while (at >= 0 && !isControl(block, at)) at = nextCandidate(block, at)
+  let at = from
+  if (block[from] !== PREFIX[0] || block[from + 1] !== PREFIX[1] || block[from + 2] !== PREFIX[2]) {
+    at = block.indexOf(LINE_PREFIX, from) + 1
+    if (at === 0) return -1
+  }
+  while (!isControl(block, at)) {
+    at = block.indexOf(LINE_PREFIX, at) + 1
+    if (at === 0) return -1
+  }
   return at
 }
 
-function startsLikeControl(block: Buffer, at: number): boolean {
-  return block[at] === PREFIX[0] && block[at + 1] === PREFIX[1] && block[at + 2] === PREFIX[2]
+/** Whether the line at `at`, which begins with `{"@`, is an object in an object with no other key. */
+function isControl(block: Buffer, at: number): boolean {
+  const newline = block.indexOf(10, at)
+  const end = newline < 0 ? block.length : newline
+  const colon = skipSpaces(block, block.indexOf(34, at + PREFIX.length) + 1)
+  const value = skipSpaces(block, colon + 1)
+  if (value >= end || block[colon] !== 58 || block[value] !== PREFIX[0]) return false
+  const valueEnd = skipValue(block, value, end)
+  return valueEnd > 0 && block[skipSpaces(block, valueEnd)] === 125
 }
 
-function nextCandidate(block: Buffer, from: number): number {
-  const at = block.indexOf(LINE_PREFIX, from)
-  return at < 0 ? -1 : at + 1
+function skipSpaces(block: Buffer, at: number): number {
+  while (block[at] === 32) at++
+  return at
 }
 
-/** Whether the line at `start` is `{"@name":{…}}` and nothing more. */
-function isControl(block: Buffer, start: number): boolean {
-  const keyEnd = block.indexOf(34, start + PREFIX.length)
-  if (block[keyEnd + 1] !== 58 || block[keyEnd + 2] !== 123) return false
-  const newline = block.indexOf(10, start)
-  const valueEnd = skipValue(block, keyEnd + 2, newline < 0 ? block.length : newline)
-  return valueEnd > 0 && block[valueEnd] === 125 && (block[valueEnd + 1] === 10 || block[valueEnd + 1] === 13)
-}
-
-/** Reads a control line; one that is not well-formed counts as `other`, and is passed on as it is. */
+/** Reads a control line; one that is neither a mark nor a resume counts as `other`, and is passed on as it is. */
 export function parseControl(line: Buffer): Control {
   let value: unknown
   try {
