@@ -1,19 +1,22 @@
 /**
  * The candidate nearest to a misspelt word, if any is near enough to be worth suggesting: optimal string alignment
- * distance (insert, delete, substitute, swap neighbours) of at most a third of the word, case ignored.
+ * distance (insert, delete, substitute, swap neighbours) of at most a third of the word, case ignored; else one that
+ * begins with the word.
  */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
   const lower = word.toLowerCase()
+  let longer: string | undefined
   for (const candidate of candidates) {
+    if (lower.length >= 3 && candidate.toLowerCase().startsWith(lower)) longer ??= candidate
     const distance = editDistance(lower, candidate.toLowerCase())
     if (distance < bestDistance) {
       best = candidate
       bestDistance = distance
     }
   }
-  return best
+  return best ?? longer
 }
 
 function editDistance(a: string, b: string): number {
