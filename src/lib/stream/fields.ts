@@ -59,9 +59,13 @@ export class FieldFinder {
     if (buffer[at] === CLOSE_BRACE) return at + 1
     while (at < end) {
       if (buffer[at] !== QUOTE) return -1
+      const escapesBefore = escapes
       const keyEnd = skipString(buffer, at, end)
       if (keyEnd < 0) return -1
-      const child = childOf(node, buffer, at + 1, keyEnd - 1)
+      const child =
+        escapes === escapesBefore
+          ? childOf(node, buffer, at + 1, keyEnd - 1)
+          : childOfEscaped(node, buffer, at, keyEnd)
       at = skipSpace(buffer, keyEnd, end)
       if (buffer[at] !== COLON) return -1
       at = skipSpace(buffer, at + 1, end)
@@ -99,6 +103,12 @@ function childOf(node: Node, buffer: Buffer, start: number, end: number): Node |
   return undefined
 }
 
+/** A key that is written with escapes, as `"gr\u00f6\u00dfe"`. */
+function childOfEscaped(node: Node, buffer: Buffer, start: number, end: number): Node | undefined {
+  const key = Buffer.from(spanText(buffer, start, end) ?? '')
+  return childOf(node, key, 0, key.length)
+}
+
 function skipSpace(buffer: Buffer, at: number, end: number): number {
   while (at < end) {
     const byte = buffer[at] as number
@@ -108,12 +118,18 @@ function skipSpace(buffer: Buffer, at: number, end: number): number {
   return at
 }
 
+/** Backslashes seen so far: tells whether a string has one without looking at its bytes twice. */
+let escapes = 0
+
 /** @param at the opening quote; @returns the offset behind the closing one, or -1 */
 function skipString(buffer: Buffer, at: number, end: number): number {
   for (let i = at + 1; i < end; i++) {
     const byte = buffer[i]
     if (byte === QUOTE) return i + 1
-    if (byte === BACKSLASH) i++
+    if (byte === BACKSLASH) {
+      escapes++
+      i++
+    }
   }
   return -1
 }
@@ -146,16 +162,27 @@ export function skipValue(buffer: Buffer, at: number, end: number): number {
 
 /**
  * The value at a span as text: a string without quotes and escapes, anything else as it stands; undefined for null
- * and for an absent one.
+ * and for an absent one. A string with an escape that JSON does not know is left as it stands between its quotes.
  */
 export function spanText(buffer: Buffer, start: number, end: number): string | undefined {
   if (start < 0) return undefined
-  if (buffer[start] === QUOTE) {
+  const first = buffer[start]
+  if (first === QUOTE) {
     const text = buffer.toString('utf8', start + 1, end - 1)
-    return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text
+    return text.includes('\\') ? withoutEscapes(text) : text
   }
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) return buffer.toString('utf8', start, end)
   const text = buffer.toString('latin1', start, end)
   return text === 'null' ? undefined : text
+}
+
+function withoutEscapes(text: string): string {
+  try {
+    return JSON.parse(`"${text}"`) as string
+  } catch {
+    // The line is not JSON; whoever parses it says so, with the place.
+    return text
+  }
 }
 
 /** The number at a span (a number, or a string that holds one); NaN for anything else. */
@@ -165,12 +192,18 @@ export function spanNumber(buffer: Buffer, start: number, end: number): number {
     start++
     end--
   }
-  if (end - start > 15) return Number(buffer.toString('latin1', start, end))
+  if (end - start > 15) return numberOf(buffer, start, end)
   let value = 0
   for (let i = start; i < end; i++) {
     const digit = (buffer[i] as number) - 48
-    if (digit < 0 || digit > 9) return Number(buffer.toString('latin1', start, end))
+    if (digit < 0 || digit > 9) return numberOf(buffer, start, end)
     value = value * 10 + digit
   }
   return end > start ? value : Number.NaN
+}
+
+/** `Number` takes blanks for 0. */
+function numberOf(buffer: Buffer, start: number, end: number): number {
+  const text = buffer.toString('latin1', start, end)
+  return text.trim() === '' ? Number.NaN : Number(text)
 }
