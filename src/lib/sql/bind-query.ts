@@ -355,7 +355,7 @@ function bindAggregation(
     const value =
       expression.kind === 'reference' || partsOf(expression).length > 0
         ? tryBind(
-            binder,
+            groupBinder,
             expression,
             keys.map(k => k.expression)
           )

@@ -58,6 +58,7 @@ function conversionTo(to: SqlType, from: SqlType): Conversion | undefined {
       return from.kind === 'DYNAMIC' ? { emit: call('dynamicToDate'), mayBeNull: true } : undefined
     case 'TIME':
       if (from.kind === 'TIME') return same
+      if (isTimestamp(from)) return { emit: call('timeOfDay', from.precision) }
       if (from.kind === 'STRING') return { emit: call('textToTime') }
       return from.kind === 'DYNAMIC' ? { emit: call('dynamicToTime') } : undefined
     case 'DYNAMIC':

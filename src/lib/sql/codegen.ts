@@ -1,8 +1,14 @@
-import type { Bound } from './bound.ts'
+import { type Bound, castName } from './bound.ts'
 import type { SqlType } from './types.ts'
 
-/** JavaScript that gives the value of an input column: a variable, or a literal. */
-export type ColumnCode = (index: number) => string
+/**
+ * JavaScript that gives the value of an input column: a variable. With `as`, an undeclared column's value converted to
+ * that type, undefined when there is no shorter way than to convert what was read.
+ */
+export interface ColumnCode {
+  (index: number): string
+  (index: number, as: SqlType): string | undefined
+}
 
 const atomic = /^(?:[A-Za-z_$][\w$.]*|-?\d+(?:\.\d+)?n?|"[^"\\]*"|null|true|false)$/
 
@@ -32,6 +38,10 @@ export class ExpressionCode {
       case 'literal':
         return literalCode(expression.value)
       case 'apply':
+        if (isCastOfUndeclared(expression)) {
+          const direct = this.column(expression.operands[0].index, expression.type)
+          if (direct !== undefined) return direct
+        }
         if (!expression.strict)
           return expression.emit(expression.operands.map(operand => this.value(operand)))
         return this.strictCall(expression, 'null', code => code)
@@ -141,6 +151,19 @@ export class ExpressionCode {
     this.temporaries.push(name)
     return [`(${name} = ${code})`, name]
   }
+}
+
+type Apply = Bound & { kind: 'apply' }
+type Column = Bound & { kind: 'column' }
+
+/** CAST(column AS type) of a column nobody declared. */
+function isCastOfUndeclared(expression: Apply): expression is Apply & { operands: [Column] } {
+  const [operand] = expression.operands
+  return (
+    operand?.kind === 'column' &&
+    operand.type.kind === 'DYNAMIC' &&
+    expression.name === castName(expression.type)
+  )
 }
 
 /** The parts of a chain of ANDs or ORs, without recursion into its left side: lists can be thousands long. */

@@ -1,8 +1,9 @@
 import { type AggregateCode, aggregateCode } from './aggregates.ts'
 import { type Bound, literal } from './bound.ts'
-import { ExpressionCode, jsonCode, loadCode } from './codegen.ts'
+import { type ColumnCode, ExpressionCode, jsonCode, loadCode } from './codegen.ts'
 import type { Aggregate, Projection, Scan } from './plan.ts'
 import * as runtime from './runtime.ts'
+import { DYNAMIC, isTimestamp, type SqlType } from './types.ts'
 
 /**
  * Functions generated for one query. Rows of a scan are places in a block: `B` its bytes, `S` the same as a string of one
@@ -61,7 +62,8 @@ export function generateProjectValues(
   condition: Bound | undefined,
   projections: Projection[]
 ): ProjectValues {
-  const code = new ExpressionCode(index => `R[${index}]`)
+  const code = new ExpressionCode(((index: number, as?: SqlType) =>
+    as === undefined ? `R[${index}]` : undefined) as ColumnCode)
   const filter = condition === undefined ? '' : `if (!${code.isTrue(condition)}) return null;\n`
   const output = `return ${rowJson(projections, value => jsonOf(code, value))};\n`
   return build(`return function project(R) {\n${code.declarations()}${filter}${output}}`)
@@ -154,7 +156,7 @@ class PlaceCode {
 
   constructor(scan: Scan) {
     this.scan = scan
-    this.code = new ExpressionCode(index => this.column(index))
+    this.code = new ExpressionCode(((index: number, as?: SqlType) => this.column(index, as)) as ColumnCode)
   }
 
   /** `make`'s statement with the reading of the columns it needs before it. */
@@ -180,11 +182,13 @@ class PlaceCode {
     return undefined
   }
 
-  private column(index: number): string {
-    const name = `c${index}`
+  private column(index: number, as?: SqlType): string | undefined {
+    // A time is read from the digits in place; the string that it stands in is never made.
+    if (as !== undefined && !isTimestamp(as)) return undefined
+    const name = as === undefined ? `c${index}` : `c${index}_${as.kind}_${as.precision}`
     if (!this.loaded.has(name)) {
       this.loaded.add(name)
-      const type = this.scan.columns[index]?.type ?? { kind: 'DYNAMIC' }
+      const type = as ?? this.scan.columns[index]?.type ?? DYNAMIC
       this.pending.push(`const ${name} = ${loadCode(type, this.at(index, 0), this.at(index, 1))};\n`)
     }
     return name

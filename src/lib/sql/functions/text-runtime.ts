@@ -31,9 +31,9 @@ export const replaceAll = (text: string, search: string, replacement: string): s
 export const concatWs = (separator: string | null, ...parts: (string | null)[]): string | null =>
   separator === null ? null : parts.filter(part => part !== null).join(separator)
 
-export function initcap(text: string): string {
-  return text.toLowerCase().replace(/[\p{L}\p{N}]+/gu, word => word.slice(0, 1).toUpperCase() + word.slice(1))
-}
+/** Words are runs of ASCII letters and digits, as in Flink: the letter after an `é` begins a word. */
+export const initcap = (text: string): string =>
+  text.replace(/[A-Za-z0-9]+/g, word => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase())
 
 export function pad(text: string, length: number, filler: string, left: boolean): string | null {
   if (length < 0) return null

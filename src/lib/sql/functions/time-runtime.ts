@@ -167,3 +167,9 @@ export const toMilliseconds = (value: Int, precision: number): number =>
   precision >= 3 ? Number(floorDivide(value, 10 ** (precision - 3))) : Number(value) * 10 ** (3 - precision)
 
 export const parseDateOrNull = (text: string): number | null => parseDate(text) ?? null
+
+/** Milliseconds since midnight of a timestamp of any precision. */
+export function timeOfDay(value: Int, precision: number): number {
+  const milliseconds = toMilliseconds(value, precision)
+  return milliseconds - Math.floor(milliseconds / dayMilliseconds) * dayMilliseconds
+}

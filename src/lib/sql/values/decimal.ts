@@ -23,6 +23,27 @@ const decimalPattern = /^\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?\s*$/
 
 /** The number in a text such as `49.00`, `-1.5e3`, exactly; undefined when it is none. */
 export function parseDecimal(text: string): Decimal | undefined {
+  return parsePlain(text) ?? parseAny(text)
+}
+
+/** The common case without a pattern: at most 15 digits, perhaps a point between them. */
+function parsePlain(text: string): Decimal | undefined {
+  const { length } = text
+  const negative = text.charCodeAt(0) === 45
+  let unscaled = 0
+  let point = -1
+  let at = negative ? 1 : 0
+  if (length === at || length > 15) return undefined
+  for (; at < length; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit >= 0 && digit <= 9) unscaled = unscaled * 10 + digit
+    else if (digit === -2 && point < 0 && at + 1 < length) point = at
+    else return undefined
+  }
+  return new Decimal(negative ? 0 - unscaled : unscaled, point < 0 ? 0 : length - point - 1)
+}
+
+function parseAny(text: string): Decimal | undefined {
   const match = decimalPattern.exec(text)
   if (match === null) return undefined
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match
