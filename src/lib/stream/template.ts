@@ -112,7 +112,9 @@ const FORMATTERS: Record<string, DateFormat> = {
 }
 
 function dayOfYear(time: Date): number {
-  return Math.floor((time.getTime() - Date.UTC(time.getUTCFullYear(), 0, 1)) / 86_400_000) + 1
+  const firstDay = new Date(time)
+  firstDay.setUTCMonth(0, 1)
+  return Math.round((time.getTime() - firstDay.getTime()) / 86_400_000) + 1
 }
 
 /** The Thursday of the ISO week: its year is the week's year (ISO 8601). */
@@ -124,13 +126,16 @@ function thursday(time: Date): Date {
 export function parseTime(text: string): Date | undefined {
   if (/^\d{9,}$/.test(text)) {
     const number = Number(text)
-    return new Date(number < 1e11 ? number * 1000 : number)
+    return validTime(new Date(number < 1e11 ? number * 1000 : number))
   }
   const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?)?$/.exec(
     text
   )
   if (match === null) return undefined
   const [, day, clock = '00:00', zone = 'Z'] = match
-  const time = new Date(`${day}T${clock}${zone}`)
+  return validTime(new Date(`${day}T${clock}${zone}`))
+}
+
+function validTime(time: Date): Date | undefined {
   return Number.isNaN(time.getTime()) ? undefined : time
 }
