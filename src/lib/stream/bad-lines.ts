@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
-import { messageOf, ToolError } from '../cli/index.ts'
+import { errnoOf, messageOf, ToolError } from '../cli/index.ts'
 import { findJsonError } from './json-error.ts'
 
 export interface BadLine {
@@ -66,7 +66,7 @@ export class BadLines {
 
   /** Makes the dead letters durable: before a mark is acknowledged. */
   sync(): void {
-    if (this.#fd !== undefined && this.#unsynced) fsyncSync(this.#fd)
+    if (this.#fd !== undefined && this.#unsynced) syncFile(this.#fd)
     this.#unsynced = false
   }
 
@@ -77,7 +77,8 @@ export class BadLines {
   }
 
   #error(bad: BadLine): ToolError {
-    const text = bad.bytes.toString()
+    // One column each, so that the caret stays below its place; and nothing that a terminal would obey.
+    const text = bad.bytes.toString().replace(/[\u0000-\u001f\u007f-\u009f]/g, '·')
     const at = bad.at
     const from = Math.max(0, (at ?? 0) - EXCERPT / 2)
     const excerpt = text.slice(from, from + EXCERPT)
@@ -91,5 +92,14 @@ export class BadLines {
         hint: 'to go on and keep such lines, give --dead-letter FILE'
       }
     )
+  }
+}
+
+/** Devices and pipes have nothing to sync. */
+function syncFile(fd: number): void {
+  try {
+    fsyncSync(fd)
+  } catch (error) {
+    if (errnoOf(error) !== 'EINVAL') throw error
   }
 }

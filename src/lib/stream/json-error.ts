@@ -23,7 +23,7 @@ export function findJsonError(text: string): JsonError | null {
     at = pattern.lastIndex
     return true
   }
-  const found = (): string => (at >= text.length ? 'the end of the line' : `'${text[at]}'`)
+  const found = (): string => (at >= text.length ? 'the end of the line' : quoted(text.charCodeAt(at)))
   const fail = (expected: string): never => {
     throw { at, message: `expected ${expected}, found ${found()}` } satisfies JsonError
   }
@@ -96,4 +96,9 @@ export function findJsonError(text: string): JsonError | null {
     if (error instanceof RangeError) return { at, message: 'nested too deeply' }
     return error as JsonError
   }
+}
+
+function quoted(code: number): string {
+  const isControl = code < 32 || (code >= 127 && code < 160)
+  return isControl ? `U+${code.toString(16).padStart(4, '0')}` : `'${String.fromCharCode(code)}'`
 }
