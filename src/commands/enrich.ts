@@ -61,11 +61,15 @@ export const spec = {
   examples: [
     {
       text: 'part of a table, with a computed column',
-      code: `enrich -e "SELECT id, contest_id, amount * 2 AS twice FROM contest_joins WHERE status = 'JOINED'"`
+      code: `enrich -e "SELECT id, contest_id, amount * 2 AS twice
+           FROM contest_joins WHERE status = 'JOINED'"`
     },
     {
       text: 'joins and money per contest and minute',
-      code: `enrich -e "SELECT window_end, contest_id, COUNT(*) AS joins, SUM(amount) AS amount FROM TABLE(TUMBLE(TABLE contest_joins, DESCRIPTOR(created_at), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end, contest_id"`
+      code: `enrich -e "SELECT window_end, contest_id, COUNT(*) AS joins, SUM(amount) AS amount
+           FROM TABLE(TUMBLE(TABLE contest_joins, DESCRIPTOR(created_at),
+                             INTERVAL '1' MINUTE))
+           GROUP BY window_start, window_end, contest_id"`
     }
   ],
   sections: [

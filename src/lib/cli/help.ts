@@ -1,5 +1,5 @@
 import { type CommandSpec, type Flag, flagUsage } from './flags.ts'
-import { formatBytes, formatDuration } from './units.ts'
+import { durationText, formatBytes } from './units.ts'
 
 const WIDTH = 78
 
@@ -53,7 +53,7 @@ function describe(flag: Flag): string {
 
 /** A flag's default as a user would write it. */
 export function formatDefault(flag: Flag): string {
-  if (flag.kind === 'duration') return formatDuration(Number(flag.default))
+  if (flag.kind === 'duration') return durationText(Number(flag.default))
   if (flag.kind === 'bytes') return formatBytes(Number(flag.default))
   return String(flag.default)
 }
