@@ -13,28 +13,41 @@ const WAIT_MS = 5000
 export async function lockFile(path: string, what: string): Promise<() => void> {
   const aside = `${path}.${process.pid}`
   const deadline = Date.now() + WAIT_MS
-  for (;;) {
-    writeFileSync(aside, `${process.pid} ${startTime(process.pid) ?? ''}\n`)
-    try {
-      // link(2) is atomic and fails when the lock exists.
-      linkSync(aside, path)
-      return () => unlinkSync(path)
-    } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error
-    } finally {
-      unlinkSync(aside)
-    }
-    const holder = readHolder(path)
-    if (holder !== null && isHeld(holder)) {
+  writeFileSync(aside, `${process.pid} ${startTime(process.pid) ?? ''}\n`)
+  try {
+    for (;;) {
+      if (linkUnlessExists(aside, path)) return () => unlinkIfExists(path)
+      const holder = readHolder(path)
+      if (holder === null) continue
+      if (!isHeld(holder) && takeOver(aside, path, holder)) return () => unlinkIfExists(path)
       if (Date.now() > deadline) {
         throw new ToolError('STATE', `${what} is in use by process ${holder.pid}`, {
           hint: 'stop that process, or give this one another --name'
         })
       }
       await sleep(50)
-    } else if (holder !== null) {
-      removeStale(path, holder)
     }
+  } finally {
+    unlinkIfExists(aside)
+  }
+}
+
+/** link(2) is atomic and fails when the name exists. */
+function linkUnlessExists(from: string, to: string): boolean {
+  try {
+    linkSync(from, to)
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+function unlinkIfExists(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
   }
 }
 
@@ -69,20 +82,27 @@ function isHeld(holder: Holder): boolean {
   return started !== null && (started === holder.started || started === '')
 }
 
-/** Moves the lock aside before removing it, so that of two processes that found it stale one removes it. */
-function removeStale(path: string, holder: Holder): void {
-  const aside = `${path}.stale.${process.pid}`
-  try {
-    renameSync(path, aside)
-    const moved = readHolder(aside)
-    if (moved !== null && moved.pid !== holder.pid && isHeld(moved)) {
-      // Another process has just taken it: put it back.
-      linkSync(aside, path)
-    }
-    unlinkSync(aside)
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'EEXIST') throw error
+/**
+ * Puts this process in the place of a dead holder. A lock that names a dead process is only ever replaced by the one
+ * process that holds the claim `<lock>.after.<holder>`; a claim whose own holder was killed is succeeded in the same way.
+ * @returns false when another process is doing it, or has done it
+ */
+function takeOver(aside: string, path: string, dead: Holder): boolean {
+  const claims: string[] = []
+  for (let last = dead; ; ) {
+    const claim = `${path}.after.${last.pid}.${last.started}`
+    claims.push(claim)
+    if (linkUnlessExists(aside, claim)) break
+    const claimant = readHolder(claim)
+    if (claimant === null || isHeld(claimant)) return false
+    last = claimant
   }
+  // A claim that was free because its work is done is worth nothing: the lock names another process by now.
+  const now = readHolder(path)
+  const isMine = now !== null && Object.is(now.pid, dead.pid) && now.started === dead.started
+  if (isMine) renameSync(aside, path)
+  for (const claim of claims) unlinkIfExists(claim)
+  return isMine
 }
 
 /** Start time in clock ticks since boot (proc(5), field 22); '' where there is no /proc; null for no such process or a zombie. */
