@@ -1,0 +1,64 @@
+/** What a benchmark case is made of. */
+import type { Readable } from 'node:stream'
+
+/** A command to measure, run as a process of its own. */
+export interface Command {
+  /** Program and arguments. */
+  readonly argv: readonly string[]
+  /** A file for its stdin; nothing by default. */
+  readonly stdin?: string
+}
+
+/** What a contestant is expected to reach, whatever machine it runs on. */
+export interface Target {
+  /** At least this many rows a second. */
+  readonly perSecond?: number
+  /** At most this many bytes of memory at the peak. */
+  readonly peakBytes?: number
+  /** At most this long from start to end. */
+  readonly wallMs?: number
+}
+
+export interface Contestant {
+  readonly name: string
+  readonly target?: Target
+  /** Makes ready for a run, outside the time that is measured. */
+  before?(): Promise<void>
+  /** The command of the next run, the same work each time. */
+  command(): Command
+  /**
+   * Called with the stdout of the warm-up, to show that all the work is done: resolves, once stdout has ended, to what
+   * is wrong, or to null. In the measured runs stdout is /dev/null.
+   */
+  proof(stdout: Readable): Promise<string | null>
+}
+
+/** A case made ready: data are there, servers run. Disposing of it stops them. */
+export interface Contest extends AsyncDisposable {
+  /** What ran it, beside Node: `MySQL 9.7.0`. */
+  readonly servers: readonly string[]
+  /** Those that are judged, each against every peer. */
+  readonly judged: readonly Contestant[]
+  readonly peers: readonly Contestant[]
+}
+
+export interface CaseOptions {
+  readonly rows: number
+  /** Takes what a person should know while data and servers are made ready. */
+  readonly log: (message: string) => void
+}
+
+export interface BenchCase {
+  readonly name: string
+  /** One sentence for a person: what is measured. */
+  readonly measures: string
+  /** What a run is counted in; null when it is one thing, such as a start, and only its time matters. */
+  readonly unit: 'rows' | 'lines' | 'documents' | null
+  /** How many a run works on unless `--rows` says otherwise. */
+  readonly rows: number
+  /** How many runs unless `--runs` says otherwise: more where one is short. */
+  readonly runs?: number
+  /** Why it cannot run on this machine, or null. */
+  missing?(): string | null
+  prepare(options: CaseOptions): Promise<Contest>
+}

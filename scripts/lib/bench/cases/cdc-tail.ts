@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { unpackedProgram } from '../../servers/debian.ts'
+import { serverAvailability } from '../../servers/index.ts'
+import { prefixOf } from '../../servers/install.ts'
+import type { BenchCase, Contestant } from '../case.ts'
+import { program, tool } from '../commands.ts'
+import { type LoadedServer, startLoadedServer } from '../data/binlog.ts'
+import { leaves, prints, writesLines } from '../proofs.ts'
+
+const MB = 1e6
+
+/** Rows of a log as change events. */
+export const tail: BenchCase = {
+  name: 'cdc-tail',
+  measures: 'rows of a MySQL log, inserted 1,000 a transaction, as change events to /dev/null',
+  unit: 'rows',
+  rows: 1_000_000,
+  missing: () => serverAvailability('mysql'),
+
+  async prepare({ rows, log }) {
+    const loaded = await startLoadedServer(rows, log)
+    const { server, file, position } = loaded
+    const binlog = await mysqlbinlog(loaded)
+    const cdcTail: Contestant = {
+      name: 'cdc-tail',
+      target: { perSecond: 400_000, peakBytes: 200 * MB },
+      command: () => ({
+        argv: tool(
+          'cdc-tail',
+          cdcUrl(loaded),
+          '--tables',
+          'joins',
+          '--start',
+          `${file}:${position}`,
+          '--stop-at',
+          'now'
+        )
+      }),
+      proof: writesLines(rows, '{"before":null,"after":{"id":')
+    }
+    const zongji: Contestant = {
+      name: '@vlasky/zongji, objects only',
+      command: () => ({
+        argv: program('peers/zongji.ts', cdcUrl(loaded), file, String(position), String(rows))
+      }),
+      proof: prints(String(rows))
+    }
+    return {
+      servers: [`MySQL ${server.version}`],
+      judged: [cdcTail],
+      peers: [zongji, binlog.contestant],
+      async [Symbol.asyncDispose]() {
+        await server.stop()
+        await rm(binlog.folder, { recursive: true })
+      }
+    }
+  }
+}
+
+/** A table as it is. */
+export const snapshot: BenchCase = {
+  name: 'cdc-tail-snapshot',
+  measures: 'rows of a MySQL table, as snapshot events to /dev/null',
+  unit: 'rows',
+  rows: 1_000_000,
+  missing: () => serverAvailability('mysql'),
+
+  async prepare({ rows, log }) {
+    const loaded = await startLoadedServer(rows, log)
+    const { server } = loaded
+    return {
+      servers: [`MySQL ${server.version}`],
+      judged: [
+        {
+          name: 'cdc-tail --snapshot only',
+          target: { peakBytes: 200 * MB },
+          command: () => ({
+            argv: tool('cdc-tail', cdcUrl(loaded), '--tables', 'joins', '--snapshot', 'only')
+          }),
+          proof: writesLines(rows, '{"before":null,"after":{"id":')
+        }
+      ],
+      peers: [],
+      [Symbol.asyncDispose]: () => server.stop()
+    }
+  }
+}
+
+function cdcUrl({ server }: LoadedServer): string {
+  return `mysql://cdc:cdc@127.0.0.1:${server.port}/bench`
+}
+
+/** MySQL's own reader, which decodes nothing: what the transfer itself costs. */
+async function mysqlbinlog({
+  server,
+  file,
+  size
+}: LoadedServer): Promise<{ contestant: Contestant; folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-binlog-'))
+  const copy = join(folder, file)
+  const contestant: Contestant = {
+    name: 'mysqlbinlog --raw, to a file',
+    before: () => rm(copy, { force: true }),
+    command: () => ({
+      argv: [
+        ...unpackedProgram(prefixOf('mysql'), 'mysqlbinlog'),
+        '--no-defaults',
+        '--read-from-remote-server',
+        '--raw',
+        '--host=127.0.0.1',
+        `--port=${server.port}`,
+        '--user=cdc',
+        '--password=cdc',
+        `--result-file=${folder}/`,
+        file
+      ]
+    }),
+    proof: leaves(async () => {
+      const copied = existsSync(copy) ? (await stat(copy)).size : 0
+      return copied === size ? null : `${copied} bytes were copied, the log has ${size}`
+    })
+  }
+  return { contestant, folder }
+}

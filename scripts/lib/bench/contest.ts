@@ -1,0 +1,109 @@
+import type { BenchCase, CaseOptions, Contestant, Target } from './case.ts'
+import { type Figures, measure } from './measure.ts'
+import { ratios, type Spread, spread } from './statistics.ts'
+
+/** The figures of one contestant, of all its runs. */
+export interface Standing {
+  readonly name: string
+  readonly wallMs: Spread
+  readonly cpuMs: Spread
+  /** Null where the machine does not tell. */
+  readonly peakBytes: Spread | null
+  readonly target: Target | null
+}
+
+/** The figures of a judged contestant divided by a peer's, round by round. */
+export interface Comparison {
+  readonly judged: string
+  readonly peer: string
+  /** Above 1: faster than the peer. */
+  readonly speed: Spread
+  /** Below 1: less CPU time, less memory than the peer. */
+  readonly cpu: Spread
+  readonly peak: Spread | null
+}
+
+export interface Result {
+  readonly name: string
+  readonly measures: string
+  readonly unit: BenchCase['unit']
+  readonly rows: number
+  readonly runs: number
+  readonly servers: readonly string[]
+  readonly standings: readonly Standing[]
+  readonly comparisons: readonly Comparison[]
+}
+
+/**
+ * Runs a case: one warm-up of each contestant, whose output is checked, then rounds in which each has one turn in the
+ * same order, so that a machine which gets slower or faster does so for all of them.
+ */
+export async function runCase(bench: BenchCase, runs: number, options: CaseOptions): Promise<Result> {
+  await using contest = await bench.prepare(options)
+  const { judged, peers, servers } = contest
+  const contestants = [...judged, ...peers]
+  for (const contestant of contestants) {
+    options.log(`${bench.name}: warm-up of ${contestant.name}`)
+    await warmUp(contestant)
+  }
+  const figures = new Map(contestants.map((contestant): [Contestant, Figures[]] => [contestant, []]))
+  for (let run = 1; run <= runs; run++) {
+    options.log(`${bench.name}: run ${run} of ${runs}`)
+    for (const [contestant, taken] of figures) {
+      await contestant.before?.()
+      taken.push(await measure(contestant.command()))
+    }
+  }
+  const of = (contestant: Contestant): Figures[] => figures.get(contestant) ?? []
+  return {
+    name: bench.name,
+    measures: bench.measures,
+    unit: bench.unit,
+    rows: options.rows,
+    runs,
+    servers,
+    standings: contestants.map(contestant => standing(contestant, of(contestant))),
+    comparisons: judged.flatMap(one =>
+      peers.map(peer => ({ judged: one.name, peer: peer.name, ...compare(of(one), of(peer)) }))
+    )
+  }
+}
+
+/** @throws Error when the contestant does not do what it should: its times would mean nothing */
+async function warmUp(contestant: Contestant): Promise<void> {
+  await contestant.before?.()
+  let wrong: string | null = null
+  await measure(contestant.command(), async stdout => {
+    wrong = await contestant.proof(stdout)
+  })
+  if (wrong !== null) throw new Error(`${contestant.name} does not do the work: ${wrong}`)
+}
+
+function standing({ name, target }: Contestant, figures: readonly Figures[]): Standing {
+  const peaks = peaksOf(figures)
+  return {
+    name,
+    wallMs: spread(figures.map(({ wallMs }) => wallMs)),
+    cpuMs: spread(figures.map(({ cpuMs }) => cpuMs)),
+    peakBytes: peaks === null ? null : spread(peaks),
+    target: target ?? null
+  }
+}
+
+function compare(ours: readonly Figures[], theirs: readonly Figures[]): Omit<Comparison, 'judged' | 'peer'> {
+  const wall = (figures: readonly Figures[]): number[] => figures.map(({ wallMs }) => wallMs)
+  const cpu = (figures: readonly Figures[]): number[] => figures.map(({ cpuMs }) => cpuMs)
+  const ourPeaks = peaksOf(ours)
+  const theirPeaks = peaksOf(theirs)
+  return {
+    speed: ratios(wall(theirs), wall(ours)),
+    cpu: ratios(cpu(ours), cpu(theirs)),
+    peak: ourPeaks === null || theirPeaks === null ? null : ratios(ourPeaks, theirPeaks)
+  }
+}
+
+/** Null when any run was too short to be seen, or the machine does not tell. */
+function peaksOf(figures: readonly Figures[]): number[] | null {
+  const peaks = figures.flatMap(({ peakBytes }) => peakBytes ?? [])
+  return peaks.length === figures.length ? peaks : null
+}

@@ -1,0 +1,100 @@
+import type { Result, Standing } from './contest.ts'
+import type { Spread } from './statistics.ts'
+
+/** The result of a case for a person: figures, ratios, and whether what was promised holds. */
+export function formatResult(result: Result): string {
+  const count = result.unit === null ? '' : ` of ${result.rows.toLocaleString('en')} ${result.unit}`
+  const under = [`${result.runs} runs${count}`, ...result.servers, `Node ${process.versions.node}`].join(', ')
+  const blocks = [
+    [`${result.name}: ${result.measures}`, under],
+    aligned(figures(result)),
+    aligned(comparisons(result)),
+    promises(result)
+  ]
+  return blocks.flatMap(block => (block.length === 0 ? [] : [...block, ''])).join('\n')
+}
+
+/** Rows of cells as lines: the first column to the left, the others to the right. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? []
+  return rows.map(row => {
+    const cells = row.map((cell, i) => {
+      const width = widths[i] ?? 0
+      return i === 0 ? cell.padEnd(width) : cell.padStart(width)
+    })
+    return `  ${cells.join('  ')}`
+  })
+}
+
+function figures({ unit, rows, standings }: Result): string[][] {
+  const header =
+    unit === null ? ['', 'wall ms', 'CPU ms', 'peak MB'] : ['', `${unit}/s`, 'CPU s/million', 'peak MB']
+  return [
+    header,
+    ...standings.map(({ name, wallMs, cpuMs, peakBytes }) => [
+      name,
+      unit === null ? wallMs.median.toFixed(0) : perSecond(rows, wallMs).toLocaleString('en'),
+      unit === null ? cpuMs.median.toFixed(0) : ((cpuMs.median / rows) * 1000).toFixed(2),
+      peakBytes === null ? '–' : (peakBytes.median / 1e6).toFixed(0)
+    ])
+  ]
+}
+
+export function perSecond(rows: number, wallMs: Spread): number {
+  return Math.round((rows / wallMs.median) * 1000)
+}
+
+/** Median, and in brackets least and most, of the rounds. */
+function comparisons({ comparisons }: Result): string[][] {
+  if (comparisons.length === 0) return []
+  return [
+    ['ratios', 'speed', 'CPU', 'memory'],
+    ...comparisons.map(({ judged, peer, speed, cpu, peak }) => [
+      `${judged} ÷ ${peer}`,
+      ...[speed, cpu, peak].map(factor => (factor === null ? '–' : formatFactor(factor)))
+    ])
+  ]
+}
+
+function formatFactor({ median, min, max }: Spread): string {
+  return `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`
+}
+
+function promises(result: Result): string[] {
+  return result.standings.flatMap(standing =>
+    verdicts(result, standing).map(
+      ({ text, holds }) => `  ${holds ? 'holds: ' : 'MISSED:'} ${standing.name}: ${text}`
+    )
+  )
+}
+
+/** A target with the figure that was measured. */
+export interface Verdict {
+  readonly text: string
+  readonly holds: boolean
+}
+
+export function verdicts(result: Result, { target, wallMs, peakBytes }: Standing): Verdict[] {
+  if (target === null) return []
+  const all: Verdict[] = []
+  if (target.perSecond !== undefined) {
+    const rate = perSecond(result.rows, wallMs)
+    all.push({
+      text: `at least ${target.perSecond.toLocaleString('en')} ${result.unit}/s (${rate.toLocaleString('en')})`,
+      holds: rate >= target.perSecond
+    })
+  }
+  if (target.peakBytes !== undefined && peakBytes !== null) {
+    all.push({
+      text: `at most ${target.peakBytes / 1e6} MB of memory (${(peakBytes.max / 1e6).toFixed(0)})`,
+      holds: peakBytes.max <= target.peakBytes
+    })
+  }
+  if (target.wallMs !== undefined) {
+    all.push({
+      text: `at most ${target.wallMs} ms (${wallMs.median.toFixed(0)})`,
+      holds: wallMs.median <= target.wallMs
+    })
+  }
+  return all
+}
