@@ -66,7 +66,8 @@ export const spec = {
     },
     {
       text: 'joins and money per contest and minute',
-      code: `enrich -e "SELECT window_end, contest_id, COUNT(*) AS joins, SUM(amount) AS amount
+      code: `enrich -e "SELECT window_end, contest_id,
+                  COUNT(*) AS joins, SUM(amount) AS amount
            FROM TABLE(TUMBLE(TABLE contest_joins, DESCRIPTOR(created_at),
                              INTERVAL '1' MINUTE))
            GROUP BY window_start, window_end, contest_id"`

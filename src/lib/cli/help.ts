@@ -34,7 +34,10 @@ export function formatHelp(spec: CommandSpec): string {
   }
   lines.push(
     '',
-    `Exit: 0 done, 1 bad input or data, 2 usage, 3 server, 4 threshold. See man ${manName(spec)}.`
+    ...wrap(
+      `Exit: 0 done, 1 bad input or data, 2 usage, 3 server, 4 threshold. See man ${manName(spec)}.`,
+      WIDTH
+    )
   )
   return `${lines.join('\n')}\n`
 }
@@ -94,6 +97,7 @@ export function wrap(text: string, width: number): string[] {
 function wrapCode(code: string): string[] {
   const width = WIDTH - 4
   return code.split('\n').flatMap(line => {
+    if (line.length <= WIDTH - 2) return [line]
     const lines: string[] = []
     for (const piece of line.split(/ (?=\| |--)/)) {
       const last = lines.at(-1)
@@ -101,8 +105,6 @@ function wrapCode(code: string): string[] {
       if (joins || last === undefined) lines.splice(-1, 1, last === undefined ? piece : `${last} ${piece}`)
       else lines.push(`${piece.startsWith('| ') ? '  ' : '    '}${piece}`)
     }
-    const whole = lines.map(part => part.trim()).join(' ')
-    if (whole.length <= WIDTH - 2) return [whole]
     return lines.map((part, i) => (i < lines.length - 1 ? `${part} \\` : part))
   })
 }
