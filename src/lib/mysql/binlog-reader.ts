@@ -166,6 +166,7 @@ export class BinlogReader {
         this.#commit(event)
         return undefined
       case EventType.QUERY:
+      case EventType.EXECUTE_LOAD_QUERY:
         this.#query(event)
         return undefined
       case EventType.TRANSACTION_PAYLOAD:

@@ -11,6 +11,7 @@ export const EventType = {
   USER_VAR: 14,
   FORMAT_DESCRIPTION: 15,
   XID: 16,
+  EXECUTE_LOAD_QUERY: 18,
   TABLE_MAP: 19,
   WRITE_ROWS_V1: 23,
   UPDATE_ROWS_V1: 24,
@@ -169,13 +170,16 @@ export function readRotate(event: BinlogEvent): { file: string; position: number
   }
 }
 
+/** What EXECUTE_LOAD_QUERY (LOAD DATA as a statement) has before the status variables: file and places in its text. */
+const LOAD_FIELDS = 13
+
 /** QUERY: thread 4, seconds 4, length of the database's name 1, error 2, length of status variables 2. */
 export function readQuery(event: BinlogEvent): { database: string; sql: string } {
   const { buffer, end } = event
   const body = event.start + EVENT_HEADER
   const nameLength = buffer[body + 8] as number
   const statusLength = buffer.readUInt16LE(body + 11)
-  const name = body + 13 + statusLength
+  const name = body + 13 + (event.type === EventType.EXECUTE_LOAD_QUERY ? LOAD_FIELDS : 0) + statusLength
   return {
     database: buffer.toString('utf8', name, name + nameLength),
     sql: buffer.toString('utf8', name + nameLength + 1, end)

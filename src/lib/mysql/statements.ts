@@ -8,7 +8,11 @@ export type Statement =
   | { readonly kind: 'ddl' }
 
 const COMMENT = /^(?:\s+|\/\*.*?\*\/|--[^\n]*\n|#[^\n]*\n)+/s
-const TRUNCATE = /^TRUNCATE\s+(?:TABLE\s+)?(?:(`(?:[^`]|``)+`|[^\s.`;]+)\s*\.\s*)?(`(?:[^`]|``)+`|[^\s.`;]+)/i
+/** Double quotes are those of sql_mode ANSI_QUOTES. */
+const NAME = '`(?:[^`]|``)+`|"(?:[^"]|"")+"|[^\\s.`";]+'
+const TRUNCATE = new RegExp(`^TRUNCATE\\s+(?:TABLE\\s+)?(?:(${NAME})\\s*\\.\\s*)?(${NAME})`, 'i')
+/** MariaDB: variables for one statement. */
+const SET_STATEMENT = /^SET\s+STATEMENT\s.*?\sFOR\s+/is
 
 /** @param database the session's, for names without one */
 export function classifyStatement(sql: string, database: string): Statement {
@@ -35,7 +39,12 @@ export function classifyStatement(sql: string, database: string): Statement {
     case 'DELETE':
     case 'REPLACE':
     case 'LOAD':
+    case 'WITH':
       return { kind: 'rows' }
+    case 'SET':
+      return SET_STATEMENT.test(text)
+        ? classifyStatement(text.replace(SET_STATEMENT, ''), database)
+        : { kind: 'ddl' }
     case 'TRUNCATE': {
       const match = TRUNCATE.exec(text)
       return match === null
@@ -48,5 +57,6 @@ export function classifyStatement(sql: string, database: string): Statement {
 }
 
 function unquote(name: string | undefined): string | undefined {
-  return name?.startsWith('`') ? name.slice(1, -1).replaceAll('``', '`') : name
+  const quote = name?.charAt(0) ?? ''
+  return quote === '`' || quote === '"' ? name?.slice(1, -1).replaceAll(quote + quote, quote) : name
 }

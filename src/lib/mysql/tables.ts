@@ -34,12 +34,16 @@ export class TableFilter {
     )
   }
 
-  /** Whether a statement in the log may have changed rows of these tables: named ones have to be mentioned. */
+  /**
+   * Whether a statement in the log may have changed rows of these tables: named ones have to be mentioned, in whatever
+   * case, which some servers do not tell apart.
+   */
   mayBeChangedBy(sql: string, database: string): boolean {
+    const statement = sql.toLowerCase()
     return this.#patterns.some(({ text, exact }) => {
-      const [own = '', table = ''] = text.split('.')
-      const sameDatabase = own === database || own.includes('*') || sql.includes(own)
-      return sameDatabase && (!exact || sql.includes(table))
+      const [own = '', table = ''] = text.toLowerCase().split('.')
+      const sameDatabase = own === database.toLowerCase() || own.includes('*') || statement.includes(own)
+      return sameDatabase && (!exact || statement.includes(table))
     })
   }
 

@@ -53,13 +53,23 @@ export function parseMysqlUrl(text: string): MysqlTarget {
       )
     }
   }
+  const decode = (part: string): string => {
+    try {
+      return decodeURIComponent(part)
+    } catch {
+      throw usageError(
+        `${redactUrl(text)}: a percent sign encodes nothing`,
+        'write %25 for a percent sign itself'
+      )
+    }
+  }
   return {
-    host: decodeURIComponent(url.hostname || 'localhost').replace(/^\[(.*)\]$/, '$1'),
+    host: decode(url.hostname || 'localhost').replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? 3306 : Number(url.port),
     socketPath: url.searchParams.get('socket') ?? undefined,
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    database: decodeURIComponent(url.pathname.replace(/^\//, '')),
+    user: decode(url.username),
+    password: decode(url.password),
+    database: decode(url.pathname.replace(/^\//, '')),
     tls: parseTls(url.searchParams),
     display: `${url.protocol}//${url.username === '' ? '' : `${url.username}@`}${url.host}`
   }
