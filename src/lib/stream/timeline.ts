@@ -72,7 +72,9 @@ export function servedFrom(member: Acknowledgement, timeline: Timeline | null): 
   let mark = member.mark
   if (mark === null) {
     if (timeline === null || member.registered_ms > timeline.last.ts_ms) return undefined
-    const joined = runs.findLast(run => run.started_ms <= member.registered_ms) ?? runs[0]
+    // The tools of a pipe start together, so it may have registered before the source of its first run; and a run that
+    // began after it has registered began early enough for it.
+    const joined = runs.find(run => run.started_ms >= member.registered_ms) ?? runs.at(-1)
     if (joined === undefined) return undefined
     mark = joined.resume
   }
