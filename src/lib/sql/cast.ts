@@ -1,7 +1,7 @@
 import { type Bound, castName, type Emit, literal, strict } from './bound.ts'
 import type { Span } from './errors.ts'
 import { asDecimal, isApproximate, isInteger, isTimestamp, type SqlType, sameType } from './types.ts'
-import { parseDecimal, rescale } from './values/decimal.ts'
+import { fits, parseDecimal, rescale } from './values/decimal.ts'
 import { wrap } from './values/integer.ts'
 import { parseDate, parseTime, parseTimestamp } from './values/time.ts'
 
@@ -224,7 +224,8 @@ function castLiteral(expression: Extract<Bound, { kind: 'literal' }>, type: SqlT
     typeof value !== 'boolean'
   ) {
     const { scale } = asDecimal(from)
-    return scale <= type.scale ? literal(rescale(value, scale, type.scale), type, expression) : undefined
+    const unscaled = rescale(value, scale, type.scale)
+    return literal(fits(unscaled, type.precision) ? unscaled : null, type, expression)
   }
   if (typeof value === 'string' && from.kind === 'STRING') {
     if (type.kind === 'STRING' && type.length === undefined) return literal(value, type, expression)

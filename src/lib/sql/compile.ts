@@ -1,9 +1,11 @@
 import type { Identifier, Select, Statement } from './ast.ts'
-import { bindSelect, type Environment, fitToTable } from './bind-query.ts'
+import { bindSelect } from './bind-query.ts'
 import { declareTable, type Table } from './catalog.ts'
+import type { Environment } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { parseStatements } from './parse-statement.ts'
 import type { Plan } from './plan.ts'
+import { fitToTable } from './project.ts'
 
 /**
  * The plan of the one query in an SQL text: its bare SELECT or INSERT INTO. Throws SqlError.

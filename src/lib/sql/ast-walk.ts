@@ -1,0 +1,48 @@
+import { aggregateNames, otherAggregates } from './aggregates.ts'
+import type { Expression } from './ast.ts'
+
+/** The expressions that an expression is made of, one level down. */
+export function partsOf(expression: Expression): Expression[] {
+  switch (expression.kind) {
+    case 'field':
+      return [expression.input]
+    case 'index':
+      return [expression.input, expression.index]
+    case 'unary':
+    case 'is':
+    case 'cast':
+      return [expression.operand]
+    case 'binary':
+    case 'distinctFrom':
+      return [expression.left, expression.right]
+    case 'between':
+      return [expression.operand, expression.low, expression.high]
+    case 'in':
+      return [expression.operand, ...expression.list]
+    case 'like':
+      return [expression.operand, expression.pattern]
+    case 'case':
+      return [
+        expression.operand,
+        expression.otherwise,
+        ...expression.whens.flatMap(w => [w.when, w.result])
+      ].filter(part => part !== undefined)
+    case 'call':
+      return [...expression.args, ...(expression.filter === undefined ? [] : [expression.filter])]
+    default:
+      return []
+  }
+}
+
+/** Whether an aggregate is called anywhere in it. */
+export const hasAggregate = (expression: Expression): boolean =>
+  (expression.kind === 'call' && isAggregateName(expression.name.name)) ||
+  partsOf(expression).some(hasAggregate)
+
+export const isAggregateName = (name: string): boolean =>
+  aggregateNames.has(name.toUpperCase()) || otherAggregates.has(name.toUpperCase())
+
+/** Whether a column or field of that name is read anywhere in it. */
+export const mentions = (expression: Expression, name: string): boolean =>
+  (expression.kind === 'reference' && expression.parts.some(part => part.name === name)) ||
+  partsOf(expression).some(part => mentions(part, name))

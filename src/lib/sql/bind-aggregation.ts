@@ -1,0 +1,165 @@
+import {
+  type AggregateCall,
+  type AggregateFunction,
+  aggregateArgument,
+  aggregateNames,
+  aggregateType
+} from './aggregates.ts'
+import type { CallExpression, Expression, Identifier, Select } from './ast.ts'
+import { hasAggregate, isAggregateName, partsOf } from './ast-walk.ts'
+import { ExpressionBinder, type Scope } from './bind-expression.ts'
+import { type Bound, describe } from './bound.ts'
+import { sameExpression } from './catalog.ts'
+import { type BoundSelect, binderFor, unsupported } from './environment.ts'
+import { SqlError } from './errors.ts'
+import type { Aggregate } from './plan.ts'
+import { project } from './project.ts'
+import type { Relation } from './relation.ts'
+import { typeName } from './types.ts'
+
+/** Resolves a SELECT with GROUP BY or aggregates over a relation that went through a window function. */
+export function bindAggregation(
+  select: Select,
+  relation: Relation,
+  binder: ExpressionBinder,
+  text: string
+): BoundSelect {
+  const { input, window } = relation
+  const groupBinder = binderFor(relation, text, false)
+  const groups = select.groupBy.map(expression => ({ expression, value: groupBinder.bind(expression) }))
+  const bounds = groups.map(({ value }) => (value.kind === 'windowBound' ? value.bound : undefined))
+  if (window === undefined || input.kind === 'aggregate') {
+    const at =
+      select.groupBy[0] ??
+      select.items.find(item => item.kind === 'item' && hasAggregate(item.value)) ??
+      select
+    throw new SqlError(
+      'unsupported',
+      unsupported('aggregation without a window (its results keep changing)'),
+      text,
+      at
+    )
+  }
+  if (!bounds.includes('start') || !bounds.includes('end')) {
+    const at = select.groupBy[0] ?? select
+    throw new SqlError(
+      'unsupported',
+      unsupported('GROUP BY over windows without both window_start and window_end'),
+      text,
+      at
+    )
+  }
+  const keys = groups.filter(({ value }) => value.kind !== 'windowBound')
+  for (const { expression, value } of keys) {
+    if (['ROW', 'ARRAY', 'MAP'].includes(value.type.kind)) {
+      throw new SqlError('type', `${typeName(value.type)} cannot be a key of GROUP BY`, text, expression)
+    }
+  }
+  const calls: AggregateCall[] = []
+  const aggregate: Aggregate = {
+    kind: 'aggregate',
+    input,
+    condition: relation.condition,
+    window,
+    keys: keys.map(k => k.value),
+    calls
+  }
+  const output = (index: number, value: Bound, name: string): Bound => {
+    const { start, end, type, nullable } = value
+    return { kind: 'column', index, name, type, nullable, start, end }
+  }
+  const whole = (expression: Expression): Bound | undefined => {
+    if (expression.kind === 'call' && isAggregateName(expression.name.name)) {
+      const call = bindAggregate(expression, binder)
+      let index = calls.findIndex(other => other.name === call.name)
+      if (index < 0) index = calls.push(call) - 1
+      const { start, end } = expression
+      const nullable = call.function !== 'COUNT'
+      return {
+        kind: 'column',
+        index: 3 + keys.length + index,
+        name: call.name,
+        type: call.type,
+        nullable,
+        start,
+        end
+      }
+    }
+    if (hasAggregate(expression)) return undefined
+    const value =
+      expression.kind === 'reference' || partsOf(expression).length > 0
+        ? tryBind(
+            groupBinder,
+            expression,
+            keys.map(k => k.expression)
+          )
+        : undefined
+    if (value === undefined) return undefined
+    if (value.kind === 'windowBound' && bounds.includes(value.bound)) {
+      return output(['start', 'end', 'time'].indexOf(value.bound), value, `window_${value.bound}`)
+    }
+    const key = keys.findIndex(k => sameExpression(k.value, value))
+    return key < 0 ? undefined : output(3 + key, value, describe(value))
+  }
+  const scope: Scope = {
+    whole,
+    resolve(parts) {
+      const name = parts.map(part => part.name).join('.')
+      const span = { start: (parts[0] as Identifier).start, end: (parts.at(-1) as Identifier).end }
+      throw new SqlError('name', `${name} is neither in GROUP BY nor in an aggregate`, text, span)
+    }
+  }
+  const grouped = new ExpressionBinder(text, scope)
+  for (const item of select.items) {
+    if (item.kind === 'star') throw new SqlError('name', '* cannot stand beside GROUP BY', text, item)
+  }
+  const having = select.having === undefined ? undefined : grouped.bindCondition(select.having)
+  const result: Relation = {
+    input: aggregate,
+    condition: having,
+    fields: [],
+    alias: undefined,
+    open: false,
+    window: undefined
+  }
+  return project(select, result, expression => grouped.bind(expression), text)
+}
+
+/** The expression over the ungrouped rows; only its own mistakes are told, not those of expressions that are no key. */
+function tryBind(binder: ExpressionBinder, expression: Expression, keys: Expression[]): Bound | undefined {
+  if (expression.kind !== 'reference' && !keys.some(key => key.kind === expression.kind)) return undefined
+  return binder.bind(expression)
+}
+
+function bindAggregate(expression: CallExpression, binder: ExpressionBinder): AggregateCall {
+  const name = expression.name.name.toUpperCase() as AggregateFunction
+  if (!aggregateNames.has(name))
+    throw binder.error('unsupported', unsupported(`the aggregate ${name}`), expression.name)
+  if (expression.args.some(hasAggregate))
+    throw binder.error('type', 'an aggregate cannot stand in an aggregate', expression)
+  if (expression.star ? name !== 'COUNT' : expression.args.length !== 1) {
+    throw binder.error('type', `${name} takes one argument`, expression)
+  }
+  const first = expression.args[0]
+  const argument = first === undefined ? undefined : aggregateArgument(name, binder.bind(first))
+  const filter = expression.filter === undefined ? undefined : binder.bindCondition(expression.filter)
+  const type = aggregateType(name, argument?.type)
+  if (type === undefined) {
+    throw binder.error(
+      'type',
+      `${name} does not take ${typeName(argument?.type ?? { kind: 'NULL' })}`,
+      expression
+    )
+  }
+  const inner = argument === undefined ? '*' : describe(argument)
+  const distinct = expression.distinct && name !== 'MIN' && name !== 'MAX'
+  const where = filter === undefined ? '' : ` FILTER (WHERE ${describe(filter)})`
+  return {
+    function: name,
+    argument,
+    distinct,
+    filter,
+    type,
+    name: `${name}(${distinct ? 'DISTINCT ' : ''}${inner})${where}`
+  }
+}

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { blockOf, created, parseLines } from '../sql/events.ts'
+import { type Finished, runTool, startTool } from './run-tool.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'enrich-'))
+after(() => rmSync(directory, { recursive: true }))
+const path = (name: string): string => join(directory, name)
+
+const enrich = (args: string[], lines: string[] = []): Finished => runTool('enrich', args, blockOf(lines))
+const at = (seconds: number): string => new Date(Date.UTC(2026, 10, 24, 10) + seconds * 1000).toISOString()
+const row = (id: number, seconds: number): string => created({ id, created_at: at(seconds) })
+const mark = (n: number): string => JSON.stringify({ '@mark': { n, at: null, ts_ms: 0 } })
+const resume = (n: number): string => JSON.stringify({ '@resume': { n, at: null, ts_ms: 0 } })
+const counts =
+  "SELECT window_end, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE joins, DESCRIPTOR(created_at), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end"
+const numbers = (stdout: string): unknown[] =>
+  parseLines(stdout).flatMap(line => ('n' in line ? [line.n] : []))
+
+test('a query from the command line or a file runs on standard input', () => {
+  const lines = [row(1, 0), row(2, 1)]
+  const direct = enrich(['-e', 'SELECT id FROM joins WHERE id > 1'], lines)
+  assert.equal(direct.status, 0, direct.stderr)
+  assert.deepEqual(
+    parseLines(direct.stdout).map(r => r.after),
+    [{ id: 2 }]
+  )
+  writeFileSync(path('q.sql'), 'SELECT id\nFROM joins -- all of them\nWHERE id > 1;\n')
+  assert.equal(enrich(['-f', path('q.sql')], lines).stdout, direct.stdout)
+})
+
+test('a mistake in the query ends it with 2, with the place in the file', () => {
+  writeFileSync(path('bad.sql'), 'SELECT id,\n  UPPR(x)\nFROM joins')
+  const { status, stderr, stdout } = enrich(['-f', path('bad.sql')])
+  assert.deepEqual([status, stdout], [2, ''])
+  assert.ok(
+    stderr.includes('bad.sql:2:3: no function UPPR (did you mean UPPER?)\n    UPPR(x)\n    ^^^^\n'),
+    stderr
+  )
+})
+
+test('no query, two queries and a missing file are usage errors', () => {
+  for (const [args, message] of [
+    [[], /no query: give -f FILE or -e SQL/],
+    [['-e', 'SELECT a FROM t', '-f', 'x'], /give -f or -e, not both/],
+    [['-f', path('none.sql')], /none\.sql: ENOENT/]
+  ] as const) {
+    const { status, stderr } = enrich([...args])
+    assert.equal(status, 2)
+    assert.match(stderr, message)
+  }
+})
+
+test('--explain prints the plan and reads nothing', () => {
+  const { status, stdout } = enrich(['--explain', '-e', counts])
+  assert.equal(status, 0)
+  assert.match(stdout, /^output: plain rows \(append-only\)\n {2}project: window_end/)
+  assert.match(stdout, /scan: joins \(change events of joins\) reading created_at\n$/)
+})
+
+test('a bad line stops it with 1 after the results before it, or goes to the dead letters', () => {
+  const lines = [row(1, 0), '{"before":', row(2, 0)]
+  const stopped = enrich(['-e', 'SELECT id FROM joins'], lines)
+  assert.equal(stopped.status, 1)
+  assert.equal(parseLines(stopped.stdout).length, 1)
+  assert.match(stopped.stderr, /stdin:2: not JSON/)
+  const letters = path('dead.ndjson')
+  const kept = enrich(['-e', 'SELECT id FROM joins', '--dead-letter', letters], lines)
+  assert.equal(kept.status, 0)
+  assert.equal(parseLines(kept.stdout).length, 2)
+  assert.equal(parseLines(readFileSync(letters, 'utf8'))[0]?.text, '{"before":')
+})
+
+test('marks are passed on after the results before them', () => {
+  const { stdout } = enrich(
+    ['-e', 'SELECT id FROM joins'],
+    [row(1, 0), mark(1), row(2, 0), '{"@other":{}}', row(3, 0), mark(2)]
+  )
+  assert.deepEqual(
+    parseLines(stdout).map(line => Object.keys(line)[0]),
+    ['before', '@mark', 'before', '@other', 'before', '@mark']
+  )
+})
+
+test('late lines go to --late as they came, and are counted', () => {
+  const late = path('late.ndjson')
+  const lines = [row(1, 0), row(2, 61), row(3, 5), row(4, 6)]
+  const { stdout, stderr, status } = enrich(['-e', counts, '--late', late], lines)
+  assert.equal(status, 0)
+  assert.deepEqual(numbers(stdout), [1, 1])
+  assert.equal(readFileSync(late, 'utf8'), `${lines[2]}\n${lines[3]}\n`)
+  assert.match(stderr, /stdin:3: late/)
+  assert.match(stderr, /2 late lines, kept in/)
+  assert.deepEqual(numbers(enrich(['-e', counts, '--watermark-delay', '1m'], lines).stdout), [3, 1])
+})
+
+test('with a state, windows stay open at the end of input and the next run goes on', () => {
+  const args = ['-e', counts, '--state', path('cron')]
+  assert.deepEqual(numbers(enrich(args, [row(1, 0)]).stdout), [])
+  assert.deepEqual(numbers(enrich(args, [row(2, 1)]).stdout), [])
+  assert.deepEqual(numbers(enrich([...args, '--final'], [row(3, 2)]).stdout), [3])
+})
+
+test('a resume restores the state at its mark: what came after it counts once', () => {
+  const args = ['-e', counts, '--state', path('resume'), '--late', path('resumed.ndjson')]
+  const late = row(9, 5)
+  enrich(args, [resume(0), row(1, 0), row(2, 61), mark(1), row(3, 62), late, mark(2), row(4, 63)])
+  const { stdout } = enrich(args, [resume(1), row(3, 62), late, mark(2), row(4, 63), row(5, 121)])
+  assert.deepEqual(numbers(stdout), [3])
+  assert.equal(readFileSync(path('resumed.ndjson'), 'utf8'), `${late}\n`)
+})
+
+test('an output file is continued where its mark left it', () => {
+  const out = path('out.ndjson')
+  const args = ['-e', 'SELECT id FROM joins', '--state', path('file'), '--out', out]
+  const ids = (): unknown[] =>
+    parseLines(readFileSync(out, 'utf8')).map(line => (line.after as { id: number }).id)
+  enrich(args, [resume(0), row(1, 0), mark(1), row(2, 0), mark(2), row(3, 0)])
+  assert.deepEqual(ids(), [1, 2, 3])
+  enrich(args, [resume(1), row(2, 0), mark(2), row(4, 0)])
+  assert.deepEqual(ids(), [1, 2, 4])
+})
+
+test('a state of another query is refused', () => {
+  const state = ['--state', path('other')]
+  enrich(['-e', counts, ...state], [row(1, 0)])
+  const { status, stderr } = enrich(['-e', `${counts} HAVING COUNT(*) > 1`, ...state], [row(1, 0)])
+  assert.equal(status, 1)
+  assert.match(stderr, /written by another query/)
+})
+
+test('a row comes out while the input is still open', async () => {
+  const tool = startTool('enrich', ['-e', 'SELECT id FROM joins'])
+  tool.stdin.write(blockOf([row(1, 0)]))
+  const [chunk] = (await once(tool.stdout, 'data')) as [Buffer]
+  assert.deepEqual(parseLines(chunk.toString())[0]?.after, { id: 1 })
+  tool.kill('SIGTERM')
+  const [status] = await once(tool, 'exit')
+  assert.equal(status, 0)
+})

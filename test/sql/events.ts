@@ -1,0 +1,78 @@
+import { compile, type Query, type QueryOptions, type RejectedLine } from '../../src/lib/sql/index.ts'
+import { ByteWriter } from '../../src/lib/stream/index.ts'
+
+export type Row = Record<string, unknown>
+
+/** A change event as cdc-tail writes it. */
+export function change(
+  op: string,
+  before: Row | null,
+  after: Row | null,
+  table = 'joins',
+  db = 'dream'
+): string {
+  return JSON.stringify({ before, after, source: { db, table, ts_ms: 1 }, op, ts_ms: 2 })
+}
+
+export const created = (row: Row, table?: string): string => change('c', null, row, table)
+
+/** What a query over lines gives: the results as written, and what it reported. */
+export type Result = { text: string; rows: Row[]; rejected: string[]; late: string[]; warnings: string[] }
+
+export type RunOptions = Pick<QueryOptions, 'watermarkDelay'> & {
+  /** Leaves open windows open, as with a state. */
+  unended?: boolean
+}
+
+/** Runs a query over lines, in one block. */
+export function run(sql: string, lines: string[], options: RunOptions = {}): Result {
+  const rejected: RejectedLine[] = []
+  const late: string[] = []
+  const warnings: string[] = []
+  const query = compile(sql, {
+    ...options,
+    reject: line => rejected.push(line),
+    late: bytes => late.push(bytes.toString()),
+    warn: message => warnings.push(message)
+  })
+  const out = new ByteWriter()
+  query.process(blockOf(lines), out)
+  if (options.unended !== true) query.end(out)
+  const missing = query.missing()
+  if (missing !== undefined) warnings.push(missing)
+  const text = out.written().toString()
+  return {
+    text,
+    rows: parseLines(text),
+    rejected: rejected.map(r => `${r.index}: ${r.reason}`),
+    late,
+    warnings
+  }
+}
+
+export const blockOf = (lines: string[]): Buffer => Buffer.from(lines.map(line => `${line}\n`).join(''))
+
+export const parseLines = (text: string): Row[] =>
+  text
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as Row)
+
+/** A query that accepts no bad line. */
+export const strictQuery = (sql: string): Query =>
+  compile(sql, {
+    reject({ reason }) {
+      throw new Error(reason)
+    }
+  })
+
+/** The value of one expression over one plain row; `columns` declares its columns. */
+export function evaluate(expression: string, row: Row = {}, columns = ''): unknown {
+  const table =
+    columns === '' ? '' : `CREATE TABLE t (${columns}) WITH ('connector' = 'stdin', 'format' = 'json');`
+  const { rows, rejected } = run(
+    `${table} SELECT ${expression} AS v FROM ${columns === '' ? 'events' : 't'}`,
+    [JSON.stringify(row)]
+  )
+  return rejected.length > 0 ? `error: ${rejected[0]}` : rows[0]?.v
+}
