@@ -145,6 +145,9 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
   if (isFile) await state?.register()
   const marks = await MarkWriter.open(root, state, writer, flags.markEvery, flags.snapshot === 'only')
   if (isFile && state !== null) await output.continueAt(state.positionAt(marks.resume.n) ?? 0)
+  if (marks.isUnacknowledged) {
+    log.warn(`${root}: no tool has acknowledged a mark there, so this run begins from nothing again`)
+  }
   if (marks.resume.n > 0) log.info(`resumes after mark ${marks.resume.n}, ${JSON.stringify(marks.resume.at)}`)
 
   const { progress } = source

@@ -1,7 +1,7 @@
 import { Backoff, type Log, messageOf, ToolError } from '../cli/index.ts'
 import type { MarkWriter, OutputWriter } from '../stream/index.ts'
 import type { BinlogReader } from './binlog-reader.ts'
-import { isTemporary } from './connection.ts'
+import { isTemporary, unreachable } from './connection.ts'
 import { type Dump, dumpError, HEARTBEAT_SECONDS, openDump } from './dump.ts'
 import { formatPosition, hasReached, type LogPosition, type PositionOption } from './position.ts'
 import type { ServerInfo } from './server.ts'
@@ -46,7 +46,8 @@ export async function followLog(
       return
     } catch (error) {
       if (stop.aborted && isLost(error)) return
-      if (!isLost(error) || !(await backoff.wait())) throw error
+      if (!isLost(error)) throw error
+      if (!(await backoff.wait())) throw error instanceof ToolError ? error : unreachable(target, error)
       log.warn(`lost ${target.display}: ${messageOf(error)}; connects again`)
       reader.restart(server.checksum)
     } finally {

@@ -1,6 +1,6 @@
-import { type Log, ToolError } from '../cli/index.ts'
+import { type Log, messageOf, ToolError } from '../cli/index.ts'
 import type { OutputWriter } from '../stream/index.ts'
-import { type MysqlConnection, serverErrorCode } from './connection.ts'
+import { isTemporary, type MysqlConnection, serverErrorCode } from './connection.ts'
 import { Envelopes } from './envelope.ts'
 import { commandPacket, PacketReader, readErrorPacket, readLengthEncoded } from './packets.ts'
 import type { LogPosition } from './position.ts'
@@ -126,6 +126,16 @@ class TableSnapshot implements Snapshot {
         if (!(await this.#writeTable(schema, packets, socket, writer, stop))) return false
       }
       return true
+    } catch (error) {
+      if (!isTemporary(error)) throw error
+      throw new ToolError(
+        'SERVER',
+        `${this.#connection.target.display}: lost in the middle of the snapshot: ${messageOf(error)}`,
+        {
+          cause: error,
+          hint: 'start again: the snapshot begins anew, and what it wrote before is overwritten'
+        }
+      )
     } finally {
       socket.destroy()
       this.#connection.destroy()

@@ -68,6 +68,11 @@ export class MarkWriter {
     return new MarkWriter(resume, timeline, root, state, writer, everyMs)
   }
 
+  /** Runs before this one wrote marks, and nobody was there to acknowledge any. */
+  get isUnacknowledged(): boolean {
+    return this.resume.n === 0 && (this.#timeline.runs.at(-1)?.first ?? 1) > 1
+  }
+
   /** Writes the first line of the run, when there is state that it could be resumed from. */
   async begin(): Promise<void> {
     if (this.#root === null) return
