@@ -1,10 +1,11 @@
 import { createReadStream, fstatSync } from 'node:fs'
-import type { Readable } from 'node:stream'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
 import { errnoOf, messageOf, ToolError, usageError } from '../cli/index.ts'
 import { findControl, parseControl } from './control.ts'
 import { countLines, LineBlocks } from './lines.ts'
 import type { Input, Lines, Part } from './ports.ts'
+import { unpackZstd } from './zstd.ts'
 
 export interface InputOptions {
   /** The longest line in bytes. */
@@ -26,8 +27,10 @@ export function openInput(port: string, options: InputOptions): Input {
 
 function openStdin(): Readable {
   try {
-    // A file on stdin is read in larger chunks than process.stdin would.
-    if (fstatSync(0).isFile())
+    // A file on stdin is read in larger chunks than process.stdin would. A folder is none, but process.stdin gives an
+    // empty stream for it, where reading says what is wrong.
+    const stat = fstatSync(0)
+    if (stat.isFile() || stat.isDirectory())
       return createReadStream('', { fd: 0, highWaterMark: FILE_CHUNK, autoClose: false })
   } catch (error) {
     throw new ToolError('INPUT', `stdin: ${messageOf(error)}`, {
@@ -39,12 +42,9 @@ function openStdin(): Readable {
 
 function openFile(path: string): Readable {
   const file = createReadStream(path, { highWaterMark: FILE_CHUNK })
-  const unpack = path.endsWith('.gz')
-    ? createGunzip()
-    : path.endsWith('.zst')
-      ? createZstdDecompress()
-      : undefined
-  if (unpack === undefined) return file
+  if (path.endsWith('.zst')) return Readable.from(unpackZstd(file))
+  if (!path.endsWith('.gz')) return file
+  const unpack = createGunzip()
   file.on('error', error => unpack.destroy(error))
   return file.pipe(unpack)
 }
@@ -85,7 +85,9 @@ class StreamInput implements Input {
     }
     // A line that was cut by our own stop is not input that ended: its source still has it.
     const rest = this.#stopped ? null : this.#blocks.rest()
-    if (rest !== null && isJson(rest)) {
+    if (rest !== null && isBlank(rest)) {
+      // Space behind the last newline.
+    } else if (rest !== null && isJson(rest)) {
       yield* this.#split(Buffer.concat([rest, Buffer.from('\n')]))
     } else if (rest !== null) {
       yield { kind: 'end', cut: this.#cutError() }
@@ -137,6 +139,10 @@ class StreamInput implements Input {
       }
     )
   }
+}
+
+function isBlank(line: Buffer): boolean {
+  return line.toString('latin1').trim() === ''
 }
 
 function isJson(line: Buffer): boolean {
