@@ -128,7 +128,7 @@ test('lines that cannot be taken are reported and the others go on', () => {
     '0: not JSON',
     '2: not a JSON object',
     '3: op z is not one of c, u, d, r, t',
-    '4: op u without before, so what it replaces is not known (MySQL: binlog_row_image=FULL)',
+    '4: op u without before: enrich needs whole rows (MySQL: binlog_row_image=FULL)',
     '5: not JSON',
     '6: "many" is not a number'
   ])
@@ -142,6 +142,24 @@ test('a column that the table does not have, and a table that never comes, are w
   assert.deepEqual(run('SELECT id FROM jions', lines).warnings, [
     'no change events of table jions were read (did you mean joins?)'
   ])
+})
+
+test('a row image that lacks a column of the query is an error, since its value is not known', () => {
+  const needs = 'enrich needs whole rows (MySQL: binlog_row_image=FULL)'
+  const { rows, rejected } = run('SELECT amount FROM joins', [
+    created(row(1, 'a')),
+    change('u', { id: 1 }, { amount: '2.00' }),
+    change('d', { id: 1 }, null),
+    change('u', { id: 1, amount: null }, { id: 1, amount: '3.00' })
+  ])
+  assert.deepEqual(rejected, [
+    `1: column amount is absent from before: ${needs}`,
+    `2: column amount is absent from before: ${needs}`
+  ])
+  assert.deepEqual(
+    rows.map(r => r.op),
+    ['c', 'u']
+  )
 })
 
 test('a declared output names and types the columns', () => {

@@ -12,7 +12,7 @@ import { truncateTime } from './functions/temporal.ts'
 import { BOOLEAN, DATE, DOUBLE, DYNAMIC, INT, NULL, type SqlType, STRING, typeName } from './types.ts'
 import { parseDecimal } from './values/decimal.ts'
 import { type Int, parseInteger, wrap } from './values/integer.ts'
-import { likePattern } from './values/text.ts'
+import { anyCharacters, type LikePattern, likePattern } from './values/text.ts'
 import { parseDate, parseTime, parseTimestamp } from './values/time.ts'
 
 /** What names mean at one place of a query. */
@@ -262,9 +262,14 @@ export class ExpressionBinder {
     if (compiled === undefined)
       throw this.error('type', 'the escape character escapes nothing', expression.pattern)
     if (operand === undefined) throw this.error('type', 'LIKE takes a STRING', expression.operand)
-    const code = JSON.stringify(compiled)
     const name = `LIKE ${JSON.stringify(pattern.value)}${character === undefined ? '' : ` ESCAPE ${character}`}`
-    const matches = strict(name, BOOLEAN, [operand], ([text]) => `rt.like(${text}, ${code})`, expression)
+    const matches = strict(
+      name,
+      BOOLEAN,
+      [operand],
+      ([text]) => likeCode(text as string, compiled),
+      expression
+    )
     if (!expression.negated) return matches
     const { start, end } = expression
     return { kind: 'not', operand: matches, type: BOOLEAN, nullable: matches.nullable, start, end }
@@ -345,6 +350,19 @@ export class ExpressionBinder {
     const near = didYouMean(name, [...scalarFunctions.keys(), ...aggregateNames])
     return this.error('name', `no function ${name}${near}`, expression.name)
   }
+}
+
+/** The test that a pattern stands for; most are a plain comparison, a start, an end or a part. */
+function likeCode(text: string, pattern: LikePattern): string {
+  const parts = [...pattern.parts]
+  const anyBefore = parts[0] === anyCharacters
+  const anyAfter = parts.at(-1) === anyCharacters
+  const fixed = parts.slice(anyBefore ? 1 : 0, anyAfter && parts.length > 1 ? -1 : undefined)
+  if (fixed.some(part => part < 0)) return `rt.like(${text}, ${JSON.stringify(pattern)})`
+  const wanted = JSON.stringify(fixed.map(code => String.fromCharCode(code)).join(''))
+  if (anyBefore && anyAfter) return `${text}.includes(${wanted})`
+  if (anyBefore) return `${text}.endsWith(${wanted})`
+  return anyAfter ? `${text}.startsWith(${wanted})` : `(${text} === ${wanted})`
 }
 
 /** INT or BIGINT by size, DECIMAL with a point, DOUBLE with an exponent, as Flink types literals. */

@@ -1,4 +1,3 @@
-import { didYouMean } from './errors.ts'
 import {
   generateAggregate,
   generateProjectPlace,
@@ -6,7 +5,8 @@ import {
   type ProjectPlace
 } from './generate.ts'
 import type { Aggregate, Plan, Scan } from './plan.ts'
-import { ChangeReader, JsonReader, LineError, operations, slot } from './scan.ts'
+import { ImageCheck, imagesOf } from './row-images.ts'
+import { ChangeReader, JsonReader, operations, slot } from './scan.ts'
 import { WindowAggregate } from './window-aggregate.ts'
 
 /** One line of a block, as bytes and as text of one character a byte. */
@@ -69,12 +69,12 @@ class ChangePipeline implements Pipeline {
   readonly aggregate = undefined
   private readonly reader: ChangeReader
   private readonly project: ProjectPlace
-  private readonly check: ColumnCheck
+  private readonly check: ImageCheck
 
   constructor(plan: Plan, scan: Scan) {
     this.reader = new ChangeReader(scan)
     this.project = generateProjectPlace(scan, plan.condition, plan.projections)
-    this.check = new ColumnCheck(scan, this.reader)
+    this.check = new ImageCheck(scan, this.reader)
   }
 
   begin(block: Buffer): void {
@@ -86,7 +86,7 @@ class ChangePipeline implements Pipeline {
     if (!reader.find(line.bytes, line.start, line.end)) return false
     const operation = reader.operation(line.bytes)
     const { old, new: now } = imagesOf(reader, line.bytes, operation)
-    if (now) this.check.see(line.bytes)
+    this.check.see(line.bytes, old, now)
     const before = old ? this.row(line, slot.before, reader.beforeColumns) : null
     const after = now ? this.row(line, slot.after, reader.afterColumns) : null
     if (operation === operations.truncate) this.write(line, 't', null, null)
@@ -126,7 +126,7 @@ class AggregatePipeline implements Pipeline {
   private readonly json: JsonReader | undefined
   private readonly changes: ChangeReader | undefined
   private readonly functions: ReturnType<typeof generateAggregate>
-  private readonly check: ColumnCheck | undefined
+  private readonly check: ImageCheck | undefined
   private readonly row
   private readonly oldRow
 
@@ -135,7 +135,7 @@ class AggregatePipeline implements Pipeline {
     const retracts = scan.source.kind === 'changes'
     if (retracts) {
       this.changes = new ChangeReader(scan)
-      this.check = new ColumnCheck(scan, this.changes)
+      this.check = new ImageCheck(scan, this.changes)
     } else this.json = new JsonReader(scan)
     this.functions = generateAggregate(aggregate, retracts)
     this.row = this.functions.newRow()
@@ -172,7 +172,7 @@ class AggregatePipeline implements Pipeline {
     if (!reader.find(bytes, start, end)) return false
     const operation = reader.operation(bytes)
     const { old, new: now } = imagesOf(reader, bytes, operation)
-    if (now) this.check?.see(bytes)
+    this.check?.see(bytes, old, now)
     const { spans } = reader.finder
     // Both images are read before either takes effect, so that an error in one leaves nothing half done.
     if (old) this.functions.read(bytes, text, spans, reader.beforeColumns, this.oldRow)
@@ -187,67 +187,5 @@ class AggregatePipeline implements Pipeline {
     const late = this.aggregate.accept(row, retract)
     this.aggregate.advance(row.watermark)
     return late
-  }
-}
-
-/** Which row images an event must have and has. Throws LineError where one is missing. */
-function imagesOf(reader: ChangeReader, bytes: Buffer, operation: number): { old: boolean; new: boolean } {
-  const need = (place: number, name: string, op: string): void => {
-    if (reader.has(bytes, place)) return
-    const hint = name === 'before' ? ', so what it replaces is not known (MySQL: binlog_row_image=FULL)' : ''
-    throw new LineError(`op ${op} without ${name}${hint}`)
-  }
-  switch (operation) {
-    case operations.create:
-    case operations.read:
-      need(slot.after, 'after', String.fromCharCode(operation))
-      return { old: false, new: true }
-    case operations.update:
-      need(slot.before, 'before', 'u')
-      need(slot.after, 'after', 'u')
-      return { old: true, new: true }
-    case operations.delete:
-      need(slot.before, 'before', 'd')
-      return { old: true, new: false }
-    case operations.truncate:
-      return { old: false, new: false }
-    default:
-      throw new LineError(`op ${String.fromCharCode(operation)} is not one of c, u, d, r, t`)
-  }
-}
-
-/** Compares the columns of a query with the first row of its table: a misspelt one would quietly be NULL for ever. */
-class ColumnCheck {
-  private readonly scan: Scan
-  private readonly reader: ChangeReader
-  private checked = false
-  private found: string[] = []
-
-  constructor(scan: Scan, reader: ChangeReader) {
-    this.scan = scan
-    this.reader = reader
-  }
-
-  see(bytes: Buffer): void {
-    if (this.checked) return
-    this.checked = true
-    const { finder, afterColumns } = this.reader
-    const absent = this.scan.columns.filter(
-      (column, i) => column.path.length === 1 && (finder.spans[afterColumns + i * 2] as number) < 0
-    )
-    if (absent.length === 0) return
-    const names = this.reader.columnNames(bytes, slot.after)
-    for (const { name } of absent) {
-      const near = didYouMean(name, names)
-      const known = near === '' ? `; its columns are ${names.join(', ')}` : near
-      this.found.push(`${this.scan.name} has no column ${name} in its first event, so it is NULL${known}`)
-    }
-  }
-
-  /** What was found since the last call. */
-  warnings(): string[] {
-    const found = this.found
-    this.found = []
-    return found
   }
 }

@@ -1,5 +1,6 @@
 import type { Window } from './bound.ts'
 import type { Accumulator, AggregateFunctions, InputRow } from './generate.ts'
+import { detach } from './values/text.ts'
 import { eachWindow, windowStart } from './window.ts'
 
 /** What a snapshot holds: plain data, with Maps and bigints. */
@@ -100,7 +101,7 @@ export class WindowAggregate {
     let accumulator = groups.get(key)
     if (accumulator === undefined) {
       accumulator = this.functions.newAccumulator(row)
-      groups.set(typeof key === 'string' ? Buffer.from(key).toString() : key, accumulator)
+      groups.set(typeof key === 'string' ? detach(key) : key, accumulator)
     }
     if (retract) this.functions.retract(accumulator, row)
     else this.functions.add(accumulator, row)

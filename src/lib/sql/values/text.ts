@@ -40,6 +40,9 @@ export function like(text: string, pattern: LikePattern): boolean {
   return p === parts.length
 }
 
+/** `%` in a LikePattern. */
+export const anyCharacters = -1
+
 /** Character codes, -1 for `%`, -2 for `_`. */
 export type LikePattern = { parts: number[] }
 
@@ -71,8 +74,14 @@ export function quote(text: string): string {
 /** Text as UTF-8 with one character a byte. */
 export const binary = (text: string): string => Buffer.from(text).toString('latin1')
 
-/** A copy that does not keep the block alive which the string was cut from. */
-export const detach = (text: string): string => (text.length < 13 ? text : Buffer.from(text).toString())
+/** A copy that does not keep the block alive which the string was cut from, to the last lone surrogate. */
+export function detach(text: string): string {
+  if (text.length < 13) return text
+  const encoding = oneByte.test(text) ? 'latin1' : 'utf16le'
+  return Buffer.from(text, encoding).toString(encoding)
+}
+
+const oneByte = /^[\0-\xff]*$/
 
 /** A double as Java prints it: `1.0`, `1.0E10`, `NaN`. */
 export function formatDouble(value: number): string {

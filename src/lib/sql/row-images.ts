@@ -1,0 +1,92 @@
+import { didYouMean } from './errors.ts'
+import type { Scan } from './plan.ts'
+import { type ChangeReader, LineError, operations, slot } from './scan.ts'
+
+const wholeRows = 'enrich needs whole rows (MySQL: binlog_row_image=FULL)'
+
+/** Which row images an event must have and has. Throws LineError where one is missing. */
+export function imagesOf(
+  reader: ChangeReader,
+  bytes: Buffer,
+  operation: number
+): { old: boolean; new: boolean } {
+  const need = (place: number, name: string, op: string): void => {
+    if (reader.has(bytes, place)) return
+    throw new LineError(`op ${op} without ${name}${name === 'before' ? `: ${wholeRows}` : ''}`)
+  }
+  switch (operation) {
+    case operations.create:
+    case operations.read:
+      need(slot.after, 'after', String.fromCharCode(operation))
+      return { old: false, new: true }
+    case operations.update:
+      need(slot.before, 'before', 'u')
+      need(slot.after, 'after', 'u')
+      return { old: true, new: true }
+    case operations.delete:
+      need(slot.before, 'before', 'd')
+      return { old: true, new: false }
+    case operations.truncate:
+      return { old: false, new: false }
+    default:
+      throw new LineError(`op ${String.fromCharCode(operation)} is not one of c, u, d, r, t`)
+  }
+}
+
+/**
+ * Compares the columns of a query with the rows that come. A column that is absent from the first row of its table is
+ * probably misspelt, or not there yet: it is NULL, with a warning. One that is absent from part of the rows was left
+ * out of the row image, and its value is not known: NULL would be a wrong answer, so such an event is an error.
+ */
+export class ImageCheck {
+  private readonly scan: Scan
+  private readonly reader: ChangeReader
+  /** Indexes of the columns that are not fields of others. */
+  private readonly columns: number[]
+  private readonly known: boolean[] = []
+  private checked = false
+  private found: string[] = []
+
+  constructor(scan: Scan, reader: ChangeReader) {
+    this.scan = scan
+    this.reader = reader
+    this.columns = scan.columns.flatMap((column, i) => (column.path.length === 1 ? [i] : []))
+  }
+
+  /** @throws LineError for an event without a column that its table has */
+  see(bytes: Buffer, old: boolean, now: boolean): void {
+    const { finder, beforeColumns, afterColumns } = this.reader
+    const { spans } = finder
+    for (const i of this.columns) {
+      const inBefore = old && (spans[beforeColumns + i * 2] as number) >= 0
+      const inAfter = now && (spans[afterColumns + i * 2] as number) >= 0
+      const whole = (inBefore || !old) && (inAfter || !now)
+      if (whole) this.known[i] = old || now || this.known[i] === true
+      else if (inBefore || inAfter || this.known[i] === true) {
+        const image = old && !inBefore ? 'before' : 'after'
+        throw new LineError(`column ${this.scan.columns[i]?.name} is absent from ${image}: ${wholeRows}`)
+      }
+    }
+    if (now && !this.checked) this.warn(bytes)
+  }
+
+  /** What was found since the last call. */
+  warnings(): string[] {
+    const found = this.found
+    this.found = []
+    return found
+  }
+
+  private warn(bytes: Buffer): void {
+    this.checked = true
+    const absent = this.columns.filter(i => this.known[i] !== true)
+    if (absent.length === 0) return
+    const names = this.reader.columnNames(bytes, slot.after)
+    for (const i of absent) {
+      const name = this.scan.columns[i]?.name ?? ''
+      const near = didYouMean(name, names)
+      const known = near === '' ? `; its columns are ${names.join(', ')}` : near
+      this.found.push(`${this.scan.name} has no column ${name} in its first event, so it is NULL${known}`)
+    }
+  }
+}
