@@ -93,12 +93,16 @@ export class PacketReader {
         })
       }
       const left = deadline - Date.now()
-      if (left <= 0 || this.#interrupted) return false
+      if (left <= 0) return false
+      if (this.#interrupted) {
+        this.#interrupted = false
+        return false
+      }
       await this.#waiting(left)
     }
   }
 
-  /** Ends a wait early: `more` then returns false. */
+  /** Ends the wait that is going on, or else the next one, early: that `more` returns false. */
   interrupt(): void {
     this.#interrupted = true
     this.#wakeUp()
