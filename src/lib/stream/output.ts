@@ -160,10 +160,17 @@ class PackedOutput implements Output {
     await file.close()
   }
 
-  write(bytes: Buffer): Promise<void> {
-    return new Promise((resolve, reject) => {
+  async write(bytes: Buffer): Promise<void> {
+    const taken = new Promise<void>((resolve, reject) => {
       this.#packer.write(bytes, error => (error ? reject(error) : resolve()))
     })
+    try {
+      await Promise.race([taken, this.#copied])
+    } catch (error) {
+      // The packer only says that it was destroyed; why, the file says.
+      await this.#copied
+      throw error
+    }
   }
 
   sync(): Promise<null> {
