@@ -189,17 +189,17 @@ async function compare(
 }
 
 /** What was measured, in words, and its figures: the longest way that can be measured. */
-export function latencyOf({ source, latency, figures }: Outcome): {
-  measured: string
-  ms: Percentiles | null
-} {
-  if (latency !== null) {
-    const measured = `${source.since} → document found by a search (${latency.samples} documents followed)`
-    return { measured, ms: latency.searchable }
+export function latencyOf(outcome: Outcome): { measured: string; ms: Percentiles | null } {
+  const { since } = outcome.source
+  if (outcome.latency === null) {
+    return { measured: `${since} → end of the pipe (latency-probe, all events)`, ms: pipeLatency(outcome) }
   }
-  const probe = figures.stages.source
-  return {
-    measured: `${source.since} → end of the pipe (latency-probe, all events)`,
-    ms: probe === undefined ? null : { p50: probe.p50, p99: probe.p99, max: probe.max }
-  }
+  const { samples, searchable } = outcome.latency
+  return { measured: `${since} → document found by a search (${samples} followed)`, ms: searchable }
+}
+
+/** From the commit to the end of the pipe, over all events, as latency-probe has it. */
+export function pipeLatency({ figures }: Outcome): Percentiles | null {
+  const { source } = figures.stages
+  return source === undefined ? null : { p50: source.p50, p99: source.p99, max: source.max }
 }

@@ -31,9 +31,9 @@ export interface Transaction {
   readonly statements: readonly string[]
   /** How many rows the statements insert, update and delete. */
   readonly rows: number
-  /** The ids of the rows that are inserted into contest_joins, and those that are deleted from it. */
-  readonly joined: readonly number[]
-  readonly left: readonly number[]
+  /** How many rows are inserted into contest_joins, and one of them that is never deleted. */
+  readonly joins: number
+  readonly lasting: number | undefined
 }
 
 export const eveningBegins = Date.UTC(2026, 10, 24, 18, 30)
@@ -157,14 +157,14 @@ export class Evening {
     const left = this.#regretting.length > 20 ? this.#regretting.splice(0, 5) : []
     for (const { contest } of left) this.#contests.leave(contest)
     run(`DELETE FROM contest_joins WHERE id IN (${left.map(({ join }) => join)})`, left.length)
-    const { joined, joins, coupons } = this.#join(succeeded, now)
+    const { joins, lasting, coupons } = this.#join(succeeded, now)
     run(insert('contest_joins', joins), joins.length)
     for (const [uses, ids] of coupons) {
       run(`UPDATE coupons SET uses = uses + ${uses}, updated_at = ${now} WHERE id IN (${ids})`, ids.length)
     }
     const filled = this.#contests.takeChanged()
     run(this.#contests.update(filled, now), filled.length)
-    return { dueMs, clock, statements, rows, joined, left: left.map(({ join }) => join) }
+    return { dueMs, clock, statements, rows, joins: joins.length, lasting }
   }
 
   #user(id: number, now: string): string {
@@ -205,8 +205,8 @@ export class Evening {
   #join(
     payments: readonly Payment[],
     now: string
-  ): { joined: number[]; joins: string[]; coupons: Map<number, number[]> } {
-    const joined: number[] = []
+  ): { joins: string[]; lasting: number | undefined; coupons: Map<number, number[]> } {
+    let lasting: number | undefined
     const joins: string[] = []
     const uses = new Map<number, number>()
     for (const { id: payment, user } of payments) {
@@ -216,12 +216,12 @@ export class Evening {
       const coupon = this.#random.chance(0.1) ? 1 + this.#random.below(couponCount) : undefined
       if (coupon !== undefined) uses.set(coupon, (uses.get(coupon) ?? 0) + 1)
       if (this.#random.chance(0.01)) this.#regretting.push({ join: id, contest: contest.id })
-      joined.push(id)
+      else lasting ??= id
       joins.push([id, contest.id, user, payment, coupon ?? 'NULL', literal(contest.fee), now].join())
     }
     const coupons = new Map<number, number[]>()
     for (const [coupon, count] of uses) coupons.set(count, [...(coupons.get(count) ?? []), coupon])
-    return { joined, joins, coupons }
+    return { joins, lasting, coupons }
   }
 }
 

@@ -18,8 +18,9 @@ export interface DocumentLatency {
 }
 
 const sampleEveryMs = 40
-const pollEveryMs = 15
+const pollEveryMs = 40
 const batch = 500
+const lastMs = 10_000
 
 /**
  * Follows single documents from the commit in MySQL into an index, by asking for them time and again. What it measures
@@ -45,9 +46,13 @@ export class LatencySampler {
     this.#waiting.searchable.set(String(id), at)
   }
 
-  /** Asks until `stop`, and then for what is still waited for. */
+  /** Asks until `stop`, and then, not for ever, for what is still waited for. */
   async run(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted || this.#waiting.searchable.size > 0) {
+    let deadline = Number.POSITIVE_INFINITY
+    stop.addEventListener('abort', () => {
+      deadline = performance.now() + lastMs
+    })
+    while (performance.now() < deadline && !(stop.aborted && this.#waiting.searchable.size === 0)) {
       await Promise.all([this.#ask('written'), this.#ask('searchable')])
       await delay(pollEveryMs)
     }

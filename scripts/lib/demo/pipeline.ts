@@ -71,9 +71,11 @@ export class Pipeline implements Follower, AsyncDisposable {
     await acknowledgedBy(this.#acknowledging, this.#folder.state, goal)
   }
 
+  /** A recorded evening ends by itself, and then the branches do. */
   async #watch(command: GuardedCommand): Promise<void> {
     const status = await command.ended()
-    if (!this.#finishing) this.#failed.reject(this.#failure(`${command.name} ended early (${status})`))
+    if (this.#finishing || (status === 0 && this.#source === undefined)) return
+    this.#failed.reject(this.#failure(`${command.name} ended early (${status})`))
   }
 
   /** Ends cdc-tail, if it was started, and waits until the others have worked off what it wrote. */

@@ -1,4 +1,4 @@
-import { latencyOf, type Outcome } from './demo.ts'
+import { latencyOf, type Outcome, pipeLatency } from './demo.ts'
 import type { Percentiles } from './latency.ts'
 import type { Alert } from './pipeline.ts'
 import { number } from './summary.ts'
@@ -33,7 +33,7 @@ export function reportOf(outcome: Outcome): Report {
     latency_ms: ms,
     latency_measured: measured,
     latency_written_ms: latency?.written ?? null,
-    latency_pipe_ms: figures.stages.source ?? null,
+    latency_pipe_ms: pipeLatency(outcome),
     documents: comparison.documents,
     mysql_rows: comparison.rows,
     equal: comparison.differences.length === 0,
@@ -50,8 +50,12 @@ export function verdict(report: Report): string[] {
     `Events     ${number(events)}, ${number(events_per_s)} a second`,
     `Latency    ${inWords(latency_ms)}`,
     `           ${report.latency_measured}`,
-    ...(latency_written_ms === null ? [] : [`           until written: ${inWords(latency_written_ms)}`]),
-    `           until the end of the pipe: ${inWords(report.latency_pipe_ms)}`,
+    ...(latency_written_ms === null
+      ? []
+      : [
+          `           until written: ${inWords(latency_written_ms)}`,
+          `           until the end of the pipe: ${inWords(report.latency_pipe_ms)}`
+        ]),
     `Equal      ${report.equal}: ${number(documents)} documents, ${number(mysql_rows)} rows, compared field by field`,
     ...differences.map(difference => `           ${difference}`)
   ]

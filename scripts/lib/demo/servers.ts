@@ -5,6 +5,9 @@ export interface Server extends AsyncDisposable {
   readonly url: string
 }
 
+// In a server that lives for a minute, Java's second compiler takes more time from the others than it ever gives back.
+process.env.JDK_JAVA_OPTIONS = `${process.env.JDK_JAVA_OPTIONS ?? ''} -XX:TieredStopAtLevel=1`
+
 /**
  * Starts a private server; resolves to the reason, in words, when this machine cannot have one.
  * @param log takes what a person should know

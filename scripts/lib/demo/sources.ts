@@ -2,7 +2,7 @@ import { EveningDatabase } from './database.ts'
 import { type Evening, eveningBegins, type TableName } from './evening.ts'
 import { TableFold } from './files.ts'
 import { play } from './player.ts'
-import { type Recorded, readCapture, replay } from './replay.ts'
+import { beforeChanges, type Capture, type Recorded, readCapture, replay } from './replay.ts'
 import type { Documents } from './store.ts'
 import type { Follower } from './tail.ts'
 import { Tally } from './tally.ts'
@@ -26,7 +26,7 @@ export interface EveningSource extends AsyncDisposable {
 export interface EveningListener {
   /** The evening begins; the tally is kept from now on. */
   begins(tally: Tally): void
-  /** A row was inserted into contest_joins and committed, at a moment of performance.now(). */
+  /** A row that stays was inserted into contest_joins and committed, at a moment of performance.now(). */
   joined(id: number, at: number): void
 }
 
@@ -58,9 +58,9 @@ export class LiveEvening implements EveningSource {
     await follower.reaches(await this.#database.position())
     const tally = new Tally(rows, eveningBegins)
     listener.begins(tally)
-    await play(this.#database, this.#evening.transactions(), stop, ({ clock, rows, joined }, at) => {
-      tally.add(clock, rows, joined.length)
-      if (joined[0] !== undefined) listener.joined(joined[0], at)
+    await play(this.#database, this.#evening.transactions(), stop, ({ clock, rows, joins, lasting }, at) => {
+      tally.add(clock, rows, joins)
+      if (lasting !== undefined) listener.joined(lasting, at)
     })
     await follower.reaches(await this.#database.position())
   }
@@ -78,35 +78,36 @@ export class LiveEvening implements EveningSource {
 export class RecordedEvening implements EveningSource {
   readonly description = 'a recorded evening'
   readonly since = 'replayed event'
-  readonly #capture: readonly Recorded[]
+  readonly #capture: Capture
   readonly #seconds: number
   readonly #fold = new TableFold()
 
   constructor(file: string, seconds: number) {
     this.#capture = readCapture(file)
     this.#seconds = seconds
-    for (const { event } of this.#capture) this.#fold.apply(event)
+    for (const { event } of [...this.#capture.initial, ...this.#capture.changes]) this.#fold.apply(event)
   }
 
   async play(
-    { input }: { readonly input: string },
+    pipeline: Follower & { readonly input: string },
     listener: EveningListener,
     stop: AbortSignal
   ): Promise<void> {
-    const tally = new Tally(0, eveningBegins)
-    listener.begins(tally)
-    const written = ({ event: { op, after, source } }: Recorded, at: number): void => {
-      if (op === 'r') {
-        tally.initial++
-        return
-      }
-      const joins = source.table === 'contest_joins' && op === 'c'
-      // Every table but coupons says when a row was written.
-      const time = after?.updated_at ?? after?.created_at
-      tally.add(time === undefined ? tally.clock : Date.parse(String(time)), 1, joins ? 1 : 0)
-      if (joins) listener.joined(Number(after?.id), at)
+    const tally = new Tally(this.#capture.initial.length, eveningBegins)
+    const ready = async (): Promise<void> => {
+      await pipeline.reaches(beforeChanges)
+      listener.begins(tally)
     }
-    await replay(this.#capture, this.#seconds, input, written, stop)
+    const lasting = this.#fold.rows('contest_joins')
+    const written = ({ event: { op, after, source } }: Recorded, at: number): void => {
+      const isJoin = source.table === 'contest_joins' && op === 'c'
+      // A deletion does not tell when it happened.
+      const time = after?.updated_at ?? after?.created_at
+      tally.add(time === undefined ? tally.clock : Date.parse(String(time)), 1, isJoin ? 1 : 0)
+      const id = String(after?.id)
+      if (isJoin && lasting.has(id)) listener.joined(Number(id), at)
+    }
+    await replay(this.#capture, this.#seconds, pipeline.input, ready, written, stop)
   }
 
   rows(table: TableName): Promise<Documents> {

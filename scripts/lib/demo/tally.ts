@@ -3,15 +3,16 @@ import { minuteOf } from './standing.ts'
 
 /** Counts what the evening's source has done, against which the results are held. */
 export class Tally {
-  /** Rows that were there at the beginning, and rows changed since. */
-  initial: number
+  /** Rows that were there at the beginning. */
+  readonly initial: number
+  /** Rows changed since. */
   changes = 0
   /** The evening's own clock, in ms since the epoch. */
   clock: number
   /** Rows inserted into contest_joins, by the minute's end. */
   readonly joins = new Map<string, number>()
-  readonly #startedAt = performance.now()
-  #changedAt = this.#startedAt
+  #startedAt = 0
+  #changedAt = 0
 
   constructor(initial: number, clock: number) {
     this.initial = initial
@@ -20,6 +21,7 @@ export class Tally {
 
   /** A transaction, or a part of one, was committed at a moment of the evening's clock. */
   add(clock: number, changes: number, joins: number): void {
+    if (this.changes === 0) this.#startedAt = performance.now()
     this.changes += changes
     this.clock = Math.max(this.clock, clock)
     this.#changedAt = performance.now()
@@ -32,7 +34,7 @@ export class Tally {
     return this.initial + this.changes
   }
 
-  /** Changes a second, from the beginning to the newest. */
+  /** Changes a second, from the first to the newest. */
   get perSecond(): number {
     const seconds = (this.#changedAt - this.#startedAt) / 1000
     return seconds > 0 ? this.changes / seconds : 0
