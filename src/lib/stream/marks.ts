@@ -1,7 +1,7 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { OutputWriter } from './bytes.ts'
 import { formatMark, formatResume, type Mark } from './control.ts'
-import { replaceFile } from './files.ts'
+import { makeDirectory, replaceFile } from './files.ts'
 import type { StateDirectory } from './state.ts'
 import { oldestOf, readMembers, readTimeline, TIMELINE, type Timeline } from './timeline.ts'
 
@@ -58,6 +58,7 @@ export class MarkWriter {
       const timeline: Timeline = { runs: [], last: { n: 0, ts_ms: 0 } }
       return new MarkWriter(BEGINNING, timeline, null, null, writer, everyMs)
     }
+    makeDirectory(dirname(join(root, TIMELINE)))
     const members = await readMembers(root)
     const known = await readTimeline(root)
     const resume = anew ? BEGINNING : (oldestOf(members, known) ?? BEGINNING)
@@ -77,7 +78,7 @@ export class MarkWriter {
   async begin(): Promise<void> {
     if (this.#root === null) return
     await this.#save()
-    this.#writer.bytes.append(formatResume(this.resume))
+    if (this.#writer.output.takesMarks) this.#writer.bytes.append(formatResume(this.resume))
     await this.#writer.flush()
   }
 
