@@ -155,7 +155,8 @@ function opaqueText(type: number, buffer: Buffer, at: number, length: number): s
     case ColumnType.TIME:
       return packedTime(buffer.readBigInt64LE(at))
     default:
-      return `"base64:type${type}:${buffer.toString('base64', at, at + length)}"`
+      // The server breaks base64 into lines of 76 characters, here too.
+      return `"base64:type${type}:${buffer.toString('base64', at, at + length).replace(/.{76}(?=.)/g, '$&\\n')}"`
   }
 }
 

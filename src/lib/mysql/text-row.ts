@@ -94,7 +94,7 @@ function textWriter(column: ColumnSchema, table: string): WriteText {
     case 'timestamp':
       return (w, buffer, start, end) => writeDatetime(w, buffer, start, end, true)
     case 'json':
-      return (w, buffer, start, end) => w.append(buffer, start, end)
+      return writeJson
     case 'bit': {
       const bits = Number(/\d+/.exec(column.columnType)?.[0] ?? 1)
       return (w, buffer, start, end) => {
@@ -123,6 +123,18 @@ function textWriter(column: ColumnSchema, table: string): WriteText {
       }
       return encode.writeLongUtf8
   }
+}
+
+/** MySQL 5.7 breaks the base64 of opaque values into lines without escaping the line feeds, as later versions do. */
+function writeJson(w: ByteWriter, buffer: Buffer, start: number, end: number): void {
+  const text = buffer.subarray(start, end)
+  let from = 0
+  for (let at = text.indexOf(10); at >= 0; at = text.indexOf(10, from)) {
+    w.append(text, from, at)
+    w.text('\\n')
+    from = at + 1
+  }
+  w.append(text, from)
 }
 
 function writeNumber(w: ByteWriter, buffer: Buffer, start: number, end: number): void {
