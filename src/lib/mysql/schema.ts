@@ -1,7 +1,8 @@
 import { ToolError } from '../cli/index.ts'
+import { charsetDecoder } from './charsets.ts'
 import { type Column, ColumnType, type Table } from './column.ts'
 import type { MysqlConnection } from './connection.ts'
-import type { TableMap } from './table-map.ts'
+import { hasCollation, type TableMap } from './table-map.ts'
 
 /** A column as information_schema describes it. */
 export interface ColumnSchema {
@@ -83,22 +84,32 @@ export function resolveTable(
   charsetOf: (collation: number) => string
 ): Table {
   const { optional } = map
-  const needsSchema = optional.names === undefined || optional.collations === undefined
+  const needsSchema = !describesItself(map)
   if (needsSchema) checkAgainst(map, schema)
   const columns = map.types.map((type, i): Column => {
     const now = needsSchema ? schema?.columns[i] : undefined
     const collation = optional.collations?.[i] ?? 0
+    const charset = collation > 0 ? charsetOf(collation) : (now?.charset ?? null)
     return {
       name: optional.names?.[i] ?? (now as ColumnSchema).name,
       type,
       meta: map.metas[i] as number,
       unsigned: optional.unsigned?.[i] ?? / unsigned/i.test(now?.columnType ?? ''),
-      charset: collation > 0 ? charsetOf(collation) : (now?.charset ?? null),
-      labels: optional.labels?.[i] ?? now?.labels ?? null
+      charset,
+      labels: optional.labels?.[i]?.map(label => labelText(label, charset)) ?? now?.labels ?? null
     }
   })
   const key = optional.names === undefined ? (schema?.key ?? []) : (optional.primaryKey ?? [])
   return { database: map.database, name: map.table, columns, key }
+}
+
+/** Whether the log tells all that is needed to read the rows (binlog_row_metadata=FULL). */
+export function describesItself({ types, optional }: TableMap): boolean {
+  return optional.names !== undefined && (optional.collations !== undefined || !types.some(hasCollation))
+}
+
+function labelText(label: Buffer, charset: string | null): string {
+  return charset === null || charset === 'binary' ? label.toString('utf8') : charsetDecoder(charset)(label)
 }
 
 /** information_schema's type names by the type in the log. */

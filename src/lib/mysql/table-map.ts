@@ -23,8 +23,8 @@ export interface OptionalMetadata {
   /** Collation id for each column, 0 where it has none. */
   collations?: number[]
   names?: string[]
-  /** Labels for each column, null for other types. */
-  labels?: (string[] | null)[]
+  /** Labels for each column, in its character set; null for other types. */
+  labels?: (Buffer[] | null)[]
   primaryKey?: number[]
 }
 
@@ -122,6 +122,11 @@ const CHARACTER = new Set<number>([
   ColumnType.BLOB
 ])
 const LABELLED = new Set<number>([ColumnType.ENUM, ColumnType.SET])
+
+/** Whether columns of this type are listed among the collations, be it as `binary`. */
+export function hasCollation(type: number): boolean {
+  return CHARACTER.has(type) || LABELLED.has(type)
+}
 
 /** Type, length, value; the lists are over the columns of a kind. Source: Table_map_event, binlog/event/rows_event.h. */
 function readOptional(buffer: Buffer, at: number, end: number, types: readonly number[]): OptionalMetadata {
@@ -224,17 +229,12 @@ function readCollations(
   })
 }
 
-function readString(buffer: Buffer, at: number): [text: string, next: number] {
-  const [length, from] = readLengthEncoded(buffer, at)
-  return [buffer.toString('utf8', from, from + length), from + length]
-}
-
 function readStrings(buffer: Buffer, at: number, stop: number): string[] {
   const strings: string[] = []
   while (at < stop) {
-    let text: string
-    ;[text, at] = readString(buffer, at)
-    strings.push(text)
+    const [length, from] = readLengthEncoded(buffer, at)
+    at = from + length
+    strings.push(buffer.toString('utf8', from, at))
   }
   return strings
 }
@@ -244,17 +244,17 @@ function readLabels(
   at: number,
   types: readonly number[],
   kind: number,
-  labels: (string[] | null)[]
+  labels: (Buffer[] | null)[]
 ): void {
   types.forEach((type, column) => {
     if (type !== kind) return
     let count: number
     ;[count, at] = readLengthEncoded(buffer, at)
-    const list: string[] = []
+    const list: Buffer[] = []
     for (let i = 0; i < count; i++) {
-      let label: string
-      ;[label, at] = readString(buffer, at)
-      list.push(label)
+      const [length, from] = readLengthEncoded(buffer, at)
+      at = from + length
+      list.push(Buffer.from(buffer.subarray(from, at)))
     }
     labels[column] = list
   })

@@ -12,7 +12,7 @@ import type { Table } from './column.ts'
 import { MysqlConnection } from './connection.ts'
 import { followLog } from './follow.ts'
 import { formatPosition, type LogPosition, type PositionOption, parsePosition } from './position.ts'
-import { readTableSchema, resolveTable } from './schema.ts'
+import { describesItself, readTableSchema, resolveTable } from './schema.ts'
 import {
   checkAvailable,
   currentPosition,
@@ -198,9 +198,7 @@ export class MysqlTail {
   #resolve(map: TableMap): Table | null | Promise<Table | null> {
     const { connection, server } = this.#connected()
     if (!this.#options.tables.includes(map.database, map.table)) return null
-    if (map.optional.names !== undefined && map.optional.collations !== undefined) {
-      return resolveTable(map, null, server.charsetOf)
-    }
+    if (describesItself(map)) return resolveTable(map, null, server.charsetOf)
     return readTableSchema(connection, map.database, map.table).then(schema =>
       resolveTable(map, schema, server.charsetOf)
     )
