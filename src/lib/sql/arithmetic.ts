@@ -2,10 +2,10 @@ import { type Bound, literal, strict } from './bound.ts'
 import { cast, rescaled } from './cast.ts'
 import type { Span } from './errors.ts'
 import {
+  approximateType,
   asDecimal,
   commonType,
   type DecimalType,
-  DOUBLE,
   DYNAMIC,
   decimalResult,
   isApproximate,
@@ -87,12 +87,11 @@ function doubleArithmetic(
   right: Bound,
   span: Span
 ): Bound | undefined {
-  const single = left.type.kind === 'FLOAT' && right.type.kind === 'FLOAT'
-  const a = cast(left, DOUBLE)
-  const b = cast(right, DOUBLE)
+  const type = approximateType(left.type, right.type)
+  const a = cast(left, type)
+  const b = cast(right, type)
   if (a === undefined || b === undefined) return undefined
-  const type: SqlType = single ? { kind: 'FLOAT' } : DOUBLE
-  const round = (value: string): string => (single ? `Math.fround(${value})` : value)
+  const round = (value: string): string => (type.kind === 'FLOAT' ? `Math.fround(${value})` : value)
   return strict(operator, type, [a, b], ([x, y]) => round(`(${x} ${operator} ${y})`), span)
 }
 

@@ -10,7 +10,7 @@ import { hasAggregate, isAggregateName, partsOf } from './ast-walk.ts'
 import { ExpressionBinder, type Scope } from './bind-expression.ts'
 import { type Bound, describe } from './bound.ts'
 import { sameExpression } from './catalog.ts'
-import { type BoundSelect, binderFor, unsupported } from './environment.ts'
+import { type BoundSelect, refuseWindowBounds, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
 import type { Aggregate } from './plan.ts'
 import { project } from './project.ts'
@@ -25,8 +25,7 @@ export function bindAggregation(
   text: string
 ): BoundSelect {
   const { input, window } = relation
-  const groupBinder = binderFor(relation, text, false)
-  const groups = select.groupBy.map(expression => ({ expression, value: groupBinder.bind(expression) }))
+  const groups = select.groupBy.map(expression => ({ expression, value: binder.bind(expression) }))
   const bounds = groups.map(({ value }) => (value.kind === 'windowBound' ? value.bound : undefined))
   if (window === undefined || input.kind === 'aggregate') {
     const at =
@@ -55,6 +54,10 @@ export function bindAggregation(
       throw new SqlError('type', `${typeName(value.type)} cannot be a key of GROUP BY`, text, expression)
     }
   }
+  refuseWindowBounds(
+    keys.map(key => key.value),
+    text
+  )
   const calls: AggregateCall[] = []
   const aggregate: Aggregate = {
     kind: 'aggregate',
@@ -71,6 +74,7 @@ export function bindAggregation(
   const whole = (expression: Expression): Bound | undefined => {
     if (expression.kind === 'call' && isAggregateName(expression.name.name)) {
       const call = bindAggregate(expression, binder)
+      refuseWindowBounds([call.argument, call.filter], text)
       let index = calls.findIndex(other => other.name === call.name)
       if (index < 0) index = calls.push(call) - 1
       const { start, end } = expression
@@ -89,7 +93,7 @@ export function bindAggregation(
     const value =
       expression.kind === 'reference' || partsOf(expression).length > 0
         ? tryBind(
-            groupBinder,
+            binder,
             expression,
             keys.map(k => k.expression)
           )

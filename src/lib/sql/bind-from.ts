@@ -67,7 +67,7 @@ function bindWindow(
   environment: Environment
 ): Window {
   const { text } = environment
-  const binder = binderFor(relation, text, true)
+  const binder = binderFor(relation, text)
   const milliseconds = (expression: Expression): number => {
     const bound = binder.bind(expression)
     if (bound.kind === 'literal' && bound.type.kind === 'INTERVAL_DAY' && typeof bound.value === 'number')
@@ -109,7 +109,7 @@ function eventTime(column: Identifier, relation: Relation, environment: Environm
   const { text, watermarkDelay } = environment
   const { input } = relation
   const value = resolveName(relation, [column], text, (bound, name, span) =>
-    binderFor(relation, text, true).member(bound, name, span)
+    binderFor(relation, text).member(bound, name, span)
   )
   if (input.kind === 'aggregate')
     throw new SqlError('unsupported', unsupported('a window over windows'), text, column)

@@ -3,7 +3,13 @@ import { hasAggregate, mentions, partsOf } from './ast-walk.ts'
 import { bindAggregation } from './bind-aggregation.ts'
 import { bindTable } from './bind-from.ts'
 import type { Bound } from './bound.ts'
-import { type BoundSelect, binderFor, type Environment, unsupported } from './environment.ts'
+import {
+  type BoundSelect,
+  binderFor,
+  type Environment,
+  refuseWindowBounds,
+  unsupported
+} from './environment.ts'
 import { SqlError } from './errors.ts'
 import { project } from './project.ts'
 import type { Relation } from './relation.ts'
@@ -14,16 +20,16 @@ export function bindSelect(select: Select, environment: Environment): BoundSelec
   if (select.from === undefined)
     throw new SqlError('unsupported', unsupported('SELECT without FROM'), text, select)
   const relation = bindTable(select.from, environment, bindSelect)
-  const binder = binderFor(relation, text, true)
+  const binder = binderFor(relation, text)
   refuseAliases(select, relation, text)
   if (select.where !== undefined) {
     const where = binder.bindCondition(select.where)
+    refuseWindowBounds([where], text)
     relation.condition = and(relation.condition, where)
   }
   const aggregates = select.items.some(item => item.kind === 'item' && hasAggregate(item.value))
   if (select.groupBy.length > 0 || aggregates || select.having !== undefined)
     return bindAggregation(select, relation, binder, text)
-  requireTumble(relation, select, text)
   return project(select, relation, expression => binder.bind(expression), text)
 }
 
@@ -33,11 +39,13 @@ function and(left: Bound | undefined, right: Bound): Bound {
   return { kind: 'and', left, right, type: right.type, nullable: left.nullable || right.nullable, start, end }
 }
 
-/** Rows of HOP and CUMULATE stand in several windows, which only an aggregation tells apart so far. */
-function requireTumble(relation: Relation, select: Select, text: string): void {
-  if (relation.window === undefined || relation.window.kind === 'TUMBLE') return
-  const reason = unsupported(`${relation.window.kind} without GROUP BY window_start, window_end`)
-  throw new SqlError('unsupported', reason, text, select.from ?? select)
+/** Resolves the SELECT whose rows are the output. */
+export function bindOutput(select: Select, environment: Environment): BoundSelect {
+  const bound = bindSelect(select, environment)
+  if (bound.input.kind === 'aggregate' || bound.window === undefined || bound.window.kind === 'TUMBLE')
+    return bound
+  const reason = unsupported(`${bound.window.kind} without GROUP BY window_start, window_end`)
+  throw new SqlError('unsupported', reason, environment.text, select.from ?? select)
 }
 
 /**

@@ -42,6 +42,26 @@ export type Bound = Span & { type: SqlType; nullable: boolean } & (
     | { kind: 'windowBound'; window: Window; bound: 'start' | 'end' | 'time' }
   )
 
+/** The expressions that an expression is computed from, one level down. */
+export function operandsOf(expression: Bound): Bound[] {
+  switch (expression.kind) {
+    case 'column':
+    case 'literal':
+    case 'windowBound':
+      return []
+    case 'apply':
+    case 'coalesce':
+      return expression.operands
+    case 'and':
+    case 'or':
+      return [expression.left, expression.right]
+    case 'case':
+      return [...expression.whens.flatMap(w => [w.when, w.result]), expression.otherwise]
+    default:
+      return [expression.operand]
+  }
+}
+
 /** The expression as text: for plans, and equal exactly when two expressions over the same row are the same. */
 export function describe(expression: Bound): string {
   switch (expression.kind) {

@@ -81,6 +81,7 @@ function plainText(from: SqlType): Conversion | undefined {
     case 'DECIMAL':
       return { emit: call('formatDecimal', from.scale) }
     case 'FLOAT':
+      return { emit: call('formatFloat') }
     case 'DOUBLE':
       return { emit: call('formatDouble') }
     case 'BOOLEAN':

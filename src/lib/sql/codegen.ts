@@ -233,6 +233,7 @@ export function jsonCode(type: SqlType, value: string): string {
     case 'NULL':
       return value
     case 'FLOAT':
+      return `rt.jsonFloat(${value})`
     case 'DOUBLE':
       return `rt.jsonDouble(${value})`
     case 'DECIMAL':

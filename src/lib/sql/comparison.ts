@@ -59,6 +59,8 @@ function comparisonType(left: Bound, right: Bound): SqlType | 'as they are' | un
   if (a.kind === 'DYNAMIC' || b.kind === 'DYNAMIC') return undeclaredType(a.kind === 'DYNAMIC' ? b : a)
   if (isTemporal(a) && isText(right)) return a
   if (isTemporal(b) && isText(left)) return b
+  // Flink compares a DATE with a TIMESTAMP only after a CAST.
+  if (isTemporal(a) && isTemporal(b) && (a.kind === 'DATE') !== (b.kind === 'DATE')) return undefined
   const common = commonType(a, b)
   if (common === undefined || common.kind === 'ROW' || common.kind === 'MAP' || common.kind === 'ARRAY')
     return undefined

@@ -1,5 +1,5 @@
 import type { Identifier, Select, Statement } from './ast.ts'
-import { bindSelect } from './bind-query.ts'
+import { bindOutput, bindSelect } from './bind-query.ts'
 import { declareTable, type Table } from './catalog.ts'
 import type { Environment } from './environment.ts'
 import { SqlError } from './errors.ts'
@@ -62,7 +62,7 @@ function planStatements(statements: Statement[], text: string, watermarkDelay: n
 }
 
 function planSelect(select: Select, environment: Environment): Plan {
-  const { input, condition, projections } = bindSelect(select, environment)
+  const { input, condition, projections } = bindOutput(select, environment)
   return { input, condition, projections }
 }
 
@@ -82,7 +82,7 @@ function planInsert(statement: Statement & { kind: 'insert' }, environment: Envi
       target
     )
   }
-  const bound = bindSelect(query, environment)
+  const bound = bindOutput(query, environment)
   const projections = fitToTable(bound, table, statement.columns, text)
   return { input: bound.input, condition: bound.condition, projections }
 }

@@ -1,5 +1,6 @@
-import type { Identifier, Select } from './ast.ts'
-import { ExpressionBinder, type Scope } from './bind-expression.ts'
+import type { Select } from './ast.ts'
+import { ExpressionBinder } from './bind-expression.ts'
+import { type Bound, operandsOf } from './bound.ts'
 import type { Table } from './catalog.ts'
 import { SqlError } from './errors.ts'
 import type { Projection } from './plan.ts'
@@ -20,23 +21,26 @@ export type BoundSelect = Relation & { projections: Projection[] }
 export const unsupported = (what: string): string =>
   `${what}: not in the subset of Flink SQL that enrich runs`
 
-/**
- * @param rows whether expressions are computed for single rows: a row of HOP or CUMULATE has no window of its own, so
- * that its bounds can only stand in GROUP BY
- */
-export function binderFor(relation: Relation, text: string, rows: boolean): ExpressionBinder {
-  const scope: Scope = {
-    resolve(parts) {
-      const value = resolveName(relation, parts, text, (input, name, span) =>
-        binder.member(input, name, span)
-      )
-      if (rows && value.kind === 'windowBound' && value.window.kind !== 'TUMBLE') {
-        const reason = unsupported(`a window bound of ${value.window.kind} outside of GROUP BY`)
-        throw new SqlError('unsupported', reason, text, parts[0] as Identifier)
-      }
-      return value
-    }
-  }
-  const binder = new ExpressionBinder(text, scope)
+/** Binds expressions over the rows of a relation. */
+export function binderFor(relation: Relation, text: string): ExpressionBinder {
+  const binder: ExpressionBinder = new ExpressionBinder(text, {
+    resolve: parts =>
+      resolveName(relation, parts, text, (input, name, span) => binder.member(input, name, span))
+  })
   return binder
+}
+
+/**
+ * A row of HOP or CUMULATE stands in several windows, which only an aggregation tells apart so far: their bounds can
+ * be keys of GROUP BY, not part of what is computed for single rows.
+ */
+export function refuseWindowBounds(expressions: (Bound | undefined)[], text: string): void {
+  for (const expression of expressions) {
+    if (expression === undefined) continue
+    if (expression.kind === 'windowBound' && expression.window.kind !== 'TUMBLE') {
+      const reason = unsupported(`a window bound of ${expression.window.kind} outside of GROUP BY`)
+      throw new SqlError('unsupported', reason, text, expression)
+    }
+    refuseWindowBounds(operandsOf(expression), text)
+  }
 }

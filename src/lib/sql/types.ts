@@ -125,6 +125,12 @@ export function decimalResult(
   }
 }
 
+/** FLOAT stays FLOAT beside whole numbers; with DOUBLE or DECIMAL it becomes DOUBLE. */
+export function approximateType(a: SqlType, b: SqlType): SqlType {
+  const single = [a, b].every(type => type.kind === 'FLOAT' || isInteger(type))
+  return single ? { kind: 'FLOAT' } : DOUBLE
+}
+
 /** The type that holds the values of both, as in CASE, COALESCE and comparisons, or undefined when there is none. */
 export function commonType(a: SqlType, b: SqlType): SqlType | undefined {
   if (a.kind === 'NULL') return b
@@ -132,7 +138,7 @@ export function commonType(a: SqlType, b: SqlType): SqlType | undefined {
   if (a.kind === 'DYNAMIC' || b.kind === 'DYNAMIC') return DYNAMIC
   if (isInteger(a) && isInteger(b)) return (integerRank[a.kind] ?? 0) >= (integerRank[b.kind] ?? 0) ? a : b
   if (isNumeric(a) && isNumeric(b)) {
-    if (isApproximate(a) || isApproximate(b)) return a.kind === 'FLOAT' && b.kind === 'FLOAT' ? a : DOUBLE
+    if (isApproximate(a) || isApproximate(b)) return approximateType(a, b)
     const left = asDecimal(a)
     const right = asDecimal(b)
     const scale = Math.max(left.scale, right.scale)

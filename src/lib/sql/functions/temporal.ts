@@ -142,21 +142,6 @@ const toTimestampLtz: ScalarFunction = {
   }
 }
 
-const unixTimestamp: ScalarFunction = {
-  least: 1,
-  most: 1,
-  bind(call) {
-    const { value, milliseconds } = moment(call, 0)
-    return strict(
-      'UNIX_TIMESTAMP',
-      BIGINT,
-      [value],
-      ([t]) => `rt.unixSeconds(${milliseconds(t as string)})`,
-      call
-    )
-  }
-}
-
 export const temporalFunctions: Record<string, ScalarFunction> = {
   EXTRACT: extract,
   YEAR: extractOf('YEAR'),
@@ -174,6 +159,5 @@ export const temporalFunctions: Record<string, ScalarFunction> = {
   DATE_FORMAT: dateFormat,
   TO_TIMESTAMP: simple('rt.toTimestamp', [STRING], TIMESTAMP_3, { nullable: true }),
   TO_DATE: simple('rt.parseDateOrNull', [STRING], DATE, { nullable: true }),
-  TO_TIMESTAMP_LTZ: toTimestampLtz,
-  UNIX_TIMESTAMP: unixTimestamp
+  TO_TIMESTAMP_LTZ: toTimestampLtz
 }

@@ -25,8 +25,9 @@ export function trim(text: string, characters: string, sides: number): string {
   return text.slice(start, end)
 }
 
+/** An empty search text is found before every character and at the end, as in Java. */
 export const replaceAll = (text: string, search: string, replacement: string): string =>
-  search === '' ? text : text.split(search).join(replacement)
+  text.replaceAll(search, () => replacement)
 
 export const concatWs = (separator: string | null, ...parts: (string | null)[]): string | null =>
   separator === null ? null : parts.filter(part => part !== null).join(separator)
@@ -48,7 +49,7 @@ export const reverse = (text: string): string => [...text].reverse().join('')
 
 /** The part at `index` from 0, null when there is none. */
 export function splitIndex(text: string, separator: string, index: number): string | null {
-  if (index < 0) return null
+  if (index < 0 || text === '') return null
   return text.split(separator)[index] ?? null
 }
 

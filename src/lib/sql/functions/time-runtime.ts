@@ -159,9 +159,6 @@ export function toTimestampLtz(value: Int, precision: number): number {
   return precision === 0 ? Number(value) * 1000 : Number(value)
 }
 
-/** Whole seconds of milliseconds since the epoch. */
-export const unixSeconds = (time: Int): Int => floorDivide(time, 1000)
-
 /** A timestamp of any precision as whole milliseconds. */
 export const toMilliseconds = (value: Int, precision: number): number =>
   precision >= 3 ? Number(floorDivide(value, 10 ** (precision - 3))) : Number(value) * 10 ** (3 - precision)

@@ -93,6 +93,21 @@ export function formatDouble(value: number): string {
   return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${Number(exponent)}`
 }
 
+/** A FLOAT's shortest decimal, as a double: what Java prints, 0.1 and not 0.10000000149011612. */
+export function shortestFloat(value: number): number {
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits))
+    if (Math.fround(short) === value) return short
+  }
+  return Number(value.toPrecision(9))
+}
+
+export const formatFloat = (value: number): string =>
+  formatDouble(Number.isFinite(value) ? shortestFloat(value) : value)
+
+export const jsonFloat = (value: number | null): string =>
+  jsonDouble(value === null || !Number.isFinite(value) ? value : shortestFloat(value))
+
 /** A double as JSON: whole ones keep a `.0`, so that a reader that guesses types takes none of them for a BIGINT. */
 export function jsonDouble(value: number | null): string {
   if (value === null) return 'null'
