@@ -42,8 +42,9 @@ export function formatHelp(spec: CommandSpec): string {
   return `${lines.join('\n')}\n`
 }
 
+/** A subcommand is described in its tool's page. */
 function manName(spec: CommandSpec): string {
-  return spec.name.replace(' ', '-')
+  return spec.name.split(' ')[0] as string
 }
 
 function label(name: string, flag: Flag): string {
@@ -57,7 +58,7 @@ function describe(flag: Flag): string {
 /** A flag's default as a user would write it. */
 export function formatDefault(flag: Flag): string {
   if (flag.kind === 'duration') return durationText(Number(flag.default))
-  if (flag.kind === 'bytes') return formatBytes(Number(flag.default))
+  if (flag.kind === 'bytes') return formatBytes(Number(flag.default)).replace(' ', '')
   return String(flag.default)
 }
 
@@ -94,10 +95,10 @@ export function wrap(text: string, width: number): string[] {
 }
 
 /** Examples are broken before pipes and flags, with backslashes, so that they can be pasted. */
-function wrapCode(code: string): string[] {
-  const width = WIDTH - 4
+export function wrapCode(code: string, longest = WIDTH - 2): string[] {
+  const width = longest - 2 // room for a backslash
   return code.split('\n').flatMap(line => {
-    if (line.length <= WIDTH - 2) return [line]
+    if (line.length <= longest) return [line]
     const lines: string[] = []
     for (const piece of line.split(/ (?=\| |--)/)) {
       const last = lines.at(-1)
