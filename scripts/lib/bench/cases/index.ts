@@ -1,6 +1,18 @@
 import type { BenchCase } from '../case.ts'
 import { snapshot, tail } from './cdc-tail.ts'
+import { filter, tumble } from './enrich.ts'
+import { sink } from './es-sink.ts'
 import { lines, passThrough } from './lines.ts'
 import { firstOutput, startup } from './startup.ts'
 
-export const cases: readonly BenchCase[] = [tail, snapshot, lines, passThrough, startup, firstOutput]
+export const cases: readonly BenchCase[] = [
+  tail,
+  snapshot,
+  filter,
+  tumble,
+  sink,
+  lines,
+  passThrough,
+  startup,
+  firstOutput
+]
