@@ -6,7 +6,7 @@ export const UUID = '3e11fa47-71ca-11e1-9e33-c80aa9429562'
 
 export function int(value: number | bigint, bytes: number): Buffer {
   const buffer = Buffer.alloc(8)
-  buffer.writeBigInt64LE(BigInt(value))
+  buffer.writeBigInt64LE(BigInt.asIntN(64, BigInt(value)))
   return buffer.subarray(0, bytes)
 }
 
@@ -35,7 +35,9 @@ export class LogFile {
 
   /** An event; one that the server makes up (`artificial`) has no place in the file. */
   event(type: number, body: Buffer, artificial = false): Buffer {
-    const size = 19 + body.length + (this.checksum ? 4 : 0)
+    // A FORMAT_DESCRIPTION has a checksum in any case.
+    const checksum = this.checksum || type === EventType.FORMAT_DESCRIPTION
+    const size = 19 + body.length + (checksum ? 4 : 0)
     if (!artificial) this.position += size
     const bytes = Buffer.concat([
       int(this.timestamp, 4),
@@ -46,22 +48,16 @@ export class LogFile {
       int(artificial ? 0x20 : 0, 2),
       body
     ])
-    return this.checksum ? Buffer.concat([bytes, int(crc32(bytes), 4)]) : bytes
+    return checksum ? Buffer.concat([bytes, int(crc32(bytes), 4)]) : bytes
   }
 
-  formatDescription(): Buffer {
-    const body = Buffer.concat([
-      int(4, 2),
-      Buffer.from('8.0.42'.padEnd(50, '\0')),
-      int(0, 4),
-      int(19, 1),
-      Buffer.alloc(41),
-      int(this.checksum ? 1 : 0, 1)
-    ])
-    // It has room for a checksum in any case.
+  /** `artificial`: as it comes before a place in the middle of a file. */
+  formatDescription(artificial = false): Buffer {
+    const head = [int(4, 2), Buffer.from('8.0.42'.padEnd(50, '\0')), int(0, 4), int(19, 1), Buffer.alloc(41)]
     return this.event(
       EventType.FORMAT_DESCRIPTION,
-      this.checksum ? body : Buffer.concat([body, Buffer.alloc(4)])
+      Buffer.concat([...head, int(this.checksum ? 1 : 0, 1)]),
+      artificial
     )
   }
 

@@ -96,7 +96,8 @@ export class BinlogReader {
    * unfinished transaction is not written again.
    */
   restart(checksum: boolean): void {
-    if (this.#inTransaction && this.#rowsPosition >= 0) {
+    // While rows of an earlier connection come again, those are the ones that go farther.
+    if (this.#written === null && this.#inTransaction && this.#rowsPosition >= 0) {
       this.#written = { file: this.#file, position: this.#rowsPosition, row: this.#row }
     }
     this.#checksum = checksum

@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const BIN = join(resolve(import.meta.dirname, '../../bin'), 'cdc-tail.js')
+
+export interface ChangeEvent {
+  readonly before: Record<string, unknown> | null
+  readonly after: Record<string, unknown> | null
+  readonly source: {
+    readonly db: string
+    readonly table: string
+    readonly file: string
+    readonly pos: number
+  }
+  readonly op: 'c' | 'u' | 'd' | 'r' | 't'
+}
+
+export interface TailResult {
+  /** Exit code; null when a signal ended it. */
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A running cdc-tail, the built one, whose output gathers here. */
+export class RunningTail {
+  readonly #child: ChildProcess
+  readonly #stdout: Buffer[] = []
+  readonly #stderr: Buffer[] = []
+  readonly ended: Promise<TailResult>
+
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    this.#child = spawn(process.execPath, [BIN, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env }
+    })
+    this.#child.stdout?.on('data', (chunk: Buffer) => this.#stdout.push(chunk))
+    this.#child.stderr?.on('data', (chunk: Buffer) => this.#stderr.push(chunk))
+    this.ended = once(this.#child, 'close').then(([status]) => ({
+      status: status as number | null,
+      stdout: this.stdout,
+      stderr: this.stderr
+    }))
+  }
+
+  get stdout(): string {
+    return Buffer.concat(this.#stdout).toString()
+  }
+
+  get stderr(): string {
+    return Buffer.concat(this.#stderr).toString()
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  /** Waits until the output so far fulfils a condition; fails when the tool ends or 30 s pass before. */
+  async until(what: string, condition: (tail: this) => boolean): Promise<void> {
+    const deadline = Date.now() + 30_000
+    while (!condition(this)) {
+      if (this.hasEnded || Date.now() > deadline) {
+        this.#child.kill('SIGKILL')
+        throw new Error(`${what}: did not happen\n${this.stdout.slice(-2000)}\n${this.stderr.slice(-2000)}`)
+      }
+      await sleep(10)
+    }
+  }
+
+  /** Sends a signal and waits for the end. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<TailResult> {
+    this.#child.kill(signal)
+    return await this.ended
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+}
+
+/** Runs cdc-tail to its end. */
+export function tail(...args: string[]): Promise<TailResult> {
+  return new RunningTail(args).ended
+}
+
+/** The data lines, control lines left out. */
+export function dataLines(ndjson: string): string[] {
+  return ndjson.split('\n').filter(line => line !== '' && !line.startsWith('{"@'))
+}
+
+/** The change events among the lines. */
+export function events(ndjson: string): ChangeEvent[] {
+  return dataLines(ndjson).map(line => JSON.parse(line) as ChangeEvent)
+}
+
+/** The marks among the lines, in order. */
+export function marks(ndjson: string): { n: number; at: Record<string, unknown> }[] {
+  return ndjson
+    .split('\n')
+    .filter(line => line.startsWith('{"@mark"'))
+    .map(line => (JSON.parse(line) as { '@mark': { n: number; at: Record<string, unknown> } })['@mark'])
+}
+
+/** The bytes of the row image `after` in a line. */
+export function afterText(line: string): string {
+  const start = line.indexOf('"after":') + 8
+  return line.slice(start, line.lastIndexOf(',"source":{"version":'))
+}
+
+/** `op:key=value,…` of an event: short enough to compare whole streams. */
+export function brief(event: ChangeEvent): string {
+  return `${event.op} ${JSON.stringify(event.before)} ${JSON.stringify(event.after)}`
+}
