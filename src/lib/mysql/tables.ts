@@ -22,7 +22,7 @@ export class TableFilter {
         )
       }
       const text = name.includes('.') ? name : `${database}.${name}`
-      const source = text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')
+      const source = escapeRegExp(text).replaceAll('*', '.*')
       return { text, matches: new RegExp(`^${source}$`), exact: !text.includes('*') }
     })
   }
@@ -39,11 +39,11 @@ export class TableFilter {
    * case, which some servers do not tell apart.
    */
   mayBeChangedBy(sql: string, database: string): boolean {
-    const statement = sql.toLowerCase()
     return this.#patterns.some(({ text, exact }) => {
-      const [own = '', table = ''] = text.toLowerCase().split('.')
-      const sameDatabase = own === database.toLowerCase() || own.includes('*') || statement.includes(own)
-      return sameDatabase && (!exact || statement.includes(table))
+      const [own = '', table = ''] = text.split('.')
+      const sameDatabase =
+        own.toLowerCase() === database.toLowerCase() || own.includes('*') || mentions(sql, own)
+      return sameDatabase && (!exact || mentions(sql, table))
     })
   }
 
@@ -74,4 +74,15 @@ export class TableFilter {
     }
     return known.filter(({ database, name }) => this.includes(database, name))
   }
+}
+
+/** All but the star, which is a wildcard. */
+function escapeRegExp(text: string): string {
+  return text.replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+}
+
+/** Whether a name stands in a statement, not as a part of another name. */
+function mentions(sql: string, name: string): boolean {
+  const inName = '[\\p{L}\\p{N}_$]'
+  return new RegExp(`(?<!${inName})${escapeRegExp(name)}(?!${inName})`, 'iu').test(sql)
 }
