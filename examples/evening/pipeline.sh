@@ -37,8 +37,9 @@ alerts() { alert-eval --rules "$here/rules" --state "$state" --out "$state/alert
 latency() { latency-probe --every 1s --out "$state/latency.ndjson"; }
 
 # The branches read named pipes and not bash's >(…), so that the end waits for them and knows their status.
-pipes=$(mktemp -d)
+pipes=$state/pipes
 trap 'rm -rf "$pipes"' EXIT
+rm -rf "$pipes" && mkdir -p "$pipes" || exit 1
 branches=(rows joins gateways alerts latency)
 pids=()
 for branch in "${branches[@]}"; do

@@ -1,5 +1,3 @@
-import { stripVTControlCharacters } from 'node:util'
-
 /** Shows what goes on: on a terminal a block of lines that is rewritten in place, otherwise plain lines. */
 export class Screen {
   readonly #stream: NodeJS.WriteStream
@@ -20,9 +18,9 @@ export class Screen {
   /** Lines that the next call of any method takes away again; for terminals only. */
   show(lines: readonly string[]): void {
     this.clear()
-    // A line that wraps would be more than one to go up.
-    const width = (this.#stream.columns ?? 80) - 1
-    this.#stream.write(lines.map(line => `${stripVTControlCharacters(line).slice(0, width)}\n`).join(''))
+    // A line that wraps would be more than one to go up. Some terminals say that they have no columns.
+    const width = (this.#stream.columns || 80) - 1
+    this.#stream.write(lines.map(line => `${line.slice(0, width)}\n`).join(''))
     this.#shown = lines.length
   }
 

@@ -19,8 +19,8 @@ export function liveLines(progress: Progress, standing: Standing): string[] {
   const alert = standing.alerts.at(-1)
   return [
     `${clockOf(clock)}  ${number(events)} events, ${number(eventsPerSecond)}/s${latency(p99)}`,
-    `joins     ${sparkline(standing.minutes)} ${last === undefined ? '' : `${number(last.joins)} a minute`}`,
-    `gateways  ${standing.gatewaysNow.map(gateway => `${gateway.name} ${failed(gateway)}`).join('  ')}`,
+    `joins     ${sparkline(standing.minutes)} ${last === undefined ? '' : `${number(last.joins)} in a minute`}`,
+    `gateways  ${standing.gatewaysNow.map(gateway => `${gateway.name} ${share(gateway)}`).join(', ')} failed`,
     `contests  ${standing.nearlyFull.length} of ${standing.contests} over 90 % full`,
     `alerts    ${standing.alerts.length}${alert === undefined ? '' : `, the last: ${alertLine(alert)}`}`
   ].map(line => line.trimEnd().slice(0, 79))
@@ -32,7 +32,7 @@ export function liveLine(progress: Progress, standing: Standing): string {
   const failing = standing.gatewaysNow.filter(({ succeeded, failed }) => failed > succeeded)
   const parts = [
     `${clockOf(clock)}  ${number(events)} events, ${number(eventsPerSecond)}/s${latency(p99)}`,
-    `${number(standing.minutes.at(-1)?.joins ?? 0)} joins a minute`,
+    `${number(standing.minutes.at(-1)?.joins ?? 0)} joins in a minute`,
     ...failing.map(gateway => `${gateway.name} ${failed(gateway)}`),
     `${standing.nearlyFull.length} contests over 90 %`,
     `${standing.alerts.length} alerts`
@@ -43,13 +43,9 @@ export function liveLine(progress: Progress, standing: Standing): string {
 /** The tables at the end. */
 export function finalLines(standing: Standing): string[] {
   const { minutes, gateways, nearlyFull, contests, alerts } = standing
-  const most = minutes.reduce(
-    (best: Minute | undefined, one) => (best && best.joins >= one.joins ? best : one),
-    undefined
-  )
   return [
     'Joins per minute',
-    `  ${sparkline(minutes)}  ${number(minutes.reduce((sum, { joins }) => sum + joins, 0))} in ${minutes.length} minutes${most === undefined ? '' : `, most (${number(most.joins)}) before ${most.end.slice(11)}`}`,
+    ...joinsRow(minutes),
     '',
     `Gateway status${' '.repeat(11)}succeeded    failed   failed %   last minute`,
     ...gateways.map(gateway => gatewayRow(gateway, standing.gatewaysNow)),
@@ -61,6 +57,14 @@ export function finalLines(standing: Standing): string[] {
     `Alerts raised: ${alerts.length}`,
     ...alerts.map(alert => `  ${alertLine(alert)}\n           ${alert.text.trim()}`)
   ]
+}
+
+function joinsRow(minutes: readonly Minute[]): string[] {
+  const sum = minutes.reduce((total, { joins }) => total + joins, 0)
+  const [most] = [...minutes].sort((a, b) => b.joins - a.joins)
+  if (most === undefined) return ['  none']
+  const peak = `most in the minute before ${most.end.slice(11)}, ${number(most.joins)}`
+  return [`  ${sparkline(minutes)}`, `  ${number(sum)} in ${minutes.length} minutes, ${peak}`]
 }
 
 function gatewayRow(gateway: Gateway, now: readonly Gateway[]): string {
