@@ -1,0 +1,38 @@
+/**
+ * Runs test files as one run of node:test with one summary: main.ts [--unit] [FOLDER|FILE…]. Files that start no servers
+ * run side by side; the others follow one by one, since each of them needs both cores and gigabytes of memory.
+ */
+import { availableParallelism } from 'node:os'
+import { Readable } from 'node:stream'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { findTests, startsServers } from './files.ts'
+import { joinRuns } from './join-runs.ts'
+
+/** A file that hangs fails after this; the longest takes a few minutes. */
+const FILE_LIMIT_MS = 10 * 60_000
+
+const args = process.argv.slice(2)
+const from = process.env.MILLRACE_INVOKED_FROM ?? process.cwd()
+const files = findTests(
+  args.filter(arg => !arg.startsWith('-')),
+  from
+)
+const unit = files.filter(file => !startsServers(file))
+const onServers = args.includes('--unit') ? [] : files.filter(startsServers)
+if (unit.length + onServers.length === 0) {
+  console.error('test: no test files there (they end in .test.ts)')
+  process.exit(2)
+}
+
+const runs = [
+  () => run({ files: unit, concurrency: availableParallelism(), timeout: FILE_LIMIT_MS }),
+  () => run({ files: onServers, concurrency: 1, timeout: FILE_LIMIT_MS })
+].filter((_, i) => [unit, onServers][i]?.length)
+
+const events = joinRuns(runs, failed => {
+  process.exitCode = failed ? 1 : 0
+})
+// Not 0 until the end was reached.
+process.exitCode = 1
+Readable.from(events).pipe(new spec()).pipe(process.stdout)
