@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -178,8 +179,6 @@ test('a reader that does not read cannot keep a tool that is told to stop: a sec
   await new Promise(resolve => setTimeout(resolve, 100))
   const started = performance.now()
   running.child.kill('SIGTERM')
-  running.child.stdout?.destroy()
-  const { status, signal } = await running.finished()
-  assert.deepEqual([status, signal], [143, null])
-  assert.ok(performance.now() - started < 1000)
+  assert.deepEqual(await once(running.child, 'exit'), [143, null])
+  assert.ok(performance.now() - started < 5000)
 })
