@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { blockOf, created, parseLines } from '../sql/events.ts'
 import { type Finished, runTool, startTool } from './run-tool.ts'
 
@@ -141,4 +142,64 @@ test('a row comes out while the input is still open', async () => {
   tool.kill('SIGTERM')
   const [status] = await once(tool, 'exit')
   assert.equal(status, 0)
+})
+
+test('killed again and again and resumed at its last acknowledged mark, it writes what an unbroken run writes', {
+  timeout: 60_000
+}, async () => {
+  const lines = Array.from({ length: 20_000 }, (_, i) =>
+    created({ id: i % 7, created_at: at(i / 10 - (i % 3) * 20) })
+  )
+  const sql = `SELECT window_end, id, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE joins, DESCRIPTOR(created_at), INTERVAL '1' MINUTE))
+    GROUP BY window_start, window_end, id`
+  const every = 400
+  // What the source sends from mark n on: a mark after each 400 lines.
+  const from = (n: number): Buffer => {
+    const rest = lines
+      .slice(n * every)
+      .flatMap((line, i) => ((i + 1) % every === 0 ? [line, mark(n + (i + 1) / every)] : [line]))
+    return blockOf([resume(n), ...rest])
+  }
+  const args = (name: string): string[] => [
+    ...[
+      '-e',
+      sql,
+      '--state',
+      path(name),
+      '--out',
+      path(`${name}.out`),
+      '--late',
+      path(`${name}.late`),
+      '--final'
+    ]
+  ]
+  const acknowledged = (): number => {
+    const file = join(path('killed'), 'enrich', 'acknowledged.json')
+    if (!existsSync(file)) return 0
+    return (JSON.parse(readFileSync(file, 'utf8')) as { mark: { n: number } | null }).mark?.n ?? 0
+  }
+  assert.equal(runTool('enrich', args('unbroken'), from(0)).status, 0)
+  let n = 0
+  for (let kill = 0; kill < 6 && n < 40; kill++) {
+    const tool = startTool('enrich', args('killed'))
+    tool.stdin.on('error', () => {})
+    const input = from(n)
+    const part = Math.floor(input.length * 0.15)
+    tool.stdin.write(input.subarray(0, part))
+    while (acknowledged() <= n) await setTimeout(2)
+    tool.stdin.write(input.subarray(part))
+    await setTimeout(kill * 3)
+    tool.kill('SIGKILL')
+    await once(tool, 'exit')
+    n = acknowledged()
+  }
+  assert.equal(runTool('enrich', args('killed'), from(n)).status, 0)
+  for (const kind of ['out', 'late']) {
+    assert.equal(
+      readFileSync(path(`killed.${kind}`), 'utf8'),
+      readFileSync(path(`unbroken.${kind}`), 'utf8'),
+      kind
+    )
+  }
+  assert.ok(readFileSync(path('unbroken.late'), 'utf8').length > 0)
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { evaluate } from './events.ts'
+import { evaluate, run } from './events.ts'
 
 /** Expressions with what Flink 2.3 gives for them. */
 function gives(cases: [expression: string, value: unknown][], columns = '', row = {}): void {
@@ -193,4 +193,20 @@ test('declared columns are read as their types say, and a value that is not of t
   )
   assert.equal(evaluate('i', { i: 'five' }, 'i INT'), 'error: 0: "five" is not a whole number')
   assert.equal(evaluate('i', { i: 3e9 }, 'i INT'), "error: 0: 3000000000 is outside of the column's type")
+  assert.match(
+    String(evaluate('b', { b: '18446744073709551615' }, 'b BIGINT')),
+    /outside of BIGINT: DECIMAL\(20, 0\)/
+  )
+  assert.equal(evaluate('b', { b: '18446744073709551615' }, 'b DECIMAL(20, 0)'), '18446744073709551615')
+  assert.equal(evaluate('f', { f: 1 }, 'f BOOLEAN'), 'error: 0: "1" is not a BOOLEAN')
+})
+
+test('a value that is not JSON is never passed through', () => {
+  for (const value of ['nul', 'nope', '007', '-07', '-', '1.', 'truth', 'NaN']) {
+    const line = `{"before":null,"after":{"a":${value}},"source":{"table":"t"},"op":"c"}`
+    for (const sql of ['SELECT a FROM t', 'SELECT a AS b FROM t WHERE a IS NOT NULL OR TRUE']) {
+      const { rows, rejected } = run(sql, [line])
+      assert.deepEqual([rows.length, rejected.length], [0, 1], value)
+    }
+  }
 })

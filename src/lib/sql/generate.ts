@@ -178,7 +178,7 @@ class PlaceCode {
     if (type.kind === 'STRING' && type.length === undefined)
       return `rt.rawString(B, S, ${this.place(value.index)})`
     if (['DYNAMIC', 'ROW', 'ARRAY', 'MAP'].includes(type.kind))
-      return `rt.loadRaw(S, ${this.place(value.index)})`
+      return `rt.loadRaw(B, S, ${this.place(value.index)})`
     return undefined
   }
 

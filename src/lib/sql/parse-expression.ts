@@ -40,6 +40,9 @@ const clauseWords = new Set(
   )
 )
 
+/** Those of them that tables have as columns. */
+const columnWords = new Set(['GROUP', 'ORDER', 'LIMIT', 'LEFT', 'RIGHT', 'FULL', 'END', 'OFFSET', 'WINDOW'])
+
 export function parseExpression(tokens: TokenStream, minimum = 0): Expression {
   const depth = (depths.get(tokens) ?? 0) + 1
   if (depth > maxDepth) throw tokens.unsupported(`nesting deeper than ${maxDepth} levels`, tokens.peek())
@@ -216,7 +219,10 @@ function parseWord(tokens: TokenStream): Expression {
       if (after.text === '[') throw tokens.unsupported(`${token.upper}[…]`, token)
       break
     default:
-      if (clauseWords.has(token.upper)) throw tokens.unexpected('an expression')
+      if (clauseWords.has(token.upper)) {
+        const name = columnWords.has(token.upper) ? ` (a column of that name is \`${token.text}\`)` : ''
+        throw tokens.unexpected(`an expression${name}`)
+      }
   }
   return after.kind === 'symbol' && after.text === '(' ? parseCall(tokens) : parseReference(tokens)
 }

@@ -1,7 +1,7 @@
 import { RowError } from '../errors.ts'
 import { type Decimal, fits, parseDecimal, rescale, wholePart } from './decimal.ts'
 import { type Dynamic, show } from './dynamic.ts'
-import { fromDouble, type Int, parseInteger, toInt } from './integer.ts'
+import { fromDouble, type Int, parseInteger, wrap } from './integer.ts'
 import { quote } from './text.ts'
 import { daysFromCivil, parseDate, parseTime, parseTimestamp } from './time.ts'
 
@@ -14,7 +14,15 @@ const quoteByte = 34
 const minusByte = 45
 
 /** Whether the value is absent or `null`. */
-const isNull = (bytes: Buffer, start: number): boolean => start < 0 || bytes[start] === 110
+const isNull = (bytes: Buffer, start: number, end: number): boolean =>
+  start < 0 || (bytes[start] === 110 && isWord(bytes, start, end, nullWord))
+
+const nullWord = Buffer.from('null')
+const trueWord = Buffer.from('true')
+const falseWord = Buffer.from('false')
+
+const isWord = (bytes: Buffer, start: number, end: number, word: Buffer): boolean =>
+  end - start === word.length && bytes.compare(word, 0, word.length, start, end) === 0
 
 /** A string's characters; `start` is at the opening quote, `end` behind the closing one. */
 export function loadQuoted(bytes: Buffer, text: string, start: number, end: number): string {
@@ -40,7 +48,7 @@ function content(bytes: Buffer, text: string, start: number, end: number): strin
 }
 
 export function loadString(bytes: Buffer, text: string, start: number, end: number): string | null {
-  return isNull(bytes, start) ? null : content(bytes, text, start, end)
+  return isNull(bytes, start, end) ? null : content(bytes, text, start, end)
 }
 
 /** Digits in place when there are at most 15 of them; undefined when the value has another form. */
@@ -58,16 +66,18 @@ function smallInteger(bytes: Buffer, start: number, end: number): number | undef
 }
 
 export function loadBigint(bytes: Buffer, text: string, start: number, end: number): Int | null {
-  if (isNull(bytes, start)) return null
+  if (isNull(bytes, start, end)) return null
   return smallInteger(bytes, start, end) ?? wholeNumber(content(bytes, text, start, end))
 }
 
 function wholeNumber(raw: string): Int {
   const value = raw.trim()
-  if (/^[+-]?\d+$/.test(value)) return toInt(BigInt.asIntN(64, BigInt(parseInteger(value))))
   const decimal = parseDecimal(value)
   if (decimal === undefined) throw new RowError(`${show(raw)} is not a whole number`)
-  return wholePart(decimal.unscaled, decimal.scale)
+  const whole = wholePart(decimal.unscaled, decimal.scale)
+  if (wrap(whole, 64) !== whole)
+    throw new RowError(`${show(raw)} is outside of BIGINT: DECIMAL(20, 0) holds it`)
+  return whole
 }
 
 /** TINYINT, SMALLINT and INT: a value outside of the type is an error of the row. */
@@ -86,7 +96,7 @@ export function loadInteger(
 }
 
 export function loadDouble(bytes: Buffer, text: string, start: number, end: number): number | null {
-  if (isNull(bytes, start)) return null
+  if (isNull(bytes, start, end)) return null
   const raw = content(bytes, text, start, end)
   const value = raw.trim() === '' ? Number.NaN : Number(raw)
   if (Number.isNaN(value) && raw !== 'NaN') throw new RowError(`${show(raw)} is not a number`)
@@ -106,7 +116,7 @@ export function loadDecimal(
   precision: number,
   scale: number
 ): Int | null {
-  if (isNull(bytes, start)) return null
+  if (isNull(bytes, start, end)) return null
   const raw = content(bytes, text, start, end)
   const decimal: Decimal | undefined = parseDecimal(raw)
   if (decimal === undefined) throw new RowError(`${show(raw)} is not a DECIMAL`)
@@ -115,10 +125,10 @@ export function loadDecimal(
 }
 
 export function loadBoolean(bytes: Buffer, text: string, start: number, end: number): boolean | null {
-  if (isNull(bytes, start)) return null
+  if (isNull(bytes, start, end)) return null
   const raw = content(bytes, text, start, end).toLowerCase()
-  if (raw === 'true' || raw === '1') return true
-  if (raw === 'false' || raw === '0') return false
+  if (raw === 'true') return true
+  if (raw === 'false') return false
   throw new RowError(`${show(raw)} is not a BOOLEAN`)
 }
 
@@ -129,7 +139,7 @@ export function loadTimestamp(
   end: number,
   precision: number
 ): Int | null {
-  if (isNull(bytes, start)) return null
+  if (isNull(bytes, start, end)) return null
   const fast = precision === 3 ? isoMilliseconds(bytes, start, end) : undefined
   if (fast !== undefined) return fast
   const raw = content(bytes, text, start, end)
@@ -179,7 +189,7 @@ function isoMilliseconds(bytes: Buffer, start: number, end: number): number | un
 }
 
 export function loadDate(bytes: Buffer, text: string, start: number, end: number): number | null {
-  if (isNull(bytes, start)) return null
+  if (isNull(bytes, start, end)) return null
   const raw = content(bytes, text, start, end)
   const value = parseDate(raw)
   if (value === undefined) throw new RowError(`${show(raw)} is not a DATE`)
@@ -187,7 +197,7 @@ export function loadDate(bytes: Buffer, text: string, start: number, end: number
 }
 
 export function loadTime(bytes: Buffer, text: string, start: number, end: number): number | null {
-  if (isNull(bytes, start)) return null
+  if (isNull(bytes, start, end)) return null
   const raw = content(bytes, text, start, end)
   const value = parseTime(raw)
   if (value === undefined) throw new RowError(`${show(raw)} is not a TIME`)
@@ -202,8 +212,7 @@ export function loadDynamic(bytes: Buffer, text: string, start: number, end: num
   if (first === minusByte || (first >= 48 && first <= 57)) {
     return smallInteger(bytes, start, end) ?? loadNumber(text.substring(start, end))
   }
-  if (first === 110) return null
-  return decode(bytes, start, end) as Dynamic
+  return isNull(bytes, start, end) ? null : (decode(bytes, start, end) as Dynamic)
 }
 
 function loadNumber(raw: string): Int {
@@ -213,12 +222,28 @@ function loadNumber(raw: string): Int {
   return Number.isInteger(value) ? fromDouble(value) : value
 }
 
-/** The JSON text of a value as it stands. */
-export const loadRaw = (text: string, start: number, end: number): string =>
-  start < 0 ? 'null' : text.substring(start, end)
+/** The JSON text of a value as it stands; a word or number that is none would make the output no JSON. */
+export function loadRaw(bytes: Buffer, text: string, start: number, end: number): string {
+  if (start < 0) return 'null'
+  const first = bytes[start] as number
+  const raw = text.substring(start, end)
+  if (first === quoteByte || first === openBrace || first === openBracket) return raw
+  // Digits are a number of JSON unless there are more after a leading zero.
+  if (first > zeroByte && first <= 57 && smallInteger(bytes, start, end) !== undefined) return raw
+  const word = first === 110 ? nullWord : first === 116 ? trueWord : falseWord
+  if (isWord(bytes, start, end, word) || jsonNumber.test(raw)) return raw
+  throw new RowError(`${show(raw)} is not JSON`)
+}
+
+const openBrace = 123
+const openBracket = 91
+const zeroByte = 48
+const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 /** A STRING column's JSON text: as it stands when it is a string. */
 export const rawString = (bytes: Buffer, text: string, start: number, end: number): string =>
-  start < 0 || bytes[start] === quoteByte || bytes[start] === 110
-    ? loadRaw(text, start, end)
-    : quote(loadString(bytes, text, start, end) ?? '')
+  bytes[start] === quoteByte
+    ? text.substring(start, end)
+    : start < 0 || isNull(bytes, start, end)
+      ? 'null'
+      : quote(loadString(bytes, text, start, end) ?? '')
