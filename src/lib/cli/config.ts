@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { LineCounter, parseDocument } from 'yaml'
-import { messageOf, usageError } from './errors.ts'
-import type { CommandSpec } from './flags.ts'
+import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
+import { messageOf, ToolError, usageError } from './errors.ts'
+import type { CommandSpec, Flag } from './flags.ts'
 import { convertFlag } from './parse.ts'
 import { suggest } from './suggest.ts'
 
@@ -24,7 +24,8 @@ export function readConfig(file: string, spec: CommandSpec): Config {
   }
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { lineCounter })
-  const at = (offset: number): string => {
+  const at = (offset: number | undefined): string => {
+    if (offset === undefined) return file
     const { line, col } = lineCounter.linePos(offset)
     return `${file}:${line}:${col}`
   }
@@ -32,37 +33,68 @@ export function readConfig(file: string, spec: CommandSpec): Config {
   if (failure !== undefined) {
     throw usageError(`${at(failure.pos[0])}: ${failure.message.split('\n')[0]}`)
   }
-  const content: unknown = document.toJS()
-  if (content === null || typeof content !== 'object' || Array.isArray(content)) {
+  const content: unknown = document.toJS() ?? {}
+  if (typeof content !== 'object' || Array.isArray(content)) {
     throw usageError(`${file}: expected a mapping of flags, as in 'tables: a,b'`)
   }
+  const places = placesOf(document.contents)
+  const declared = spec.operands ?? []
   const flags: Record<string, unknown> = {}
-  const operands: string[] = []
-  const adapted = spec.adaptConfig?.(content as Record<string, unknown>) ?? content
+  const operands: string[][] = declared.map(() => [])
+  const adapted =
+    spec.adaptConfig?.(content as Record<string, unknown>) ?? (content as Record<string, unknown>)
   for (const [key, value] of Object.entries(adapted)) {
-    const offset = (document.get(key, true) as { range?: [number] } | undefined)?.range?.[0] ?? 0
+    const place = places.get(key)
     const name = key.replaceAll('_', '-')
     const flag = spec.flags[name]
-    const operand = (spec.operands ?? []).findIndex(item => item.name.toLowerCase() === name)
-    if (flag !== undefined) flags[name] = configValue(name, flag, value, at(offset))
-    else if (operand >= 0) operands.push(...(Array.isArray(value) ? value.map(String) : [String(value)]))
+    const operand = declared.findIndex(item => item.name.toLowerCase() === name)
+    if (value === null || value === undefined) throw usageError(`${at(place?.key)}: ${key} has no value`)
+    if (flag !== undefined) flags[name] = configValue(name, flag, value, at(place?.value))
+    else if (operand >= 0) operands[operand] = (Array.isArray(value) ? value : [value]).map(String)
     else {
       const near = suggest(name, Object.keys(spec.flags))
       throw usageError(
-        `${at(offset)}: ${spec.name} has no flag '${key}'${near === undefined ? '' : ` (did you mean ${near}?)`}`
+        `${at(place?.key)}: ${spec.name} has no flag '${key}'${near === undefined ? '' : ` (did you mean ${near}?)`}`
       )
     }
   }
-  return { flags, operands }
+  return { flags, operands: operands.flat() }
 }
 
-function configValue(name: string, flag: CommandSpec['flags'][string], value: unknown, at: string): unknown {
+/** Where the keys and values of a mapping stand, as offsets in its text. */
+function placesOf(contents: unknown): Map<string, { key: number | undefined; value: number | undefined }> {
+  const items = isMap(contents) ? contents.items : []
+  return new Map(
+    items.map(({ key, value }) => [
+      isScalar(key) ? String(key.value) : '',
+      { key: offsetOf(key), value: offsetOf(value) }
+    ])
+  )
+}
+
+function offsetOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined
+}
+
+function configValue(name: string, flag: Flag, value: unknown, at: string): unknown {
   if (flag.kind === 'boolean') {
     if (typeof value === 'boolean') return value
     throw usageError(`${at}: ${name} is true or false`)
   }
-  const items = Array.isArray(value) ? value : [value]
+  const items: unknown[] = Array.isArray(value) ? value : [value]
+  if (items.length > 1 && flag.kind !== 'list' && flag.kind !== 'strings') {
+    throw usageError(`${at}: ${name} takes one value`)
+  }
   let result: unknown
-  for (const item of items) result = convertFlag(name, flag, String(item), result)
+  for (const item of items) {
+    if (item === null || typeof item === 'object') {
+      throw usageError(`${at}: ${name} has no value that a flag can take`)
+    }
+    try {
+      result = convertFlag(name, flag, String(item), result)
+    } catch (error) {
+      throw error instanceof ToolError ? usageError(`${at}: ${error.message}`, error.hint) : error
+    }
+  }
   return result
 }

@@ -23,7 +23,7 @@ export function parseArguments<S extends FlagSet>(spec: CommandSpec<S>, argv: re
     if (error instanceof CommanderError) throw asUsageError(error, spec)
     throw error
   }
-  const given = program.opts() as Record<string, unknown>
+  const given = withNegations(spec.flags, program.opts())
   let operands = program.args
   if (typeof given.config === 'string') {
     const config = readConfig(given.config, spec)
@@ -34,6 +34,15 @@ export function parseArguments<S extends FlagSet>(spec: CommandSpec<S>, argv: re
   }
   checkOperands(spec, operands)
   return { flags: completeFlags(spec.flags, given) as FlagValues<S>, operands: operands.map(expandOperand) }
+}
+
+/** Commander takes `--no-x` as x set to false; here it is a flag like any other. */
+function withNegations(flags: FlagSet, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const result = { ...given }
+  for (const name of Object.keys(flags)) {
+    if (name.startsWith('no-') && given[camelCase(name.slice(3))] === false) result[camelCase(name)] = true
+  }
+  return result
 }
 
 function buildProgram(spec: CommandSpec): Command {
