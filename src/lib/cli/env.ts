@@ -14,7 +14,7 @@ export function expandEnv(text: string, what: string, env: NodeJS.ProcessEnv = p
   })
 }
 
-/** A URL for messages: the password, if any, is hidden. */
+/** A URL for messages: the password, if any, is hidden, also one with characters that ought to be escaped. */
 export function redactUrl(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/@:]*):[^/@]*@/i, '$1:***@')
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/@:]*):(?!\d+(?:[/?#]|$)).*@/i, '$1:***@')
 }
