@@ -210,3 +210,25 @@ test('a value that is not JSON is never passed through', () => {
     }
   }
 })
+
+test('an undeclared time is compared to the last digit, in whatever form it is written', () => {
+  const row = { t: '2026-11-24T10:00:00.000001Z', day: '2026-11-24', s: 'text', amount: '49.00' }
+  gives(
+    [
+      ["t > TIMESTAMP '2026-11-24 10:00:00'", true],
+      ["t = TIMESTAMP '2026-11-24 10:00:00'", false],
+      ["t > '2026-11-24 10:00:00'", true],
+      ["t < '2026-11-24 10:00:01'", true],
+      ["t = '2026-11-24 10:00:00.000001'", true],
+      ["'2026-11-24 10:00:01' > t", true],
+      ["t BETWEEN '2026-11-24' AND '2026-11-25'", true],
+      ["day = '2026-11-24'", true],
+      ['day < t', true],
+      ["s = '2026-11-24'", false],
+      ["amount < '100'", true],
+      ["s > 'abc'", true]
+    ],
+    '',
+    row
+  )
+})

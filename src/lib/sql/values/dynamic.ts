@@ -2,6 +2,7 @@ import { RowError } from '../errors.ts'
 import { Decimal, decimalToDouble, divideDecimals, parseDecimal, rescale, wholePart } from './decimal.ts'
 import { add, divide, type Int, multiply, remainder, subtract } from './integer.ts'
 import { binary, compareText, quote } from './text.ts'
+import { parseTimestamp } from './time.ts'
 
 /**
  * Values of columns nobody declared: what the JSON held. A whole number is a BIGINT, another number a DOUBLE, a string
@@ -114,6 +115,13 @@ export function compareDynamic(a: Dynamic, b: Dynamic): number {
   }
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b)
   return compareAsNumber(a, b)
+}
+
+/** Orders an undeclared value and a text that is a time (`micros` since the epoch): as times when the value is one too. */
+export function compareWithTime(value: Dynamic, text: string, micros: Int): number {
+  const time = typeof value === 'string' ? parseTimestamp(value, 6) : undefined
+  if (time !== undefined && time !== null) return time < micros ? -1 : time > micros ? 1 : 0
+  return compareText(dynamicText(value), text)
 }
 
 /** Equality of two undeclared values: strings by their characters, everything else as compareDynamic. */

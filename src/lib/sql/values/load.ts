@@ -140,8 +140,14 @@ export function loadTimestamp(
   precision: number
 ): Int | null {
   if (isNull(bytes, start, end)) return null
-  const fast = precision === 3 ? isoMilliseconds(bytes, start, end) : undefined
-  if (fast !== undefined) return fast
+  if (precision === 3 || precision === 6) {
+    const fast = isoMilliseconds(bytes, start, end)
+    if (fast !== undefined && precision === 3) return fast
+    // A fraction of six digits ends where a shorter one has its quote or Z.
+    const micros =
+      fast === undefined || end - start < 28 ? 0 : two(bytes, start + 24) * 10 + digit(bytes, start + 26)
+    if (fast !== undefined && micros < 1000) return fast * 1000 + micros
+  }
   const raw = content(bytes, text, start, end)
   const value = parseTimestamp(raw, precision)
   if (value === undefined) throw new RowError(`${show(raw)} is not a TIMESTAMP`)
