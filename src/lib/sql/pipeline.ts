@@ -1,3 +1,4 @@
+import type { Emitter } from './emitter.ts'
 import {
   generateAggregate,
   generateProjectPlace,
@@ -12,9 +13,8 @@ import { WindowAggregate } from './window-aggregate.ts'
 /** One line of a block, as bytes and as text of one character a byte. */
 export type Line = { bytes: Buffer; text: string; start: number; end: number }
 
-/** The work of one query. Output is collected in `output`: whole lines, UTF-8 with one character a byte. */
+/** The work of one query. */
 export interface Pipeline {
-  output: string
   readonly aggregate: WindowAggregate | undefined
   begin(block: Buffer): void
   /** @throws LineError, RowError; nothing of the line has taken effect then. @returns whether a row of it was late */
@@ -25,21 +25,25 @@ export interface Pipeline {
   missing(): string | undefined
 }
 
-export function createPipeline(plan: Plan): Pipeline {
+/** The pipeline of a plan; it writes to `output`. */
+export function createPipeline(plan: Plan, output: Emitter): Pipeline {
   const { input } = plan
   if (input.kind === 'scan')
-    return input.source.kind === 'json' ? new RowPipeline(plan, input) : new ChangePipeline(plan, input)
-  return new AggregatePipeline(plan, input)
+    return input.source.kind === 'json'
+      ? new RowPipeline(plan, input, output)
+      : new ChangePipeline(plan, input, output)
+  return new AggregatePipeline(plan, input, output)
 }
 
 /** Rows in, rows out. */
 class RowPipeline implements Pipeline {
-  output = ''
   readonly aggregate = undefined
+  private readonly output: Emitter
   private readonly reader: JsonReader
   private readonly project: ProjectPlace
 
-  constructor(plan: Plan, scan: Scan) {
+  constructor(plan: Plan, scan: Scan, output: Emitter) {
+    this.output = output
     this.reader = new JsonReader(scan)
     this.project = generateProjectPlace(scan, plan.condition, plan.projections)
   }
@@ -49,7 +53,7 @@ class RowPipeline implements Pipeline {
   line({ bytes, text, start, end }: Line): boolean {
     this.reader.find(bytes, start, end)
     const row = this.project(bytes, text, this.reader.finder.spans, 0, start, end)
-    if (row !== null) this.output += `${row}\n`
+    if (row !== null) this.output.line(row)
     return false
   }
 
@@ -65,13 +69,14 @@ class RowPipeline implements Pipeline {
  * stops to a delete. As in Flink, an update that leaves the projected row as it was is passed on all the same.
  */
 class ChangePipeline implements Pipeline {
-  output = ''
   readonly aggregate = undefined
+  private readonly output: Emitter
   private readonly reader: ChangeReader
   private readonly project: ProjectPlace
   private readonly check: ImageCheck
 
-  constructor(plan: Plan, scan: Scan) {
+  constructor(plan: Plan, scan: Scan, output: Emitter) {
+    this.output = output
     this.reader = new ChangeReader(scan)
     this.project = generateProjectPlace(scan, plan.condition, plan.projections)
     this.check = new ImageCheck(scan, this.reader)
@@ -115,13 +120,12 @@ class ChangePipeline implements Pipeline {
     const source = text.substring(spans[slot.source] as number, spans[slot.source + 1] as number)
     const time = spans[slot.time] as number
     const suffix = time < 0 ? '' : `,"ts_ms":${text.substring(time, spans[slot.time + 1] as number)}`
-    this.output += `{"before":${before},"after":${after},"source":${source},"op":"${op}"${suffix}}\n`
+    this.output.line(`{"before":${before},"after":${after},"source":${source},"op":"${op}"${suffix}}`)
   }
 }
 
 /** Rows or change events in, the results of closed windows out, as plain rows. */
 class AggregatePipeline implements Pipeline {
-  output = ''
   readonly aggregate: WindowAggregate
   private readonly json: JsonReader | undefined
   private readonly changes: ChangeReader | undefined
@@ -130,7 +134,7 @@ class AggregatePipeline implements Pipeline {
   private readonly row
   private readonly oldRow
 
-  constructor(plan: Plan, aggregate: Aggregate) {
+  constructor(plan: Plan, aggregate: Aggregate, output: Emitter) {
     const scan = aggregate.input
     const retracts = scan.source.kind === 'changes'
     if (retracts) {
@@ -143,7 +147,7 @@ class AggregatePipeline implements Pipeline {
     const project = generateProjectValues(plan.condition, plan.projections)
     this.aggregate = new WindowAggregate(aggregate.window, this.functions, values => {
       const row = project(values)
-      if (row !== null) this.output += `${row}\n`
+      if (row !== null) output.line(row)
     })
   }
 

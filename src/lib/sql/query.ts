@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8'
 import { type ByteWriter, eachLine } from '../stream/index.ts'
 import { planText } from './compile.ts'
+import { Emitter } from './emitter.ts'
 import { RowError } from './errors.ts'
 import { createPipeline, type Line, type Pipeline } from './pipeline.ts'
 import { explain, isAppendOnly, type Plan } from './plan.ts'
@@ -38,12 +39,13 @@ export class Query {
   /** The plan as text. */
   readonly plan: string
   private readonly pipeline: Pipeline
+  private readonly output = new Emitter()
   private readonly options: QueryOptions
 
   constructor(plan: Plan, options: QueryOptions) {
     this.appendOnly = isAppendOnly(plan)
     this.plan = explain(plan)
-    this.pipeline = createPipeline(plan)
+    this.pipeline = createPipeline(plan, this.output)
     this.options = options
   }
 
@@ -66,6 +68,7 @@ export class Query {
   process(block: Buffer, out: ByteWriter): number {
     const { pipeline } = this
     const line: Line = { bytes: block, text: block.toString('latin1'), start: 0, end: 0 }
+    this.output.target = out
     pipeline.begin(block)
     try {
       return eachLine(block, (start, end, index) => {
@@ -76,10 +79,9 @@ export class Query {
         } catch (error) {
           this.reject(error, block.subarray(start, end), index)
         }
-        if (pipeline.output.length > maxPending) this.flush(out)
       })
     } finally {
-      this.flush(out)
+      this.output.flush()
       for (const warning of pipeline.warnings()) this.options.warn?.(warning)
     }
   }
@@ -91,8 +93,9 @@ export class Query {
 
   /** Ends time: closes all windows, as Flink does at the end of a bounded source. */
   end(out: ByteWriter): void {
+    this.output.target = out
     this.pipeline.aggregate?.advance(Number.POSITIVE_INFINITY)
-    this.flush(out)
+    this.output.flush()
   }
 
   /** The state after the lines processed so far. */
@@ -121,18 +124,7 @@ export class Query {
     const notJson = error instanceof LineError && error.notJson
     this.options.reject({ index, bytes, reason: error.message, notJson })
   }
-
-  private flush(out: ByteWriter): void {
-    const { output } = this.pipeline
-    if (output === '') return
-    out.ensure(output.length)
-    out.length += out.buffer.write(output, out.length, 'latin1')
-    this.pipeline.output = ''
-  }
 }
-
-/** Results are written in pieces of about this many bytes. */
-const maxPending = 64 * 1024
 
 /** Compiles an SQL text with one query. Throws SqlError with the place of a mistake. */
 export function compile(text: string, options: QueryOptions): Query {
