@@ -16,31 +16,39 @@ export function formatCompletion(spec: CommandSpec, shell: Shell): string {
 
 function bash(spec: CommandSpec): string {
   const fn = `_${spec.name.replace(/-/g, '_')}`
-  const words = Object.keys(spec.flags).map(name => `--${name}`)
   const cases = Object.entries(spec.flags)
     .filter(([, flag]) => flag.kind !== 'boolean')
     .map(
       ([name, flag]) =>
         `    --${name}${flag.short === undefined ? '' : `|-${flag.short}`}) ${bashValue(flag)}; return ;;`
     )
+  const subcommands = (spec.subcommands ?? []).map(sub => sub.name)
+  const first =
+    subcommands.length === 0 ? '' : `\n    ((COMP_CWORD > 1)) || COMPREPLY+=(${bashWords(subcommands)})`
+  // Words are separated by newlines, since names of files may have spaces. --flag=value comes as three words.
   return `${fn}() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]}
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} IFS=$'\\n'
   COMPREPLY=()
+  if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=\${COMP_WORDS[COMP_CWORD-2]}; fi
   case $prev in
 ${cases.join('\n')}
   esac
   if [[ $cur == -* ]]; then
-    COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$cur"))
+    COMPREPLY=(${bashWords(Object.keys(spec.flags).map(name => `--${name}`))})
   else
-    COMPREPLY=($(compgen -f -- "$cur"))
+    COMPREPLY=($(compgen -f -- "$cur"))${first}
   fi
 }
 complete -o filenames -F ${fn} ${spec.name}
 `
 }
 
+function bashWords(words: readonly string[]): string {
+  return `$(compgen -W $'${words.join('\\n')}' -- "$cur")`
+}
+
 function bashValue(flag: Flag): string {
-  if (flag.choices !== undefined) return `COMPREPLY=($(compgen -W '${flag.choices.join(' ')}' -- "$cur"))`
+  if (flag.choices !== undefined) return `COMPREPLY=(${bashWords(flag.choices)})`
   if (flag.complete === 'file') return 'COMPREPLY=($(compgen -f -- "$cur"))'
   if (flag.complete === 'directory') return 'COMPREPLY=($(compgen -d -- "$cur"))'
   return 'COMPREPLY=()'
