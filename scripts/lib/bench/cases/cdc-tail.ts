@@ -5,58 +5,79 @@ import { join } from 'node:path'
 import { unpackedProgram } from '../../servers/debian.ts'
 import { serverAvailability } from '../../servers/index.ts'
 import { prefixOf } from '../../servers/install.ts'
-import type { BenchCase, Contestant } from '../case.ts'
+import type { BenchCase, Contestant, Target } from '../case.ts'
 import { program, tool } from '../commands.ts'
 import { type LoadedServer, startLoadedServer } from '../data/binlog.ts'
 import { leaves, prints, writesLines } from '../proofs.ts'
 
 const MB = 1e6
 
-/** Rows of a log as change events. */
-export const tail: BenchCase = {
+/** What every row's event begins with; marks do not. */
+const firstOfLine = '{"before":null,"after":{"id":'
+
+/** Rows of a log as change events, when they come in bulk. */
+export const tail = tailCase(1000, {
   name: 'cdc-tail',
   measures: 'rows of a MySQL log, inserted 1,000 a transaction, as change events to /dev/null',
-  unit: 'rows',
   rows: 1_000_000,
-  missing: () => serverAvailability('mysql'),
+  target: { perSecond: 400_000, peakBytes: 200 * MB }
+})
 
-  async prepare({ rows, log }) {
-    const loaded = await startLoadedServer(rows, log)
-    const { server, file, position } = loaded
-    const binlog = await mysqlbinlog(loaded)
-    const cdcTail: Contestant = {
-      name: 'cdc-tail',
-      target: { perSecond: 400_000, peakBytes: 200 * MB },
-      command: () => ({
-        argv: tool(
-          'cdc-tail',
-          cdcUrl(loaded),
-          '--tables',
-          'joins',
-          '--start',
-          `${file}:${position}`,
-          '--stop-at',
-          'now'
-        )
-      }),
-      proof: writesLines(rows, '{"before":null,"after":{"id":')
-    }
-    const zongji: Contestant = {
-      name: '@vlasky/zongji, objects only',
-      command: () => ({
-        argv: program('peers/zongji.ts', cdcUrl(loaded), file, String(position), String(rows))
-      }),
-      proof: prints(String(rows))
-    }
-    return {
-      servers: [`MySQL ${server.version}`],
-      judged: [cdcTail],
-      peers: [zongji, binlog.contestant],
-      async [Symbol.asyncDispose]() {
-        await server.stop()
-        await rm(binlog.folder, { recursive: true })
+/** The same when each row is a transaction, as most applications write: five events of the log a row. */
+export const smallTransactions = tailCase(1, {
+  name: 'cdc-tail-transactions',
+  measures: 'rows of a MySQL log, each a transaction of its own, as change events to /dev/null',
+  rows: 100_000,
+  target: { peakBytes: 200 * MB }
+})
+
+function tailCase(
+  transactionRows: number,
+  { name, measures, rows, target }: Pick<BenchCase, 'name' | 'measures' | 'rows'> & { target: Target }
+): BenchCase {
+  return {
+    name,
+    measures,
+    unit: 'rows',
+    rows,
+    missing: () => serverAvailability('mysql'),
+
+    async prepare({ rows, log }) {
+      const loaded = await startLoadedServer(rows, transactionRows, log)
+      const binlog = await mysqlbinlog(loaded)
+      return {
+        servers: [`MySQL ${loaded.server.version}`],
+        judged: [cdcTail(loaded, rows, target)],
+        peers: [zongji(loaded, rows), binlog.contestant],
+        async [Symbol.asyncDispose]() {
+          await loaded.server.stop()
+          await rm(binlog.folder, { recursive: true })
+        }
       }
     }
+  }
+}
+
+function cdcTail(loaded: LoadedServer, rows: number, target: Target): Contestant {
+  const start = `${loaded.file}:${loaded.position}`
+  return {
+    name: 'cdc-tail',
+    target,
+    command: () => ({
+      argv: tool('cdc-tail', cdcUrl(loaded), '--tables', 'joins', '--start', start, '--stop-at', 'now')
+    }),
+    proof: writesLines(rows, firstOfLine)
+  }
+}
+
+function zongji(loaded: LoadedServer, rows: number): Contestant {
+  const { file, position } = loaded
+  return {
+    name: '@vlasky/zongji, objects only',
+    command: () => ({
+      argv: program('peers/zongji.ts', cdcUrl(loaded), file, String(position), String(rows))
+    }),
+    proof: prints(String(rows))
   }
 }
 
@@ -69,7 +90,7 @@ export const snapshot: BenchCase = {
   missing: () => serverAvailability('mysql'),
 
   async prepare({ rows, log }) {
-    const loaded = await startLoadedServer(rows, log)
+    const loaded = await startLoadedServer(rows, 1000, log)
     const { server } = loaded
     return {
       servers: [`MySQL ${server.version}`],
@@ -80,7 +101,7 @@ export const snapshot: BenchCase = {
           command: () => ({
             argv: tool('cdc-tail', cdcUrl(loaded), '--tables', 'joins', '--snapshot', 'only')
           }),
-          proof: writesLines(rows, '{"before":null,"after":{"id":')
+          proof: writesLines(rows, firstOfLine)
         }
       ],
       peers: [],

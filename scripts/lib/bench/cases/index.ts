@@ -1,5 +1,5 @@
 import type { BenchCase } from '../case.ts'
-import { snapshot, tail } from './cdc-tail.ts'
+import { smallTransactions, snapshot, tail } from './cdc-tail.ts'
 import { filter, tumble } from './enrich.ts'
 import { sink } from './es-sink.ts'
 import { lines, passThrough } from './lines.ts'
@@ -7,6 +7,7 @@ import { firstOutput, startup } from './startup.ts'
 
 export const cases: readonly BenchCase[] = [
   tail,
+  smallTransactions,
   snapshot,
   filter,
   tumble,

@@ -4,7 +4,7 @@ import { join as joinPath } from 'node:path'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
 import { type RunningServer, startServer } from '../../servers/index.ts'
 import { cachedFolder } from './cache.ts'
-import { join, joinColumns } from './joins.ts'
+import { type Join, join, joinColumns } from './joins.ts'
 
 /** Where the rows lie in the server's log: one file, from a position to its end. */
 interface Place {
@@ -18,21 +18,23 @@ export interface LoadedServer extends Place {
   readonly size: number
 }
 
-const transactionRows = 1000
-
 /**
- * A MySQL server with the table `bench.joins` of this many rows, which were inserted 1,000 a transaction. It is loaded
- * once: the data folder stays, and a later run starts the server on it again.
+ * A MySQL server with the table `bench.joins` of this many rows, which were inserted `transactionRows` a transaction. It
+ * is loaded once: the data folder stays, and a later run starts the server on it again.
  */
-export async function startLoadedServer(rows: number, log: (message: string) => void): Promise<LoadedServer> {
-  const dataDir = await cachedFolder(`mysql-${rows}`)
+export async function startLoadedServer(
+  rows: number,
+  transactionRows: number,
+  log: (message: string) => void
+): Promise<LoadedServer> {
+  const dataDir = await cachedFolder(`mysql-${rows}-by-${transactionRows}`)
   const marker = joinPath(dataDir, 'loaded.json')
   if (!existsSync(marker)) await rm(dataDir, { recursive: true }) // one that was cut off is not taken up
   const server = await startServer('mysql', { dataDir, log })
   try {
     if (!existsSync(marker)) {
       log(`inserts ${rows.toLocaleString('en')} rows into MySQL (once)`)
-      await writeFile(marker, JSON.stringify(await load(server.url, rows)))
+      await writeFile(marker, JSON.stringify(await load(server.url, rows, transactionRows)))
     }
     const place = JSON.parse(readFileSync(marker, 'utf8')) as Place
     const { size } = await stat(joinPath(dataDir, 'db', place.file))
@@ -43,16 +45,19 @@ export async function startLoadedServer(rows: number, log: (message: string) => 
   }
 }
 
-async function load(url: string, rows: number): Promise<Place> {
-  const connection = await createConnection(url)
+/** A multiple of the rows of a transaction. */
+const rowsInARequest = 10_000
+
+async function load(url: string, rows: number, transactionRows: number): Promise<Place> {
+  const connection = await createConnection({ uri: url, multipleStatements: true })
   try {
     await connection.query('CREATE DATABASE bench')
     await connection.query(`CREATE TABLE bench.joins (${joinColumns})`)
     await connection.query('FLUSH BINARY LOGS') // the rows have a file to themselves
     const place = await currentPlace(connection)
-    for (let from = 0; from < rows; from += transactionRows) {
-      const count = Math.min(transactionRows, rows - from)
-      await connection.query(`INSERT INTO bench.joins VALUES ${values(from, count)}`)
+    for (let from = 0; from < rows; from += rowsInARequest) {
+      const to = Math.min(from + rowsInARequest, rows)
+      await connection.query(inserts(from, to, transactionRows))
     }
     const { file } = await currentPlace(connection)
     if (file !== place.file) throw new Error(`${rows} rows do not fit into one file of the log`)
@@ -62,11 +67,19 @@ async function load(url: string, rows: number): Promise<Place> {
   }
 }
 
-function values(from: number, count: number): string {
-  return Array.from({ length: count }, (_, i) => {
-    const { id, userId, quantity, amount, status, createdAt } = join(from + i)
-    return `(${id},${userId},${quantity},${amount},'${status}','${createdAt}')`
-  }).join(',')
+/** Statements for the joins from `from` up to `to`, each a transaction of its own. */
+function inserts(from: number, to: number, transactionRows: number): string {
+  const statements: string[] = []
+  for (let at = from; at < to; at += transactionRows) {
+    const count = Math.min(transactionRows, to - at)
+    const values = Array.from({ length: count }, (_, i) => valuesOf(join(at + i)))
+    statements.push(`INSERT INTO bench.joins VALUES ${values.join(',')}`)
+  }
+  return statements.join(';')
+}
+
+function valuesOf({ id, userId, quantity, amount, status, createdAt }: Join): string {
+  return `(${id},${userId},${quantity},${amount},'${status}','${createdAt}')`
 }
 
 async function currentPlace(connection: Connection): Promise<Place> {
