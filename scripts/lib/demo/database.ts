@@ -24,7 +24,10 @@ export class EveningDatabase implements AsyncDisposable {
 
   /** Connects and makes the database anew, without rows. One of the same name, from an earlier run, is dropped. */
   static async create(url: string): Promise<EveningDatabase> {
-    const connection = await createConnection({ uri: url, multipleStatements: true, dateStrings: true })
+    const options = { uri: url, multipleStatements: true, dateStrings: true }
+    const connection = await createConnection(options).catch(error => {
+      throw new Error(`cannot log in to MySQL at ${new URL(url).host}: ${error.message}`, { cause: error })
+    })
     const schema = readFileSync(`${examples}/schema.sql`, 'utf8')
     await connection.query(
       `SET time_zone = '+00:00', NAMES utf8mb4;

@@ -70,7 +70,10 @@ export async function runDemo(
     },
     joined: (id: number, at: number) => sampler?.offer(id, at)
   }
-  const playing = source.play(pipeline, listener, stop).finally(() => played.abort())
+  const playing = source
+    .play(pipeline, listener, stop)
+    .catch(error => pipeline.reasonFor(error))
+    .finally(() => played.abort())
   const watching = watch(screen, store, pipeline, () => tally, sampler, played.signal)
   const sampling = sampler?.run(played.signal)
   await Promise.race([Promise.all([playing, watching, sampling]), pipeline.failed])

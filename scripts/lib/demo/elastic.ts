@@ -111,6 +111,8 @@ async function request(
     method,
     headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body })
+  }).catch(error => {
+    throw new Error(`cannot reach ${url}: ${error.cause?.message ?? error.message}`, { cause: error })
   })
   const text = await response.text()
   if (!response.ok) throw new Error(`${url}${path}: ${response.status} ${text.slice(0, 500)}`)

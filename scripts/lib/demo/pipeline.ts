@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { LogPosition } from './database.ts'
 import { LinesSoFar } from './files.ts'
 import { GuardedCommand } from './guarded.ts'
@@ -23,6 +24,9 @@ export interface ProbeFigures {
   readonly events: number
   readonly stages: { readonly source?: { readonly p50: number; readonly p99: number; readonly max: number } }
 }
+
+/** How long the processes of a pipeline may take to end after one of them has failed, in ms. */
+const aftermathMs = 2000
 
 /** The pipeline of examples/evening/pipeline.sh, reading from a named pipe. */
 export class Pipeline implements Follower, AsyncDisposable {
@@ -71,10 +75,18 @@ export class Pipeline implements Follower, AsyncDisposable {
     await acknowledgedBy(this.#acknowledging, this.#folder.state, goal)
   }
 
-  /** A recorded evening ends by itself, and then the branches do. */
+  /** Rejects with the failure of the pipeline, if that is what made its source fail, else with the error given. */
+  async reasonFor(error: unknown): Promise<never> {
+    await Promise.race([this.failed, delay(aftermathMs)])
+    throw error
+  }
+
   async #watch(command: GuardedCommand): Promise<void> {
     const status = await command.ended()
+    // A recorded evening ends by itself, and then the branches do.
     if (this.#finishing || (status === 0 && this.#source === undefined)) return
+    // When a branch has failed, cdc-tail has nobody left to write to.
+    if (command === this.#source) await Promise.race([this.failed, delay(aftermathMs)])
     this.#failed.reject(this.#failure(`${command.name} ended early (${status})`))
   }
 

@@ -55,7 +55,7 @@ export function finalLines(standing: Standing): string[] {
     ...(nearlyFull.length > 8 ? [`  … and ${nearlyFull.length - 8} more`] : []),
     '',
     `Alerts raised: ${alerts.length}`,
-    ...alerts.map(alert => `  ${alertLine(alert)}\n           ${alert.text.trim()}`)
+    ...alerts.flatMap(alert => [`  ${alertLine(alert)}`, `           ${alert.text.trim()}`])
   ]
 }
 
