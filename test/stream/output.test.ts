@@ -51,6 +51,14 @@ test('a reader that has enough ends the tool with 0 and without a word', () => {
   }
 })
 
+test('a reader that has enough of a named pipe ends the tool with 0 as well', t => {
+  const pipe = join(temporaryFolder(t), 'pipe')
+  const { status, stderr } = bash(
+    `mkfifo ${pipe}; { head -n 1 > /dev/null; } < ${pipe} & yes '${LINE}' | head -c 50M | ${relay} --quiet --out ${pipe}`
+  )
+  assert.deepEqual([status, stderr], [0, ''])
+})
+
 test('a full disk is one clear error with status 1, on stdout, in a file and in a packed one', t => {
   const folder = temporaryFolder(t)
   for (const name of ['full', 'full.gz', 'full.zst']) symlinkSync('/dev/full', join(folder, name))

@@ -34,12 +34,12 @@ export async function runTool<S extends FlagSet>(
   let log = new Log({ tool: toolName(spec), json: false, quiet: false })
   const service = new ServiceNotifier()
   const closers: (() => void)[] = []
+  endQuietlyOnBrokenPipe(() => log)
   try {
     if (printed(spec, argv)) return
     const { flags, operands } = parseArguments(spec, argv)
     const common = flags as { log?: string; quiet?: boolean; metrics?: string }
     log = new Log({ tool: toolName(spec), json: common.log === 'json', quiet: common.quiet === true })
-    endQuietlyOnBrokenPipe(log)
     const ready = async (metrics: readonly Metric[] = []): Promise<void> => {
       if (common.metrics !== undefined) {
         const served = await serveMetrics(toolName(spec), common.metrics, metrics)
@@ -50,7 +50,7 @@ export async function runTool<S extends FlagSet>(
     }
     process.exitCode = await action({ flags, operands, log, stop: stopSignal(log), ready })
   } catch (error) {
-    if (errnoOf(error) === 'EPIPE') process.exitCode = 0
+    if (isOutputClosed(error)) process.exitCode = 0
     else {
       report(error, log)
       process.exitCode = exitCodeOf(error)
@@ -118,16 +118,23 @@ function stopSignal(log: Log): AbortSignal {
 }
 
 /** `| head`: the reader has what it wants, so the tool is done. */
-function endQuietlyOnBrokenPipe(log: Log): void {
+function endQuietlyOnBrokenPipe(log: () => Log): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    log.close()
+    log().close()
     if (error.code === 'EPIPE') process.exit(0)
-    log.error(`cannot write to stdout: ${error.message}`)
+    log().error(`cannot write to stdout: ${error.message}`)
     process.exit(1)
   })
   process.stderr.on('error', () => {
     // Messages have nowhere to go; the data still has.
   })
+}
+
+/** Whether our reader is gone; a server that closed its connection gives the same errno. */
+function isOutputClosed(error: unknown): boolean {
+  if (errnoOf(error) !== 'EPIPE') return false
+  // Node's file system, which writes to named pipes, words it differently from its sockets.
+  return process.stdout.errored !== null || messageOf(error).startsWith('EPIPE:')
 }
 
 function report(error: unknown, log: Log): void {
