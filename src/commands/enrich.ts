@@ -88,7 +88,7 @@ export const spec = {
       text: [
         'The watermark moves with each row, as in Flink with pipeline.auto-watermark-interval 0. A TIMESTAMP is written with all the digits of its type. A DECIMAL that does not fit its type is NULL.',
         'Numbers and quoted times compare with undeclared strings; Flink needs a declaration for that. A DOUBLE whose text is a whole number looks like a BIGINT as long as it is not declared: use CAST(x AS DOUBLE) before dividing or averaging it.',
-        'CHAR(n) is taken as STRING, so that nothing is padded or cut. LN, EXP and their like may differ in the last digit.'
+        'A string in quotes is a STRING, not a CHAR(n), so that nothing is padded or cut. LN, EXP and their like may differ in the last digit.'
       ]
     },
     {

@@ -79,6 +79,8 @@ test('Flink SQL outside of the subset is refused by name', () => {
     [`SELECT window_start, COUNT(*) ${window}`, /without both window_start and window_end/],
     [`SELECT LISTAGG(a) ${window}, window_end`, /the aggregate LISTAGG: not in the subset/],
     ['SELECT NOW() FROM t', /NOW depends on the clock/],
+    ['SELECT CAST(a AS CHAR(3)) FROM t', /the type CHAR: not in the subset/],
+    [`SELECT ${'9'.repeat(39)} FROM t`, /more than 38 digits/],
     ['SELECT 1', /SELECT without FROM: not in the subset/],
     ['SELECT a FROM t; SELECT b FROM t', /a second query/]
   ])

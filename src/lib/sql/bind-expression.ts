@@ -9,11 +9,10 @@ import { unify } from './functions/conditional.ts'
 import type { Call } from './functions/define.ts'
 import { nondeterministicFunctions, scalarFunctions } from './functions/index.ts'
 import { truncateTime } from './functions/temporal.ts'
-import { BOOLEAN, DATE, DOUBLE, DYNAMIC, INT, NULL, type SqlType, STRING, typeName } from './types.ts'
-import { parseDecimal } from './values/decimal.ts'
-import { type Int, parseInteger, wrap } from './values/integer.ts'
-import { anyCharacters, type LikePattern, likePattern } from './values/text.ts'
-import { parseDate, parseTime, parseTimestamp } from './values/time.ts'
+import { likeCode } from './like.ts'
+import { numberLiteral, temporalLiteral } from './literals.ts'
+import { BOOLEAN, DYNAMIC, NULL, type SqlType, STRING, typeName } from './types.ts'
+import { likePattern } from './values/text.ts'
 
 /** What names mean at one place of a query. */
 export type Scope = {
@@ -54,7 +53,7 @@ export class ExpressionBinder {
     const { start, end } = expression
     switch (expression.kind) {
       case 'number':
-        return bindNumber(expression.text, expression)
+        return this.number(expression.text, expression)
       case 'string':
         return literal(expression.text, STRING, expression)
       case 'boolean':
@@ -62,7 +61,7 @@ export class ExpressionBinder {
       case 'null':
         return literal(null, NULL, expression)
       case 'temporal':
-        return this.bindTemporal(expression.type, expression.text, expression)
+        return temporalLiteral(expression.type, expression.text, expression) ?? this.noSuchTime(expression)
       case 'interval': {
         const { months, milliseconds = 0 } = expression
         if (months !== undefined) return literal(months, { kind: 'INTERVAL_MONTH' }, expression)
@@ -97,15 +96,14 @@ export class ExpressionBinder {
     }
   }
 
-  private bindTemporal(kind: 'DATE' | 'TIME' | 'TIMESTAMP', text: string, span: Span): Bound {
-    const fraction = /\.(\d{1,9})/.exec(text)?.[1]?.length ?? 0
-    const type: SqlType = kind === 'DATE' ? DATE : { kind, precision: fraction }
-    const parse = { DATE: parseDate, TIME: parseTime, TIMESTAMP: (t: string) => parseTimestamp(t, fraction) }[
-      kind
-    ]
-    const value = parse(text)
-    if (value === undefined || value === null) throw this.error('syntax', `'${text}' is no ${kind}`, span)
-    return literal(value, type, span)
+  private number(text: string, span: Span): Bound {
+    const bound = numberLiteral(text, span)
+    if (bound === undefined) throw this.error('type', `${text} has more than 38 digits`, span)
+    return bound
+  }
+
+  private noSuchTime({ type, text, start, end }: Extract<Expression, { kind: 'temporal' }>): never {
+    throw this.error('syntax', `'${text}' is no ${type}`, { start, end })
   }
 
   /** A field of a nested value: of an undeclared one by name, of a ROW by its declaration. */
@@ -149,7 +147,7 @@ export class ExpressionBinder {
     }
     const inner = expression.operand
     // The smallest BIGINT is the negative of a number that is none.
-    if (operator === '-' && inner.kind === 'number') return bindNumber(`-${inner.text}`, expression)
+    if (operator === '-' && inner.kind === 'number') return this.number(`-${inner.text}`, expression)
     const operand = this.bind(inner)
     const result = operator === '+' ? operand : negative(operand, expression)
     if (result === undefined)
@@ -350,36 +348,4 @@ export class ExpressionBinder {
     const near = didYouMean(name, [...scalarFunctions.keys(), ...aggregateNames])
     return this.error('name', `no function ${name}${near}`, expression.name)
   }
-}
-
-/** The test that a pattern stands for; most are a plain comparison, a start, an end or a part. */
-function likeCode(text: string, pattern: LikePattern): string {
-  const parts = [...pattern.parts]
-  const anyBefore = parts[0] === anyCharacters
-  const anyAfter = parts.at(-1) === anyCharacters
-  const fixed = parts.slice(anyBefore ? 1 : 0, anyAfter && parts.length > 1 ? -1 : undefined)
-  if (fixed.some(part => part < 0)) return `rt.like(${text}, ${JSON.stringify(pattern)})`
-  const wanted = JSON.stringify(fixed.map(code => String.fromCharCode(code)).join(''))
-  if (anyBefore && anyAfter) return `${text}.includes(${wanted})`
-  if (anyBefore) return `${text}.endsWith(${wanted})`
-  return anyAfter ? `${text}.startsWith(${wanted})` : `(${text} === ${wanted})`
-}
-
-/** INT or BIGINT by size, DECIMAL with a point, DOUBLE with an exponent, as Flink types literals. */
-function bindNumber(text: string, span: Span): Bound {
-  if (/[eE]/.test(text)) return literal(Number(text), DOUBLE, span)
-  if (!text.includes('.')) {
-    const value: Int = parseInteger(text)
-    if (wrap(value, 32) === value) return literal(value, INT, span)
-    if (wrap(value, 64) === value) return literal(value, { kind: 'BIGINT' }, span)
-  }
-  const decimal = parseDecimal(text)
-  const digits = text.replace(/^-/, '').replace('.', '').replace(/^0+/, '').length
-  const scale = decimal?.scale ?? 0
-  const precision = Math.max(digits, scale + (scale === digits ? 0 : 0), 1)
-  return literal(
-    decimal?.unscaled ?? 0,
-    { kind: 'DECIMAL', precision: Math.max(precision, scale), scale },
-    span
-  )
 }

@@ -44,7 +44,6 @@ function parseSimpleType(tokens: TokenStream): SqlType {
       if (scale > precision) throw tokens.unexpected('a scale not above the precision', token)
       return { kind: 'DECIMAL', precision, scale }
     }
-    case 'CHAR':
     case 'VARCHAR': {
       tokens.next()
       const [length = 1] = parseNumbers(tokens, 1)
@@ -74,6 +73,8 @@ function parseSimpleType(tokens: TokenStream): SqlType {
     }
     case 'ROW':
       return parseRow(tokens)
+    // Flink pads CHAR(n) with blanks in some places and cuts it in others.
+    case 'CHAR':
     case 'BINARY':
     case 'VARBINARY':
     case 'MULTISET':
