@@ -18,6 +18,7 @@ export const operations = { create: 99, update: 117, delete: 100, read: 114, tru
 
 const openBrace = 123
 const closeBrace = 125
+const backslash = 92
 
 /** Reads lines of which each is a row: finds the columns' places. */
 export class JsonReader {
@@ -156,8 +157,10 @@ function isText(bytes: Buffer, spans: Int32Array, place: number, wanted: Buffer)
   const start = spans[place] as number
   const end = spans[place + 1] as number
   if (start < 0) return false
-  if (end - start === wanted.length && bytes.compare(wanted, 0, wanted.length, start, end) === 0) return true
-  if (!bytes.subarray(start, end).includes(92)) return false
+  let i = 0
+  if (end - start === wanted.length) while (i < wanted.length && bytes[start + i] === wanted[i]) i++
+  if (i === wanted.length) return true
+  if (!bytes.subarray(start, end).includes(backslash)) return false
   return JSON.stringify(spanText(bytes, start, end)) === wanted.toString()
 }
 

@@ -66,7 +66,7 @@ export function likePattern(pattern: string, escapeCharacter: string | undefined
 
 const simple = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 
-/** A string as JSON text in UTF-8, each byte one character (see `Row`'s encoding). */
+/** A string as JSON text in UTF-8, one character a byte: the form in which blocks are read and results collected. */
 export function quote(text: string): string {
   return simple.test(text) ? `"${text}"` : binary(JSON.stringify(text))
 }
