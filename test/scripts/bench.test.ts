@@ -9,7 +9,7 @@ import type { BenchCase, Contestant } from '../../scripts/lib/bench/case.ts'
 import type { Result } from '../../scripts/lib/bench/contest.ts'
 import { runCase } from '../../scripts/lib/bench/contest.ts'
 import { measure } from '../../scripts/lib/bench/measure.ts'
-import { prints, writesLines } from '../../scripts/lib/bench/proofs.ts'
+import { agreement, prints, writesLines } from '../../scripts/lib/bench/proofs.ts'
 import { ratios, spread } from '../../scripts/lib/bench/statistics.ts'
 import { formatResult, verdicts } from '../../scripts/lib/bench/table.ts'
 
@@ -162,6 +162,21 @@ describe('a case', () => {
       null
     )
     assert.match((await lines(Readable.from([Buffer.from('{"a":1}\n')]))) ?? '', /1 lines/)
+  })
+})
+
+describe('proof by agreement', () => {
+  const of = (...chunks: string[]): Readable => Readable.from(chunks.map(chunk => Buffer.from(chunk)))
+
+  test('holds for contestants that write the same, however it is cut', async () => {
+    const same = agreement()
+    assert.equal(await same(of('1\n2', '\n')), null)
+    assert.equal(await same(of('1', '\n2\n')), null)
+    assert.notEqual(await same(of('1\n3\n')), null)
+  })
+
+  test('does not hold for contestants that write nothing', async () => {
+    assert.equal(await agreement()(of()), 'it wrote nothing')
   })
 })
 

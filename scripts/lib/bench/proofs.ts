@@ -1,4 +1,5 @@
 /** Ways to show that a contestant does all the work: see `Contestant.proof`. */
+import { createHash } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import type { Contestant } from './case.ts'
 
@@ -20,6 +21,23 @@ export function prints(text: string): Proof {
       .toString()
       .trim()
     return printed === text ? null : `it printed '${printed.slice(0, 200)}', expected '${text}'`
+  }
+}
+
+/** A proof for all contestants of a case: each writes, byte for byte, what the first of them wrote. */
+export function agreement(): Proof {
+  let first: string | undefined
+  return async stdout => {
+    const hash = createHash('sha256')
+    let bytes = 0
+    for await (const chunk of stdout) {
+      hash.update(chunk)
+      bytes += chunk.length
+    }
+    const digest = hash.digest('hex')
+    first ??= digest
+    if (bytes === 0) return 'it wrote nothing'
+    return digest === first ? null : 'it wrote something else than the first contestant'
   }
 }
 

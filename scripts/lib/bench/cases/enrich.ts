@@ -1,8 +1,7 @@
-import type { BenchCase, Contestant } from '../case.ts'
+import type { BenchCase, CaseOptions, Contest, Contestant } from '../case.ts'
 import { program, tool } from '../commands.ts'
 import { envelopeFile } from '../data/envelopes.ts'
-import { join } from '../data/joins.ts'
-import { writesLines } from '../proofs.ts'
+import { agreement, writesLines } from '../proofs.ts'
 
 const filterQuery = 'SELECT id, user_id, amount FROM joins WHERE quantity < 500'
 
@@ -16,14 +15,7 @@ export const filter: BenchCase = {
   measures: 'a query that takes half of the rows and half of the columns',
   unit: 'rows',
   rows: 1_000_000,
-  prepare: ({ rows, log }) =>
-    query(
-      rows,
-      filterQuery,
-      'peers/filter.ts',
-      countOf(rows, n => join(n).quantity < 500),
-      log
-    )
+  prepare: options => query(filterQuery, 'peers/filter.ts', options)
 }
 
 /** Aggregates in windows of event time. */
@@ -32,43 +24,25 @@ export const tumble: BenchCase = {
   measures: 'COUNT and SUM by four keys in windows of ten seconds',
   unit: 'rows',
   rows: 1_000_000,
-  prepare: ({ rows, log }) => query(rows, tumbleQuery, 'peers/tumble.ts', groups(rows), log)
+  prepare: options => query(tumbleQuery, 'peers/tumble.ts', options)
 }
 
-/** enrich against the same work written by hand, and against a stage that only passes lines on. */
-async function query(
-  rows: number,
-  sql: string,
-  peer: string,
-  results: number,
-  log: (message: string) => void
-) {
+/** enrich against the same work written by hand, with the same answer, and against a stage that only passes lines on. */
+async function query(sql: string, peer: string, { rows, log }: CaseOptions): Promise<Contest> {
   const stdin = await envelopeFile(rows, log)
-  const contestant = (name: string, argv: string[], lines: number): Contestant => ({
+  const contestant = (name: string, argv: string[], proof: Contestant['proof']): Contestant => ({
     name,
     command: () => ({ argv, stdin }),
-    proof: writesLines(lines)
+    proof
   })
+  const sameAnswer = agreement()
   return {
     servers: [],
-    judged: [contestant('enrich', tool('enrich', '-e', sql), results)],
+    judged: [contestant('enrich', tool('enrich', '-e', sql), sameAnswer)],
     peers: [
-      contestant('by hand on JSON.parse', program(peer), results),
-      contestant('pass-through', program('programs/pass-through.ts'), rows)
+      contestant('by hand on JSON.parse', program(peer), sameAnswer),
+      contestant('pass-through', program('programs/pass-through.ts'), writesLines(rows))
     ],
     async [Symbol.asyncDispose]() {}
   }
-}
-
-function countOf(rows: number, holds: (n: number) => boolean): number {
-  let count = 0
-  for (let n = 0; n < rows; n++) if (holds(n)) count++
-  return count
-}
-
-/** The joins are one millisecond apart. */
-function groups(rows: number): number {
-  const seen = new Set<string>()
-  for (let n = 0; n < rows; n++) seen.add(`${Math.floor(n / 10_000)} ${join(n).status}`)
-  return seen.size
 }

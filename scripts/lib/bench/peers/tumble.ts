@@ -26,6 +26,7 @@ for await (const lines of textLines()) {
   }
 }
 for (const { end, status, joins, cents } of windows.values()) {
+  const window_end = new Date(end).toISOString().slice(0, -1) // a time without a zone
   const amount = `${cents / 100n}.${String(cents % 100n).padStart(2, '0')}`
-  await writeAll(`${JSON.stringify({ window_end: new Date(end).toISOString(), status, joins, amount })}\n`)
+  await writeAll(`${JSON.stringify({ window_end, status, joins, amount })}\n`)
 }
