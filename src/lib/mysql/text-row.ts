@@ -50,12 +50,13 @@ export class TextRows {
 }
 
 /**
- * What to select for a column so that its text is exact: single-precision numbers are printed with six digits only,
- * but exactly as doubles; zero-filled ones with zeros that JSON does not take.
+ * What to select for a column so that its text is exact: single-precision numbers are printed with six digits only and
+ * those of DOUBLE(M,D) with D, but exactly as doubles; zero-filled ones with zeros that JSON does not take.
  */
 export function selectExpression(column: ColumnSchema): string {
   const name = sqlName(column.name)
-  if (column.dataType === 'float') return `${name} + 0e0`
+  // A product keeps the sign of zero.
+  if (column.dataType === 'float' || /^double.*\(/i.test(column.columnType)) return `${name} * 1e0`
   if (/zerofill/i.test(column.columnType)) return `${name} + 0`
   return name
 }
