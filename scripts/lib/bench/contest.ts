@@ -62,7 +62,11 @@ export async function runCase(bench: BenchCase, runs: number, options: CaseOptio
     rows: options.rows,
     runs,
     servers,
-    standings: contestants.map(contestant => standing(contestant, of(contestant))),
+    // Targets are for the case's own number of rows: with fewer the start counts for more.
+    standings: contestants.map(contestant => ({
+      ...standing(contestant.name, of(contestant)),
+      target: options.rows === bench.rows ? (contestant.target ?? null) : null
+    })),
     comparisons: judged.flatMap(one =>
       peers.map(peer => ({ judged: one.name, peer: peer.name, ...compare(of(one), of(peer)) }))
     )
@@ -79,14 +83,13 @@ async function warmUp(contestant: Contestant): Promise<void> {
   if (wrong !== null) throw new Error(`${contestant.name} does not do the work: ${wrong}`)
 }
 
-function standing({ name, target }: Contestant, figures: readonly Figures[]): Standing {
+function standing(name: string, figures: readonly Figures[]): Omit<Standing, 'target'> {
   const peaks = peaksOf(figures)
   return {
     name,
     wallMs: spread(figures.map(({ wallMs }) => wallMs)),
     cpuMs: spread(figures.map(({ cpuMs }) => cpuMs)),
-    peakBytes: peaks === null ? null : spread(peaks),
-    target: target ?? null
+    peakBytes: peaks === null ? null : spread(peaks)
   }
 }
 

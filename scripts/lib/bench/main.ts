@@ -91,7 +91,10 @@ async function main(): Promise<number> {
       failed ||= positionals.length > 0 // asked for by name
       continue
     }
-    const result = await runCase(bench, runs ?? bench.runs ?? DEFAULT_RUNS, { rows: rows ?? bench.rows, log })
+    const result = await runCase(bench, runs ?? bench.runs ?? DEFAULT_RUNS, {
+      rows: bench.unit === null ? bench.rows : (rows ?? bench.rows),
+      log
+    })
     process.stdout.write(values.json ? `${resultAsJson(result)}\n` : `${formatResult(result)}\n`)
   }
   return failed ? 1 : 0

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { unpackedProgram } from '../../servers/debian.ts'
 import { serverAvailability } from '../../servers/index.ts'
@@ -8,6 +7,7 @@ import { prefixOf } from '../../servers/install.ts'
 import type { BenchCase, Contestant, Target } from '../case.ts'
 import { program, tool } from '../commands.ts'
 import { type LoadedServer, startLoadedServer } from '../data/binlog.ts'
+import { cachedFolder } from '../data/cache.ts'
 import { leaves, prints, writesLines } from '../proofs.ts'
 
 const MB = 1e6
@@ -44,15 +44,12 @@ function tailCase(
 
     async prepare({ rows, log }) {
       const loaded = await startLoadedServer(rows, transactionRows, log)
-      const binlog = await mysqlbinlog(loaded)
+      const copies = await cachedFolder('mysqlbinlog')
       return {
         servers: [`MySQL ${loaded.server.version}`],
         judged: [cdcTail(loaded, rows, target)],
-        peers: [zongji(loaded, rows), binlog.contestant],
-        async [Symbol.asyncDispose]() {
-          await loaded.server.stop()
-          await rm(binlog.folder, { recursive: true })
-        }
+        peers: [zongji(loaded, rows), mysqlbinlog(loaded, copies)],
+        [Symbol.asyncDispose]: () => loaded.server.stop()
       }
     }
   }
@@ -115,14 +112,9 @@ function cdcUrl({ server }: LoadedServer): string {
 }
 
 /** MySQL's own reader, which decodes nothing: what the transfer itself costs. */
-async function mysqlbinlog({
-  server,
-  file,
-  size
-}: LoadedServer): Promise<{ contestant: Contestant; folder: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-binlog-'))
-  const copy = join(folder, file)
-  const contestant: Contestant = {
+function mysqlbinlog({ server, file, size }: LoadedServer, copies: string): Contestant {
+  const copy = join(copies, file)
+  return {
     name: 'mysqlbinlog --raw, to a file',
     before: () => rm(copy, { force: true }),
     command: () => ({
@@ -135,7 +127,7 @@ async function mysqlbinlog({
         `--port=${server.port}`,
         '--user=cdc',
         '--password=cdc',
-        `--result-file=${folder}/`,
+        `--result-file=${copies}/`,
         file
       ]
     }),
@@ -144,5 +136,4 @@ async function mysqlbinlog({
       return copied === size ? null : `${copied} bytes were copied, the log has ${size}`
     })
   }
-  return { contestant, folder }
 }
