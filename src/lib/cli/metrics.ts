@@ -51,17 +51,23 @@ export async function serveMetrics(
       })
     }
   }
-  const server = createServer(async (request, response) => {
-    if (request.url !== '/metrics') {
+  const server = createServer((request, response) => {
+    if (request.url?.split('?')[0] !== '/metrics') {
       response.writeHead(404).end('see /metrics\n')
       return
     }
-    response.writeHead(200, { 'content-type': registry.contentType }).end(await registry.metrics())
+    registry.metrics().then(
+      text => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+      error => response.writeHead(500).end(`${messageOf(error)}\n`)
+    )
   })
   await listen(server, Number(match[2]), host, address)
   server.unref()
   const port = (server.address() as AddressInfo).port
-  return { url: `http://${host}:${port}/metrics`, close: () => server.close() }
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}/metrics`,
+    close: () => server.close()
+  }
 }
 
 function listen(server: Server, port: number, host: string, address: string): Promise<void> {
