@@ -142,7 +142,9 @@ async function openStore(
     return new FileStore(folder.folder('files'))
   }
   stack.use(server)
-  return await ElasticStore.create(server.url)
+  const store = await ElasticStore.create(server.url)
+  await store.warmUp()
+  return store
 }
 
 /** Shows how the evening goes until it is over. */
@@ -180,9 +182,9 @@ async function compare(
     comparisons.push(compareTable(table, rows, documents))
   }
   const lost =
-    figures.events === tally.events
+    figures.events === tally.changes
       ? []
-      : [`${figures.events} events came through the pipe for ${tally.events} changed rows`]
+      : [`${figures.events} events came through the pipe for ${tally.changes} changed rows`]
   const { rows, documents, differences } = combine(comparisons)
   return {
     rows,

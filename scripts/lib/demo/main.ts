@@ -18,7 +18,7 @@ servers are private, installed on first use, and gone afterwards.
 
 --seconds N     how long it goes on; a second is a minute of the evening
                 (default 60, at most 600)
---rate N        row changes a second, on average (default ${2000})
+--rate N        row changes a second, on average (default 2000)
 --seed N        another evening; the same one for the same number (default 1)
 --report FILE   write the figures as JSON
 --mysql URL     use this server: mysql://user:password@host:port. The database

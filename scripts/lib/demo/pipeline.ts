@@ -21,6 +21,7 @@ export interface Alert {
 
 /** The last line of latency.ndjson; times are milliseconds. */
 export interface ProbeFigures {
+  /** Without the rows of the first snapshot. */
   readonly events: number
   readonly stages: { readonly source?: { readonly p50: number; readonly p99: number; readonly max: number } }
 }

@@ -28,7 +28,7 @@ export function reportOf(outcome: Outcome): Report {
   const { source, store, tally, figures, latency, comparison, alerts } = outcome
   const { measured, ms } = latencyOf(outcome)
   return {
-    events: figures.events,
+    events: tally.initial + figures.events,
     events_per_s: Math.round(tally.perSecond),
     latency_ms: ms,
     latency_measured: measured,
