@@ -261,6 +261,10 @@ describe('the table', () => {
       verdicts(result, ours).map(({ holds }) => holds),
       [false, true]
     )
+    const starts = { ...ours, target: { wallMs: 80 }, wallMs: { min: 70, median: 120, max: 400 } }
+    assert.deepEqual(verdicts(result, starts), [
+      { text: 'within 80 ms (70 at best, median 120)', holds: true }
+    ])
     assert.match(formatResult(result), /MISSED: ours: at least 600,000 rows\/s \(500,000\)/)
   })
 })

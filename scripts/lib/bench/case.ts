@@ -15,7 +15,7 @@ export interface Target {
   readonly perSecond?: number
   /** At most this many bytes of memory at the peak. */
   readonly peakBytes?: number
-  /** At most this long from start to end. */
+  /** At most this long from start to end, in the best of the runs. */
   readonly wallMs?: number
 }
 
