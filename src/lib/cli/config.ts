@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml'
+import { createRequire } from 'node:module'
 import { messageOf, ToolError, usageError } from './errors.ts'
 import type { CommandSpec, Flag } from './flags.ts'
 import { convertFlag } from './parse.ts'
 import { suggest } from './suggest.ts'
+
+/** Loaded when there is a file: it would be a tenth of the start of every run. */
+const yaml = (): typeof import('yaml') => createRequire(import.meta.url)('yaml')
 
 export interface Config {
   /** By the flag's long name. */
@@ -22,6 +25,7 @@ export function readConfig(file: string, spec: CommandSpec): Config {
   } catch (error) {
     throw usageError(`--config ${file}: ${messageOf(error)}`)
   }
+  const { LineCounter, parseDocument } = yaml()
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { lineCounter })
   const at = (offset: number | undefined): string => {
@@ -63,6 +67,7 @@ export function readConfig(file: string, spec: CommandSpec): Config {
 
 /** Where the keys and values of a mapping stand, as offsets in its text. */
 function placesOf(contents: unknown): Map<string, { key: number | undefined; value: number | undefined }> {
+  const { isMap, isScalar } = yaml()
   const items = isMap(contents) ? contents.items : []
   return new Map(
     items.map(({ key, value }) => [
@@ -73,7 +78,7 @@ function placesOf(contents: unknown): Map<string, { key: number | undefined; val
 }
 
 function offsetOf(node: unknown): number | undefined {
-  return isNode(node) ? node.range?.[0] : undefined
+  return yaml().isNode(node) ? node.range?.[0] : undefined
 }
 
 function configValue(name: string, flag: Flag, value: unknown, at: string): unknown {

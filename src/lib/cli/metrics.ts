@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { messageOf, ToolError, usageError } from './errors.ts'
 
@@ -29,6 +29,7 @@ export async function serveMetrics(
   const host = (match[1] ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1')
   // Loaded here: most runs serve no metrics, and start-up time counts.
   const { collectDefaultMetrics, Counter, Gauge, Registry } = await import('prom-client')
+  const { createServer } = await import('node:http')
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const prefix = `millrace_${tool.replaceAll('-', '_')}_`
