@@ -116,7 +116,7 @@ describe('scripts/demo without servers', { timeout: 180_000 }, () => {
       const run = new Run('--no-mysql', '--no-elastic', '--seconds', '60')
       await run.tool('latency-probe')
       run.process.kill(signal)
-      assert.equal(await run.ended(), { SIGINT: 130, SIGTERM: 143, SIGKILL: 'SIGKILL' }[signal])
+      assert.equal(await run.ended(), { SIGINT: 130, SIGTERM: 143, SIGKILL: 'SIGKILL' }[signal], run.output)
       await run.leavesNothing()
     })
   }
@@ -166,11 +166,18 @@ describe('scripts/demo on real servers', {
     assert.match(run.output, /users 1 has no document/)
   })
 
-  test('leaves nothing running after SIGKILL', { skip: noProc }, async () => {
-    const run = new Run('--seconds', '60')
-    await run.tool('latency-probe')
-    run.process.kill('SIGKILL')
-    await run.ended()
-    await run.leavesNothing()
-  })
+  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+    test(`leaves nothing running after ${signal} in the middle of the evening`, {
+      skip: noProc
+    }, async () => {
+      const run = new Run('--seconds', '60')
+      await run.eventually('the evening has begun', () => {
+        assert.equal(run.process.exitCode, null, run.output)
+        return / events, /.test(run.output)
+      })
+      run.process.kill(signal)
+      assert.equal(await run.ended(), signal === 'SIGINT' ? 130 : signal, run.output)
+      await run.leavesNothing()
+    })
+  }
 })

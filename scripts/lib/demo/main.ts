@@ -161,5 +161,7 @@ function exitStatus(error: unknown): number {
   return isUsage ? 2 : 1
 }
 
+const status = await main().catch(exitStatus)
+if (status > 128) process.stderr.write('\ndemo: interrupted\n')
 // Sockets and timers of what was cut short must not keep the process.
-process.exit(await main().catch(exitStatus))
+process.exit(status)

@@ -87,7 +87,7 @@ export class Pipeline implements Follower, AsyncDisposable {
     // A recorded evening ends by itself, and then the branches do.
     if (this.#finishing || (status === 0 && this.#source === undefined)) return
     // When a branch has failed, cdc-tail has nobody left to write to.
-    if (command === this.#source) await Promise.race([this.failed, delay(aftermathMs)])
+    if (command === this.#source) await Promise.race([this.#branches.ended(), delay(aftermathMs)])
     this.#failed.reject(this.#failure(`${command.name} ended early (${status})`))
   }
 
@@ -123,6 +123,7 @@ export class Pipeline implements Follower, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#finishing = true
     await Promise.all([this.#source?.kill(), this.#branches.kill()])
   }
 }
