@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Documents, type Operation, type WriteMode } from '../../src/lib/elastic/documents.ts'
+import { Documents, type WriteMode } from '../../src/lib/elastic/documents.ts'
 import { parseTemplate } from '../../src/lib/stream/index.ts'
 
 function read(line: unknown, options: { index?: string; id?: string; mode?: WriteMode } = {}) {
@@ -10,12 +10,16 @@ function read(line: unknown, options: { index?: string; id?: string; mode?: Writ
     mode: options.mode ?? 'upsert'
   })
   const block = Buffer.from(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`)
-  const result = documents.read(block, 0, block.length - 1)
-  if (!Array.isArray(result)) return result.reason
-  return result.map(({ action, start, end }: Operation) => ({
-    ...JSON.parse(action),
-    ...(end > start ? { document: JSON.parse(block.toString('utf8', start, end)) } : {})
-  }))
+  const operations: Record<string, unknown>[] = []
+  const reason = documents.read(block, 0, block.length - 1, {
+    operation(action, _key, from, start, end) {
+      operations.push({
+        ...JSON.parse(action.written().toString()),
+        ...(end > start ? { document: JSON.parse(from.toString('utf8', start, end)) } : {})
+      })
+    }
+  })
+  return reason ?? operations
 }
 
 const source = { file: 'binlog.000003', pos: 994, row: 2, table: 'payments' }
@@ -75,11 +79,11 @@ describe('what a line becomes in the index', () => {
 
   test('templates take fields of the row first, then of the whole line', () => {
     const event = { before: null, after: { id: 7, at: '2026-11-24T10:00:00.5Z' }, source, op: 'c', ts_ms: 1 }
-    const [operation] = read(event, { index: '{source.table}-{at:GGGG.[w]WW}', id: '{id}@{source.pos}' }) as [
-      { index: { _index: string; _id: string } }
-    ]
-    assert.equal(operation.index._index, 'payments-2026.w48')
-    assert.equal(operation.index._id, '7@994')
+    const [operation] = read(event, { index: '{source.table}-{at:GGGG.[w]WW}', id: '{id}@{source.pos}' }) as {
+      index: { _index: string; _id: string }
+    }[]
+    assert.equal(operation?.index._index, 'payments-2026.w48')
+    assert.equal(operation?.index._id, '7@994')
   })
 
   test('a line that has no id, no usable date, or is no object is refused with the reason', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { PositionVersions } from '../../src/lib/elastic/version.ts'
+import { positionVersion, VersionWriter } from '../../src/lib/elastic/version.ts'
+import { ByteWriter } from '../../src/lib/stream/index.ts'
 
 const name = (number: number): string => `binlog.${String(number).padStart(6, '0')}`
 const place = fc.record({
@@ -12,10 +13,9 @@ const place = fc.record({
 
 describe('versions from log positions', () => {
   test('grow exactly as file, position and row do, and fit into 63 bits', () => {
-    const versions = new PositionVersions()
     fc.assert(
       fc.property(place, place, (a, b) => {
-        const versionOf = (p: typeof a) => versions.version(name(p.file), p.position, p.row) as bigint
+        const versionOf = (p: typeof a) => positionVersion(name(p.file), p.position, p.row) as bigint
         const order = a.file - b.file || a.position - b.position || a.row - b.row
         const [first, second] = [versionOf(a), versionOf(b)]
         assert.equal(Math.sign(Number(first - second)), Math.sign(order))
@@ -25,13 +25,12 @@ describe('versions from log positions', () => {
   })
 
   test('rows past 1,023 stay before the next event, which lies at least a byte a row further on', () => {
-    const versions = new PositionVersions()
     fc.assert(
       fc.property(place, fc.integer({ min: 1024, max: 10_000_000 }), (at, row) => {
         const next = at.position + Math.ceil(row / 1024) + 19
         const [last, following] = [
-          versions.version(name(at.file), at.position, row),
-          versions.version(name(at.file), next, 0)
+          positionVersion(name(at.file), at.position, row),
+          positionVersion(name(at.file), next, 0)
         ]
         assert.ok((last as bigint) < (following as bigint))
       })
@@ -39,10 +38,21 @@ describe('versions from log positions', () => {
   })
 
   test('there is none for a file without a number, or with one that is too large', () => {
-    const versions = new PositionVersions()
-    assert.equal(versions.version('', 4, 0), null)
-    assert.equal(versions.version('binlog', 4, 0), null)
-    assert.equal(versions.version(`binlog.${2 ** 21}`, 4, 0), null)
-    assert.equal(versions.version('binlog.000001', Number.NaN, 0), null)
+    assert.equal(positionVersion('', 4, 0), null)
+    assert.equal(positionVersion('binlog', 4, 0), null)
+    assert.equal(positionVersion(`binlog.${2 ** 21}`, 4, 0), null)
+    assert.equal(positionVersion('binlog.000001', Number.NaN, 0), null)
+  })
+
+  test('are written digit by digit as they are computed, whatever came before', () => {
+    const writer = new VersionWriter()
+    fc.assert(
+      fc.property(place, fc.integer({ min: 0, max: 2_000_000_000 }), (at, row) => {
+        const out = new ByteWriter(64)
+        assert.ok(writer.at(name(at.file), at.position))
+        writer.write(out, row)
+        assert.equal(out.written().toString(), String(positionVersion(name(at.file), at.position, row)))
+      })
+    )
   })
 })

@@ -1,23 +1,30 @@
 import { ByteWriter } from '../stream/index.ts'
-import type { Operation } from './documents.ts'
+import { nullZeroDates, ZeroDates } from './zero-dates.ts'
 
-/** Where a document came from: to name it, and to keep its bytes if the server refuses it. */
+/** Where an operation came from: to name it, and to keep its bytes if the server refuses it. */
 export interface Origin {
   readonly block: Buffer
+  /** The whole line in the block, and its number in the input. */
   readonly start: number
   readonly end: number
-  /** Number of the line in the input. */
   readonly line: number
 }
 
 const NEWLINE = 10
 
-/** One bulk request in the making: the body as bytes, and for each operation where it lies and where it came from. */
+/**
+ * One bulk request in the making: the body as bytes, and for each operation where it lies and where it came from, in
+ * arrays side by side so that an operation makes no object.
+ */
 export class Batch {
   readonly body: ByteWriter
   /** Offset in the body of each operation. */
   readonly offsets: number[] = []
-  readonly origins: Origin[] = []
+  readonly #blocks: Buffer[] = []
+  readonly #starts: number[] = []
+  readonly #ends: number[] = []
+  readonly #lines: number[] = []
+  readonly #zeroDates = new ZeroDates()
   /** When the first operation came, milliseconds of `performance.now()`. */
   startedAt = 0
 
@@ -33,12 +40,37 @@ export class Batch {
     return this.body.length
   }
 
-  add(operation: Operation, origin: Origin): void {
+  /** @param action its line; `document`, `documentEnd` lie in the origin's block, and are equal for a delete */
+  add(
+    action: ByteWriter,
+    document: number,
+    documentEnd: number,
+    block: Buffer,
+    start: number,
+    end: number,
+    line: number
+  ): void {
     if (this.offsets.length === 0) this.startedAt = performance.now()
-    this.offsets.push(this.body.length)
-    this.origins.push(origin)
-    this.body.text(operation.action)
-    if (operation.end > operation.start) this.#document(origin.block, operation.start, operation.end)
+    this.#note(this.body.length, block, start, end, line)
+    this.body.append(action.buffer, 0, action.length)
+    if (documentEnd > document) this.#document(block, document, documentEnd)
+  }
+
+  origin(i: number): Origin {
+    return {
+      block: this.#blocks[i] as Buffer,
+      start: this.#starts[i] as number,
+      end: this.#ends[i] as number,
+      line: this.#lines[i] as number
+    }
+  }
+
+  /** Index and id in the action line of an operation. */
+  target(i: number): { index: string | undefined; id: string | undefined } {
+    const from = this.offsets[i] as number
+    const line = this.body.buffer.toString('utf8', from, this.body.buffer.indexOf(NEWLINE, from))
+    const action = Object.values(JSON.parse(line) as Record<string, { _index?: string; _id?: string }>)[0]
+    return { index: action?._index, id: action?._id }
   }
 
   /** The operations with the given indexes, in order, as a batch of their own. */
@@ -47,42 +79,33 @@ export class Batch {
       Math.max(1024, Math.ceil((this.bytes * indexes.length) / Math.max(1, this.count)))
     )
     picked.startedAt = this.startedAt
-    for (const index of indexes) {
-      picked.offsets.push(picked.body.length)
-      picked.origins.push(this.origins[index] as Origin)
-      picked.body.append(
-        this.body.buffer,
-        this.offsets[index] as number,
-        this.offsets[index + 1] ?? this.body.length
-      )
+    for (const i of indexes) {
+      const { block, start, end, line } = this.origin(i)
+      picked.#note(picked.body.length, block, start, end, line)
+      picked.body.append(this.body.buffer, this.offsets[i] as number, this.offsets[i + 1] ?? this.body.length)
     }
     return picked
   }
 
   clear(): void {
     this.body.clear()
-    this.offsets.length = 0
-    this.origins.length = 0
+    for (const list of [this.offsets, this.#blocks, this.#starts, this.#ends, this.#lines]) list.length = 0
+  }
+
+  #note(offset: number, block: Buffer, start: number, end: number, line: number): void {
+    this.offsets.push(offset)
+    this.#blocks.push(block)
+    this.#starts.push(start)
+    this.#ends.push(end)
+    this.#lines.push(line)
   }
 
   /** Copies a document; zero dates, which no date field takes, become null. */
   #document(block: Buffer, start: number, end: number): void {
-    this.body.ensure(end - start + 1)
-    if (hasZeroDate(block, start, end)) this.body.text(nullZeroDates(block.toString('utf8', start, end)))
+    if (this.#zeroDates.among(block, start, end))
+      this.body.text(nullZeroDates(block.toString('utf8', start, end)))
     else this.body.append(block, start, end)
     this.body.ensure(1)
     this.body.buffer[this.body.length++] = NEWLINE
   }
-}
-
-const ZERO_DATE = Buffer.from('"0000-00-00')
-
-function hasZeroDate(block: Buffer, start: number, end: number): boolean {
-  const at = block.subarray(start, end).indexOf(ZERO_DATE)
-  return at >= 0
-}
-
-/** MySQL's zero dates are read as NULL, as ORDER BY and drivers do. */
-function nullZeroDates(document: string): string {
-  return document.replace(/([:,[])"0000-00-00(?:T00:00:00(?:\.0+)?Z?)?"(?=[,}\]])/g, '$1null')
 }

@@ -25,8 +25,6 @@ interface ItemError {
 }
 
 interface Item {
-  readonly _index?: string
-  readonly _id?: string
   readonly status?: number
   readonly error?: ItemError
 }
@@ -37,7 +35,9 @@ interface BulkResponse {
 }
 
 /** Of the items only what tells their outcome: parsing whole answers costs more than building the request. */
-const PATH = '/_bulk?filter_path=errors,items.*.status,items.*.error,items.*._index,items.*._id'
+const PATH = '/_bulk?filter_path=errors,items.*.status,items.*.error'
+/** How the answer to a batch begins in which nothing failed; its items need not be read then. */
+const NO_ERRORS = '{"errors":false'
 const TELL_AFTER_MS = 2000
 
 /**
@@ -108,6 +108,7 @@ export class BulkSender {
       return { kind: 'unavailable', reason: networkReason(error) }
     }
     if (status === 200) {
+      if (body.startsWith(NO_ERRORS)) return { kind: 'response', items: null }
       const response = JSON.parse(body) as BulkResponse
       if (!response.errors) return { kind: 'response', items: null }
       return { kind: 'response', items: (response.items ?? []).map(item => Object.values(item)[0] ?? {}) }
@@ -159,7 +160,7 @@ function settle(
       indexes.push(i)
       reason = describe(item)
     } else {
-      fail({ origin: batch.origins[i] as Origin, reason: describe(item), index: item._index, id: item._id })
+      fail({ origin: batch.origin(i), reason: describe(item), ...batch.target(i) })
     }
   })
   return { indexes, reason }

@@ -1,5 +1,6 @@
-import { FieldFinder, spanNumber, spanText, type Template } from '../stream/index.ts'
-import { PositionVersions } from './version.ts'
+import { ByteWriter, FieldFinder, spanNumber, spanText, type Template } from '../stream/index.ts'
+import { hashBytes, JsonTemplate } from './json-template.ts'
+import { VersionWriter } from './version.ts'
 
 export type WriteMode = 'upsert' | 'append'
 
@@ -10,51 +11,87 @@ export interface DocumentOptions {
   readonly mode: WriteMode
 }
 
-/** One bulk operation: its action line and, unless it deletes, the span of the document in the block. */
-export interface Operation {
-  readonly action: string
-  /** Decides the lane; operations with the same key keep their order. Null: any lane. */
-  readonly key: string | null
-  readonly start: number
-  readonly end: number
+/** Takes bulk operations, in order. */
+export interface OperationSink {
+  /**
+   * @param action the action line with its newline; the writer is used again for the next
+   * @param key operations on one document have the same key, and keep their order
+   * @param start, end of the document in the block; equal when there is none (a delete)
+   */
+  operation(action: ByteWriter, key: number, block: Buffer, start: number, end: number): void
 }
 
-export interface Rejection {
-  readonly reason: string
+/** An action line in the making, and where its id stands. */
+class Action {
+  readonly line = new ByteWriter(4096)
+  idStart = 0
+  idEnd = 0
 }
+
+/** Which part of a line a row stands in. */
+type Row = 'after' | 'before' | 'line'
+
+interface TemplateFields {
+  readonly template: JsonTemplate
+  /** Indexes of paths in the finder, one for each field: in the row, and for what the row lacks in the whole line. */
+  readonly paths: Readonly<Record<Row, readonly number[]>>
+}
+
+const LETTER = { c: 99, d: 100, r: 114, t: 116, u: 117 }
+const OPEN_BRACE = 123
+
+const HEADS = {
+  index: Buffer.from('{"index":{"_index":"'),
+  create: Buffer.from('{"create":{"_index":"'),
+  delete: Buffer.from('{"delete":{"_index":"')
+}
+const ID = Buffer.from('","_id":"')
+const VERSION = Buffer.from('","version_type":"external","version":')
+const END = Buffer.from('}}\n')
+const END_TEXT = Buffer.from('"}}\n')
 
 /**
  * Turns lines into bulk operations. A change event is written by its row: `after` is indexed (op c, r, u), `before`
  * names the document to delete (op d); an update whose id changes is a delete and an index. Any other object is a
  * document as it stands. Fields of templates are looked up in the row first, then in the whole line (`source.table`).
  *
- * Lines are not parsed: the needed values are found in the bytes.
+ * Lines are not parsed: the needed values are found in the bytes, and copied.
  */
 export class Documents {
   readonly #options: DocumentOptions
   readonly #paths: string[] = []
-  readonly #finder: FieldFinder
-  readonly #index: TemplateFields
-  readonly #id: TemplateFields | undefined
-  readonly #versions = new PositionVersions()
   readonly #op = this.#path('op')
   readonly #before = this.#path('before')
   readonly #after = this.#path('after')
   readonly #file = this.#path('source.file')
   readonly #position = this.#path('source.pos')
   readonly #row = this.#path('source.row')
+  readonly #finder: FieldFinder
+  readonly #index: TemplateFields
+  readonly #id: TemplateFields | undefined
+  readonly #versions = new VersionWriter()
+  readonly #action = new Action()
+  /** For the row before an update, whose id may be another. */
+  readonly #gone = new Action()
+  #anonymous = 0
 
   constructor(options: DocumentOptions) {
     this.#options = options
-    const fields = (template: Template): TemplateFields => ({
-      template,
-      after: template.fields.map(field => this.#path(`after.${field}`)),
-      before: template.fields.map(field => this.#path(`before.${field}`)),
-      line: template.fields.map(field => this.#path(field))
-    })
-    this.#index = fields(options.index)
-    this.#id = options.id === undefined ? undefined : fields(options.id)
+    this.#index = this.#fieldsOf(options.index)
+    this.#id = options.id === undefined ? undefined : this.#fieldsOf(options.id)
     this.#finder = new FieldFinder(this.#paths)
+  }
+
+  #fieldsOf(template: Template): TemplateFields {
+    const { fields } = template
+    return {
+      template: new JsonTemplate(template),
+      paths: {
+        after: fields.map(field => this.#path(`after.${field}`)),
+        before: fields.map(field => this.#path(`before.${field}`)),
+        line: fields.map(field => this.#path(field))
+      }
+    }
   }
 
   #path(path: string): number {
@@ -62,107 +99,125 @@ export class Documents {
     return known >= 0 ? known : this.#paths.push(path) - 1
   }
 
-  /** The operations for the line `block[start..end)`, or why there can be none. */
-  read(block: Buffer, start: number, end: number): Operation[] | Rejection {
-    if (!this.#finder.find(block, start, end)) return { reason: 'not a JSON object' }
+  /**
+   * Gives the operations for the line `block[start..end)` to the sink.
+   * @returns why there can be none, or null
+   */
+  read(block: Buffer, start: number, end: number, sink: OperationSink): string | null {
+    if (!this.#finder.find(block, start, end)) return NOT_JSON
     const op = this.#changeOp(block)
-    if (op === undefined) return this.#write(block, 'line', start, end, null)
-    if (op === 't')
-      return { reason: 'a truncated table cannot be followed: delete its documents, then send them anew' }
-    const version = this.#version(block)
-    if (op === 'd') return this.#options.mode === 'append' ? [] : this.#delete(block, version)
-    const [afterStart, afterEnd] = this.#span(this.#after)
-    const written = this.#write(block, 'after', afterStart, afterEnd, version)
-    if (op !== 'u' || !Array.isArray(written) || this.#options.mode === 'append') return written
-    const id = this.#render(block, this.#id as TemplateFields, 'before')
-    if ('missing' in id || id.text === written[0]?.key) return written
-    const gone = this.#delete(block, version)
-    return Array.isArray(gone) ? [...gone, ...written] : gone
+    if (op === LETTER.t) {
+      return 'a truncated table cannot be followed: delete its documents, then send them anew'
+    }
+    const append = this.#options.mode === 'append'
+    if (op === LETTER.d) return append ? null : this.#delete(block, sink)
+    const verb = append && this.#id !== undefined ? 'create' : 'index'
+    const row: Row = op === 0 ? 'line' : 'after'
+    const reason = this.#write(this.#action, verb, block, row)
+    if (reason !== null) return reason
+    if (op === LETTER.u && !append) {
+      const missing = this.#write(this.#gone, 'delete', block, 'before')
+      // Without the old id in the before image (binlog_row_image=MINIMAL) the id did not change.
+      if (missing === null && !sameId(this.#gone, this.#action)) {
+        sink.operation(this.#gone.line, this.#key(this.#gone), block, 0, 0)
+      }
+    }
+    const document = op === 0 ? start : this.#start(this.#after)
+    const documentEnd = op === 0 ? end : this.#end(this.#after)
+    sink.operation(this.#action.line, this.#key(this.#action), block, document, documentEnd)
+    return null
   }
 
-  /** c, r, u, d or t when the line is a change event, else undefined. */
-  #changeOp(block: Buffer): string | undefined {
-    const [start, end] = this.#span(this.#op)
-    if (start < 0 || end - start !== 3) return undefined
-    const op = String.fromCharCode(block[start + 1] as number)
+  #delete(block: Buffer, sink: OperationSink): string | null {
+    if (this.#id === undefined) return null
+    const reason = this.#write(this.#action, 'delete', block, 'before')
+    if (reason === null) sink.operation(this.#action.line, this.#key(this.#action), block, 0, 0)
+    return reason
+  }
+
+  /** The letter of a change event's op; 0 when the line is none. */
+  #changeOp(block: Buffer): number {
+    const at = this.#start(this.#op)
+    if (at < 0 || this.#end(this.#op) - at !== 3) return 0
+    const op = block[at + 1] as number
     switch (op) {
-      case 'c':
-      case 'r':
-      case 'u':
-        return block[this.#span(this.#after)[0]] === 123 ? op : undefined
-      case 'd':
-        return block[this.#span(this.#before)[0]] === 123 ? op : undefined
-      case 't':
-        return this.#span(this.#position)[0] >= 0 ? op : undefined
+      case LETTER.c:
+      case LETTER.r:
+      case LETTER.u:
+        return block[this.#start(this.#after)] === OPEN_BRACE ? op : 0
+      case LETTER.d:
+        return block[this.#start(this.#before)] === OPEN_BRACE ? op : 0
+      case LETTER.t:
+        return this.#start(this.#position) >= 0 ? op : 0
       default:
-        return undefined
+        return 0
     }
   }
 
-  #write(
-    block: Buffer,
-    row: 'after' | 'line',
-    start: number,
-    end: number,
-    version: bigint | null
-  ): Operation[] | Rejection {
-    const index = this.#render(block, this.#index, row)
-    if ('missing' in index) return { reason: `--index: the row has no usable field '${index.missing}'` }
-    const id = this.#id === undefined ? null : this.#render(block, this.#id, row)
-    if (id !== null && 'missing' in id) return { reason: `--id: the row has no field '${id.missing}'` }
-    const create = this.#options.mode === 'append'
-    const verb = create && id !== null ? 'create' : 'index'
-    const key = id === null ? null : id.text
-    return [{ action: action(verb, index.text, key, create ? null : version), key, start, end }]
+  /** Writes an action line. @returns why it cannot be, or null */
+  #write(action: Action, verb: keyof typeof HEADS, block: Buffer, row: Row): string | null {
+    const out = action.line
+    out.clear()
+    out.append(HEADS[verb])
+    const noIndex = this.#render(this.#index, out, block, row)
+    if (noIndex !== null) return `--index: the row has no usable field '${noIndex}'`
+    if (this.#id === undefined) {
+      out.append(END_TEXT)
+      return null
+    }
+    out.append(ID)
+    action.idStart = out.length
+    const noId = this.#render(this.#id, out, block, row)
+    if (noId !== null) return `--id: the row has no field '${noId}'`
+    action.idEnd = out.length
+    if (verb !== 'create' && row !== 'line' && this.#hasVersion(block)) {
+      out.append(VERSION)
+      const rowNumber = spanNumber(block, this.#start(this.#row), this.#end(this.#row))
+      this.#versions.write(out, Number.isNaN(rowNumber) ? 0 : rowNumber)
+      out.append(END)
+    } else out.append(END_TEXT)
+    return null
   }
 
-  #delete(block: Buffer, version: bigint | null): Operation[] | Rejection {
-    const index = this.#render(block, this.#index, 'before')
-    if ('missing' in index)
-      return { reason: `--index: the deleted row has no usable field '${index.missing}'` }
-    const id = this.#id === undefined ? undefined : this.#render(block, this.#id, 'before')
-    if (id === undefined) return []
-    if ('missing' in id) return { reason: `--id: the deleted row has no field '${id.missing}'` }
-    return [{ action: action('delete', index.text, id.text, version), key: id.text, start: 0, end: 0 }]
-  }
-
-  #render(block: Buffer, fields: TemplateFields, row: 'after' | 'before' | 'line') {
-    const values = fields.line.map((line, i) => {
-      if (row !== 'line') {
-        const [start, end] = this.#span(fields[row][i] as number)
-        if (start >= 0) return spanText(block, start, end)
-      }
-      const [start, end] = this.#span(line)
-      return spanText(block, start, end)
-    })
-    return fields.template.render(values)
-  }
-
-  #version(block: Buffer): bigint | null {
-    const [fileStart, fileEnd] = this.#span(this.#file)
-    const file = spanText(block, fileStart, fileEnd)
-    const position = spanNumber(block, ...this.#span(this.#position))
-    if (file === undefined || Number.isNaN(position)) return null
-    const row = spanNumber(block, ...this.#span(this.#row))
-    return this.#versions.version(file, position, Number.isNaN(row) ? 0 : row)
-  }
-
-  #span(path: number): [number, number] {
+  #render(fields: TemplateFields, out: ByteWriter, block: Buffer, row: Row): string | null {
+    const own = fields.paths[row]
+    const { line } = fields.paths
     const spans = this.#finder.spans
-    return [spans[path * 2] as number, spans[path * 2 + 1] as number]
+    const slot = (field: number): number => {
+      const inRow = own[field] as number
+      return 2 * ((spans[2 * inRow] as number) >= 0 ? inRow : (line[field] as number))
+    }
+    return fields.template.write(
+      out,
+      block,
+      field => spans[slot(field)] as number,
+      field => spans[slot(field) + 1] as number
+    )
+  }
+
+  #hasVersion(block: Buffer): boolean {
+    const file = spanText(block, this.#start(this.#file), this.#end(this.#file))
+    const position = spanNumber(block, this.#start(this.#position), this.#end(this.#position))
+    return file !== undefined && !Number.isNaN(position) && this.#versions.at(file, position)
+  }
+
+  #key(action: Action): number {
+    if (this.#id === undefined) return this.#anonymous++ >>> 0
+    return hashBytes(action.line.buffer, action.idStart, action.idEnd)
+  }
+
+  #start(path: number): number {
+    return this.#finder.spans[path * 2] as number
+  }
+
+  #end(path: number): number {
+    return this.#finder.spans[path * 2 + 1] as number
   }
 }
 
-interface TemplateFields {
-  readonly template: Template
-  /** Indexes of the paths in the finder, one for each field. */
-  readonly after: number[]
-  readonly before: number[]
-  readonly line: number[]
+function sameId(a: Action, b: Action): boolean {
+  return a.line.buffer.compare(b.line.buffer, b.idStart, b.idEnd, a.idStart, a.idEnd) === 0
 }
 
-function action(verb: string, index: string, id: string | null, version: bigint | null): string {
-  const idPart = id === null ? '' : `,"_id":${JSON.stringify(id)}`
-  const versionPart = version === null || id === null ? '' : `,"version":${version},"version_type":"external"`
-  return `{"${verb}":{"_index":${JSON.stringify(index)}${idPart}${versionPart}}}\n`
-}
+/** The reason for lines that are no JSON objects. */
+export const NOT_JSON = 'not a JSON object'

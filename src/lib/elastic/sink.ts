@@ -1,9 +1,9 @@
 import type { Backoff, Log } from '../cli/index.ts'
-import { type BadLines, eachLine, type Lines } from '../stream/index.ts'
+import { type BadLines, type ByteWriter, eachLine, type Lines } from '../stream/index.ts'
 import { Batch } from './batch.ts'
 import { BulkSender, type Failure } from './bulk.ts'
 import type { ElasticConnection } from './connection.ts'
-import type { Documents } from './documents.ts'
+import { type Documents, NOT_JSON, type OperationSink } from './documents.ts'
 
 export interface SinkOptions {
   /** Bulk requests in flight. */
@@ -27,13 +27,16 @@ export interface SinkCounts {
  * Writes lines to the index. Documents are spread over lanes by their id; a lane has one bulk request in flight and
  * one that fills up behind it, so versions of a document keep their order while the requests of all lanes overlap.
  */
-export class ElasticSink {
+export class ElasticSink implements OperationSink {
   readonly counts: SinkCounts = { written: 0, stale: 0, rejected: 0, lines: 0 }
   readonly #documents: Documents
   readonly #lanes: Lane[]
   readonly #badLines: BadLines
   #failure: unknown
-  #next = 0
+  /** The line that is being read. */
+  #lineStart = 0
+  #lineEnd = 0
+  #line = 0
 
   constructor(
     connection: ElasticConnection,
@@ -60,20 +63,22 @@ export class ElasticSink {
     this.#throwFailure()
     const block = part.bytes
     part.count = eachLine(block, (start, end, index) => {
-      const line = part.firstLine + index
-      const operations = this.#documents.read(block, start, end)
-      if (!Array.isArray(operations)) {
-        this.counts.rejected++
-        this.#reject(block, start, end, line, operations.reason)
-        return
-      }
-      for (const operation of operations) {
-        this.#lane(operation.key).add(operation, { block, start, end, line })
-      }
+      this.#lineStart = start
+      this.#lineEnd = end
+      this.#line = part.firstLine + index
+      const reason = this.#documents.read(block, start, end, this)
+      if (reason === null) return
+      this.counts.rejected++
+      this.#reject(block, start, end, this.#line, reason)
     })
     this.counts.lines += part.count
     for (const lane of this.#lanes) await lane.room()
     this.#throwFailure()
+  }
+
+  operation(action: ByteWriter, key: number, block: Buffer, document: number, documentEnd: number): void {
+    const lane = this.#lanes[key % this.#lanes.length] as Lane
+    lane.add(action, document, documentEnd, block, this.#lineStart, this.#lineEnd, this.#line)
   }
 
   /**
@@ -85,12 +90,6 @@ export class ElasticSink {
     this.#throwFailure()
   }
 
-  #lane(key: string | null): Lane {
-    if (this.#lanes.length === 1) return this.#lanes[0] as Lane
-    const at = key === null ? this.#next++ : hash(key)
-    return this.#lanes[at % this.#lanes.length] as Lane
-  }
-
   #refuse(failure: Failure): void {
     const { block, start, end, line } = failure.origin
     this.counts.rejected++
@@ -99,7 +98,7 @@ export class ElasticSink {
 
   #reject(block: Buffer, start: number, end: number, line: number, reason: string, details = {}): void {
     const bytes = block.subarray(start, end)
-    if (reason === 'not a JSON object') this.#badLines.rejectJson(line, bytes)
+    if (reason === NOT_JSON) this.#badLines.rejectJson(line, bytes)
     else this.#badLines.reject({ line, bytes, reason }, details)
   }
 
@@ -139,8 +138,8 @@ class Lane {
     this.#spare = new Batch(options.batchBytes + 65536)
   }
 
-  add(operation: Parameters<Batch['add']>[0], origin: Parameters<Batch['add']>[1]): void {
-    this.#filling.add(operation, origin)
+  add(...operation: Parameters<Batch['add']>): void {
+    this.#filling.add(...operation)
     this.#added++
     if (this.#isFull()) this.#send()
     else this.#timer ??= setTimeout(() => this.#send(), this.#options.batchAgeMs)
@@ -196,11 +195,4 @@ class Lane {
       else this.#timer ??= setTimeout(() => this.#send(), this.#options.batchAgeMs - age)
     }
   }
-}
-
-/** FNV-1a over the characters: cheap, and spreads ids that differ in the last digits. */
-function hash(text: string): number {
-  let value = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193)
-  return value >>> 0
 }

@@ -1,4 +1,7 @@
-import type { ByteWriter } from '../stream/index.ts'
+import { type ByteWriter, writeDigits, writeUint } from '../stream/index.ts'
+
+export { writeDigits, writeUint }
+
 import { charsetDecoder } from './charsets.ts'
 
 /**
@@ -106,33 +109,10 @@ export function writeBinary(w: ByteWriter, buffer: Buffer, start: number, end: n
   writeBase64(w, padded, 0, size)
 }
 
-/** A whole number from 0 to 2^53. */
-export function writeUint(out: Buffer, o: number, value: number): number {
-  if (value > 0xffffffff) {
-    const high = Math.floor(value / 1e9)
-    return writeDigits(out, writeUint(out, o, high), value - high * 1e9, 9)
-  }
-  let length = 1
-  for (let limit = 10; length < 10 && value >= limit; limit *= 10) length++
-  return writeDigits(out, o, value, length)
-}
-
 export function writeInt(out: Buffer, o: number, value: number): number {
   if (value >= 0) return writeUint(out, o, value)
   out[o] = 45
   return writeUint(out, o + 1, -value)
-}
-
-/** `value` with exactly `digits` digits, zeros in front. */
-export function writeDigits(out: Buffer, o: number, value: number, digits: number): number {
-  let rest = value
-  for (let i = o + digits - 1; i >= o; i--) {
-    // Unsigned 32-bit division by a constant is a multiplication; a plain one would go through doubles.
-    const quotient = ((rest >>> 0) / 10) >>> 0
-    out[i] = 48 + rest - quotient * 10
-    rest = quotient
-  }
-  return o + digits
 }
 
 /** A 64-bit integer: a number within ±2^53, where doubles are exact, else a string. */

@@ -1,5 +1,4 @@
-import type { ByteWriter } from '../stream/index.ts'
-import { writeUint } from './encode.ts'
+import { type ByteWriter, writeUint } from '../stream/index.ts'
 
 /** Where a change comes from: the `source` block of Debezium's envelope, but for the row. */
 export interface Source {

@@ -1,6 +1,7 @@
 import type { Output } from './ports.ts'
 
 const INITIAL = 512 * 1024
+const SHORT = 64
 
 /**
  * A growing byte buffer that hot paths write to: `ensure(n)` first, then `buffer[length++] = …` for at most n bytes.
@@ -26,8 +27,12 @@ export class ByteWriter {
   append(source: Uint8Array, start = 0, end = source.length): void {
     const size = end - start
     this.ensure(size)
-    this.buffer.set(start === 0 && size === source.length ? source : source.subarray(start, end), this.length)
-    this.length += size
+    const { buffer, length } = this
+    this.length = length + size
+    if (start === 0 && size === source.length) buffer.set(source, length)
+    else if (size > SHORT) buffer.set(source.subarray(start, end), length)
+    // A view of its own costs more than the bytes that it is for.
+    else for (let i = start, o = length; i < end; i++, o++) buffer[o] = source[i] as number
   }
 
   /** Appends text as UTF-8. */

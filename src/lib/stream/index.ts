@@ -1,6 +1,7 @@
 export { type BadLine, BadLines } from './bad-lines.ts'
 export { ByteWriter, OutputWriter } from './bytes.ts'
 export { type Control, formatMark, formatResume, type Mark } from './control.ts'
+export { writeDigits, writeUint } from './digits.ts'
 export { FieldFinder, skipValue, spanNumber, spanText } from './fields.ts'
 export { readJsonIfExists, replaceFile } from './files.ts'
 export { type InputOptions, openInput } from './input.ts'
@@ -10,7 +11,7 @@ export { FileOutput, openOutput } from './output.ts'
 export type { ControlLine, Input, InputEnd, Lines, Output, Part } from './ports.ts'
 export { type EndReason, runStage, type Stage } from './stage.ts'
 export { type Acknowledgement, StateDirectory } from './state.ts'
-export { parseTemplate, parseTime, type Template } from './template.ts'
+export { parseTemplate, parseTime, type Template, type TemplatePiece } from './template.ts'
 export {
   forgetMember,
   type Member,

@@ -8,6 +8,7 @@ export interface Template {
   readonly text: string
   /** The dotted paths of its fields, each once. */
   readonly fields: readonly string[]
+  readonly pieces: readonly TemplatePiece[]
   /**
    * @param values of `fields`, in order; undefined for NULL and for an absent one
    * @returns the text, or the name of the field that has no usable value
@@ -15,13 +16,14 @@ export interface Template {
   render(values: readonly (string | undefined)[]): { text: string } | { missing: string }
 }
 
-type Piece = string | { readonly index: number; readonly format: DateFormat | undefined }
-type DateFormat = (time: Date) => string
+/** Text as it stands, or the value of a field: an index into `fields`, and the format of a date. */
+export type TemplatePiece = string | { readonly index: number; readonly format: DateFormat | undefined }
+export type DateFormat = (time: Date) => string
 
 /** @throws ToolError USAGE for a template that cannot be read; `what` names the flag */
 export function parseTemplate(text: string, what: string): Template {
   const fields: string[] = []
-  const pieces: Piece[] = []
+  const pieces: TemplatePiece[] = []
   const pattern = /\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g
   for (const match of text.matchAll(pattern)) {
     const [whole, field] = match
@@ -34,10 +36,10 @@ export function parseTemplate(text: string, what: string): Template {
       )
     } else pieces.push(whole)
   }
-  return { text, fields, render: values => render(pieces, fields, values) }
+  return { text, fields, pieces, render: values => render(pieces, fields, values) }
 }
 
-function parseField(source: string, fields: string[], text: string, what: string): Piece {
+function parseField(source: string, fields: string[], text: string, what: string): TemplatePiece {
   const colon = source.indexOf(':')
   const path = (colon < 0 ? source : source.slice(0, colon)).trim()
   if (!/^[^.\s]+(\.[^.\s]+)*$/.test(path)) throw usageError(`${what} '${text}': {${source}} names no field`)
@@ -47,7 +49,7 @@ function parseField(source: string, fields: string[], text: string, what: string
 }
 
 function render(
-  pieces: readonly Piece[],
+  pieces: readonly TemplatePiece[],
   fields: readonly string[],
   values: readonly (string | undefined)[]
 ): { text: string } | { missing: string } {
