@@ -5,9 +5,10 @@ import {
   type BinlogEvent,
   EVENT_HEADER,
   EventType,
+  GtidReader,
+  isBegin,
   readEvent,
   readFormatDescription,
-  readGtid,
   readQuery,
   readRotate
 } from './events.ts'
@@ -51,6 +52,7 @@ export class BinlogReader {
   readonly #writer: OutputWriter
   readonly #tables: TableCache
   readonly #envelopes = new Envelopes()
+  readonly #gtidReader = new GtidReader()
   #checksum: boolean
   #file: string
   #position: number
@@ -157,7 +159,7 @@ export class BinlogReader {
         return this.#tables.map(event, readTableId(event))
       case EventType.GTID:
       case EventType.ANONYMOUS_GTID: {
-        const gtid = readGtid(event)
+        const gtid = this.#gtidReader.read(event)
         this.#begin(gtid.source === null ? null : { source: gtid.source, number: gtid.number })
         this.#gtidText = this.#gtid === null ? null : `${gtid.source}:${gtid.number}`
         this.#committedMs = gtid.committedMs
@@ -225,6 +227,11 @@ export class BinlogReader {
   }
 
   #query(event: BinlogEvent): void {
+    if (isBegin(event)) {
+      this.#inTransaction = true
+      this.#hasBegun = true
+      return
+    }
     const { database, sql } = readQuery(event)
     const statement = classifyStatement(sql, database)
     switch (statement.kind) {

@@ -1,4 +1,4 @@
-import { type ByteWriter, writeUint } from '../stream/index.ts'
+import { ByteWriter, writeUint } from '../stream/index.ts'
 
 /** Where a change comes from: the `source` block of Debezium's envelope, but for the row. */
 export interface Source {
@@ -20,34 +20,42 @@ export type Op = 'c' | 'u' | 'd' | 'r' | 't'
 const BEFORE_NULL = Buffer.from('{"before":null,"after":')
 const BEFORE = Buffer.from('{"before":')
 const AFTER = Buffer.from(',"after":')
+const ROW = Buffer.from(',"row":')
 const AFTER_NULL = Buffer.from(',"after":null')
 
 /** Room for a line's fixed parts: the two below, digits of the row, and what stands above. */
 const FIXED_ROOM = 128
 
 /**
- * Writes envelopes around row images. All that the rows of an event share is made into bytes once an event; a row costs
- * two copies and its number.
+ * Writes envelopes around row images. All that the rows of an event share is made into bytes once an event, most of it
+ * once a table; a row costs two copies and its number.
  */
 export class Envelopes {
-  #source: Buffer = Buffer.alloc(0)
+  readonly #source = new ByteWriter(1024)
+  /** What `source` has in it: all up to the row's number. */
+  #shared: Buffer = Buffer.alloc(0)
+  /** The parts of `source` that stay the same, and what they were made for. */
+  #head: Buffer = Buffer.alloc(0)
+  #table: Buffer = Buffer.alloc(0)
+  #file: Buffer = Buffer.alloc(0)
+  #known: Source | null = null
   #tails: Record<Op, Buffer> = { c: BEFORE, u: BEFORE, d: BEFORE, r: BEFORE, t: BEFORE }
   #tailMs = -1
-  #sourceText = ''
 
   /** Sets what the next rows share. `nowMs` becomes the envelope's own ts_ms. */
   begin(source: Source, nowMs: number): void {
-    const { version, name, database, table } = source
-    const text =
-      `,"source":{"version":${JSON.stringify(version)},"connector":"mysql","name":${JSON.stringify(name)},` +
-      `"ts_ms":${source.committedMs},"snapshot":"${source.snapshot}","db":${JSON.stringify(database)},` +
-      `"table":${JSON.stringify(table)},"server_id":${source.serverId},` +
-      `"gtid":${source.gtid === null ? 'null' : `"${source.gtid}"`},"file":${JSON.stringify(source.file)},` +
-      `"pos":${source.position},"row":`
-    if (text !== this.#sourceText) {
-      this.#sourceText = text
-      this.#source = Buffer.from(text)
-    }
+    this.#prepare(source)
+    const w = this.#source
+    w.clear()
+    w.append(this.#head)
+    w.length = writeUint(w.buffer, w.length, source.committedMs)
+    w.append(this.#table)
+    w.text(source.gtid === null ? 'null' : `"${source.gtid}"`)
+    w.append(this.#file)
+    w.ensure(32)
+    w.length = writeUint(w.buffer, w.length, source.position)
+    w.append(ROW)
+    this.#shared = w.written()
     if (nowMs !== this.#tailMs) {
       this.#tailMs = nowMs
       const tail = (op: Op): Buffer => Buffer.from(`},"op":"${op}","ts_ms":${nowMs}}\n`)
@@ -55,48 +63,60 @@ export class Envelopes {
     }
   }
 
+  #prepare(source: Source): void {
+    const known = this.#known
+    this.#known = source
+    const { version, name, database, table, snapshot, serverId, file } = source
+    if (known?.version !== version || known.name !== name) {
+      this.#head = Buffer.from(
+        `,"source":{"version":${JSON.stringify(version)},"connector":"mysql","name":${JSON.stringify(name)},"ts_ms":`
+      )
+      this.#source.ensure(this.#head.length + FIXED_ROOM)
+    }
+    if (
+      known?.database !== database ||
+      known.table !== table ||
+      known.snapshot !== snapshot ||
+      known.serverId !== serverId
+    ) {
+      this.#table = Buffer.from(
+        `,"snapshot":"${snapshot}","db":${JSON.stringify(database)},"table":${JSON.stringify(table)},` +
+          `"server_id":${serverId},"gtid":`
+      )
+    }
+    if (known?.file !== file) this.#file = Buffer.from(`,"file":${JSON.stringify(file)},"pos":`)
+  }
+
   /** Before the only image, an after image (c, r). */
   onlyAfter(w: ByteWriter): void {
-    put(w, BEFORE_NULL)
+    w.append(BEFORE_NULL)
   }
 
   /** Before the before image (u, d). */
   before(w: ByteWriter): void {
-    put(w, BEFORE)
+    w.append(BEFORE)
   }
 
   /** Between before and after image (u). */
   after(w: ByteWriter): void {
-    put(w, AFTER)
+    w.append(AFTER)
   }
 
   /** After the last image: source, op and the line's end. */
   end(w: ByteWriter, op: Op, row: number): void {
-    const source = this.#source
+    const shared = this.#shared
     const tail = this.#tails[op]
-    w.ensure(source.length + tail.length + FIXED_ROOM)
-    const out = w.buffer
-    let o = w.length
-    if (op === 'd') {
-      out.set(AFTER_NULL, o)
-      o += AFTER_NULL.length
-    }
-    out.set(source, o)
-    o = writeUint(out, o + source.length, row)
-    out.set(tail, o)
-    w.length = o + tail.length
+    w.ensure(shared.length + tail.length + FIXED_ROOM)
+    if (op === 'd') w.append(AFTER_NULL)
+    w.append(shared)
+    w.length = writeUint(w.buffer, w.length, row)
+    w.append(tail)
   }
 
   /** A line without images, for a truncated table. */
   truncated(w: ByteWriter): void {
-    put(w, BEFORE_NULL)
+    w.append(BEFORE_NULL)
     w.text('null')
     this.end(w, 't', 0)
   }
-}
-
-function put(w: ByteWriter, bytes: Buffer): void {
-  w.ensure(bytes.length + FIXED_ROOM)
-  w.buffer.set(bytes, w.length)
-  w.length += bytes.length
 }

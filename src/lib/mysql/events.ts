@@ -143,21 +143,33 @@ export interface GtidEvent {
 }
 
 /**
- * GTID_LOG_EVENT: flags 1, uuid 16, number 8, and since 5.7 logical clock type 1, two clocks of 8, since 8.0.1
- * immediate commit timestamp 7 (microseconds; bit 55 says that the original one follows).
+ * Reads GTID_LOG_EVENTs: flags 1, uuid 16, number 8, and since 5.7 logical clock type 1, two clocks of 8, since 8.0.1
+ * immediate commit timestamp 7 (microseconds; bit 55 says that the original one follows). Keeps the uuid's text: it is
+ * nearly always the one before.
  */
-export function readGtid(event: BinlogEvent): GtidEvent {
-  const { buffer, end } = event
-  const body = event.start + EVENT_HEADER
-  const hex = buffer.toString('hex', body + 1, body + 17)
-  const source = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-  const commit = body + 42
-  const committedUs =
-    end >= commit + 7 ? buffer.readUIntLE(commit, 6) + ((buffer[commit + 6] as number) & 0x7f) * 2 ** 48 : 0
-  return {
-    source: event.type === EventType.ANONYMOUS_GTID ? null : source,
-    number: Number(buffer.readBigUInt64LE(body + 17)),
-    committedMs: Math.floor(committedUs / 1000)
+export class GtidReader {
+  #bytes: Buffer = Buffer.alloc(16)
+  #uuid = '00000000-0000-0000-0000-000000000000'
+
+  read(event: BinlogEvent): GtidEvent {
+    const { buffer, end } = event
+    const body = event.start + EVENT_HEADER
+    if (buffer.compare(this.#bytes, 0, 16, body + 1, body + 17) !== 0) {
+      this.#bytes = Buffer.from(buffer.subarray(body + 1, body + 17))
+      const hex = this.#bytes.toString('hex')
+      this.#uuid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+    }
+    const commit = body + 42
+    const hasCommit = end >= commit + 7
+    return {
+      source: event.type === EventType.ANONYMOUS_GTID ? null : this.#uuid,
+      number: buffer.readUInt32LE(body + 17) + buffer.readUInt32LE(body + 21) * 2 ** 32,
+      committedMs: hasCommit
+        ? Math.floor(
+            (buffer.readUIntLE(commit, 6) + ((buffer[commit + 6] as number) & 0x7f) * 2 ** 48) / 1000
+          )
+        : 0
+    }
   }
 }
 
@@ -172,6 +184,14 @@ export function readRotate(event: BinlogEvent): { file: string; position: number
 
 /** What EXECUTE_LOAD_QUERY (LOAD DATA as a statement) has before the status variables: file and places in its text. */
 const LOAD_FIELDS = 13
+
+const BEGIN = Buffer.from('\0BEGIN')
+
+/** Whether a QUERY event is `BEGIN`, told by its last bytes: every transaction has one. */
+export function isBegin(event: BinlogEvent): boolean {
+  const { buffer, end } = event
+  return buffer[end - 1] === 78 && buffer.compare(BEGIN, 0, BEGIN.length, end - BEGIN.length, end) === 0
+}
 
 /** QUERY: thread 4, seconds 4, length of the database's name 1, error 2, length of status variables 2. */
 export function readQuery(event: BinlogEvent): { database: string; sql: string } {
