@@ -2,8 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection } from 'mysql2/promise'
 
 const BIN = join(resolve(import.meta.dirname, '../../bin'), 'cdc-tail.js')
+
+const running = new Set<ChildProcess>()
+
+/** Ends what a failed test has left running. */
+export function killRunningTails(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
+process.on('exit', killRunningTails)
 
 export interface ChangeEvent {
   readonly before: Record<string, unknown> | null
@@ -38,6 +47,8 @@ export class RunningTail {
     })
     this.#child.stdout?.on('data', (chunk: Buffer) => this.#stdout.push(chunk))
     this.#child.stderr?.on('data', (chunk: Buffer) => this.#stderr.push(chunk))
+    running.add(this.#child)
+    this.#child.on('exit', () => running.delete(this.#child))
     this.ended = once(this.#child, 'close').then(([status]) => ({
       status: status as number | null,
       stdout: this.stdout,
@@ -78,6 +89,23 @@ export class RunningTail {
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }
+
+  /** Reads no more of its output, which it then has to wait with. */
+  pause(): void {
+    this.#child.stdout?.pause()
+  }
+
+  resume(): void {
+    this.#child.stdout?.resume()
+  }
+}
+
+/** Where the server's log ends now, as `--start` takes it. */
+export async function logEnd(connection: Connection): Promise<string> {
+  const [[row]] = (await connection
+    .query('SHOW BINARY LOG STATUS')
+    .catch(() => connection.query('SHOW MASTER STATUS'))) as unknown as [[{ File: string; Position: number }]]
+  return `${row.File}:${row.Position}`
 }
 
 /** Runs cdc-tail to its end. */
@@ -109,7 +137,7 @@ export function afterText(line: string): string {
   return line.slice(start, line.lastIndexOf(',"source":{"version":'))
 }
 
-/** `op:key=value,…` of an event: short enough to compare whole streams. */
+/** Op and images of an event, without place and times. */
 export function brief(event: ChangeEvent): string {
   return `${event.op} ${JSON.stringify(event.before)} ${JSON.stringify(event.after)}`
 }

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type Connection, createConnection } from 'mysql2/promise'
 import { allTypes, createTable, expectedRows, insertAll, type TypedColumn } from '../mysql/all-types.ts'
-import { afterText, dataLines, events, tail } from '../mysql/tail.ts'
+import { afterText, dataLines, events, logEnd, tail } from '../mysql/tail.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
 type Flavour = 'mysql80' | 'mysql' | 'mysql57' | 'mariadb'
@@ -44,13 +44,6 @@ after(async () => {
     await server.stop()
   }
 })
-
-async function logEnd(connection: Connection): Promise<string> {
-  const [[row]] = (await connection
-    .query('SHOW BINARY LOG STATUS')
-    .catch(() => connection.query('SHOW MASTER STATUS'))) as unknown as [[{ File: string; Position: number }]]
-  return `${row.File}:${row.Position}`
-}
 
 function assertSameRows(found: readonly string[], expected: readonly string[], what: string): void {
   assert.equal(found.length, expected.length, what)

@@ -118,6 +118,14 @@ export function isTemporary(error: unknown): boolean {
   return NETWORK_ERRORS.has(errnoOf(error) ?? '')
 }
 
+/** Whether the connection behind a failed query or dump is gone; what failed may succeed on another one. */
+export function isLost(error: unknown): boolean {
+  const cause = error instanceof ToolError ? error.cause : error
+  // mysql2 gives no code to queries on a connection that it knows to be closed.
+  const isClosed = errnoOf(cause) === undefined && (cause as { fatal?: unknown } | undefined)?.fatal === true
+  return isTemporary(cause) || isClosed
+}
+
 function loginError(target: MysqlTarget, error: unknown): ToolError {
   const code = errnoOf(error) ?? ''
   const hints: Record<string, string> = {

@@ -1,7 +1,7 @@
 import { Backoff, type Log, messageOf, ToolError } from '../cli/index.ts'
 import type { MarkWriter, OutputWriter } from '../stream/index.ts'
 import type { BinlogReader } from './binlog-reader.ts'
-import { isTemporary, unreachable } from './connection.ts'
+import { isLost, unreachable } from './connection.ts'
 import { type Dump, dumpError, HEARTBEAT_SECONDS, openDump } from './dump.ts'
 import { formatPosition, hasReached, type LogPosition, type PositionOption } from './position.ts'
 import type { ServerInfo } from './server.ts'
@@ -55,10 +55,6 @@ export async function followLog(
       dump?.close()
     }
   }
-}
-
-function isLost(error: unknown): boolean {
-  return isTemporary(error) || (error instanceof ToolError && isTemporary(error.cause))
 }
 
 function isDone(reader: BinlogReader, options: FollowOptions, stop: AbortSignal): boolean {

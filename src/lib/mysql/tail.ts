@@ -9,10 +9,10 @@ import {
 } from '../stream/index.ts'
 import { BinlogReader } from './binlog-reader.ts'
 import type { Table } from './column.ts'
-import { MysqlConnection } from './connection.ts'
+import { isLost, MysqlConnection } from './connection.ts'
 import { followLog } from './follow.ts'
 import { formatPosition, type LogPosition, type PositionOption, parsePosition } from './position.ts'
-import { describesItself, readTableSchema, resolveTable } from './schema.ts'
+import { describesItself, readTableSchema, resolveTable, type TableSchema } from './schema.ts'
 import {
   checkAvailable,
   currentPosition,
@@ -68,6 +68,7 @@ export class MysqlTail {
   #snapshot: Snapshot | undefined
   #connection: MysqlConnection | undefined
   #server: ServerInfo | undefined
+  #stop: AbortSignal = new AbortController().signal
 
   constructor(target: MysqlTarget, options: TailOptions, log: Log) {
     this.#target = target
@@ -96,6 +97,7 @@ export class MysqlTail {
     state: StateDirectory | null,
     stop: AbortSignal
   ): Promise<void> {
+    this.#stop = stop
     const { connection, server } = this.#connected()
     const { stopAt } = this.#options
     const goal = stopAt?.kind === 'now' ? await currentPosition(connection, server) : stopAt
@@ -104,6 +106,12 @@ export class MysqlTail {
         ? await this.#begin(writer, marks, state, stop)
         : parsePosition(marks.resume.at)
     if (from === null) return
+    if (goal !== undefined && 'kind' in goal && goal.kind === 'gtids' && from.gtids === null) {
+      throw usageError(
+        `--stop-at: GTIDs are not known at ${from.file}:${from.position}, where this run begins`,
+        server.hasGtids ? '--start with a GTID set, or --stop-at FILE:POS' : '--stop-at FILE:POS'
+      )
+    }
     await checkAvailable(connection, server, from)
     const reader = this.#openReader(from, writer)
     this.#reader = reader
@@ -196,12 +204,27 @@ export class MysqlTail {
   }
 
   #resolve(map: TableMap): Table | null | Promise<Table | null> {
-    const { connection, server } = this.#connected()
+    const { server } = this.#connected()
     if (!this.#options.tables.includes(map.database, map.table)) return null
     if (describesItself(map)) return resolveTable(map, null, server.charsetOf)
-    return readTableSchema(connection, map.database, map.table).then(schema =>
+    return this.#readSchema(map.database, map.table).then(schema =>
       resolveTable(map, schema, server.charsetOf)
     )
+  }
+
+  /** Reads through the connection of the start, or a new one where that was lost since: the server may have restarted. */
+  async #readSchema(database: string, table: string): Promise<TableSchema | null> {
+    const { connection } = this.#connected()
+    try {
+      return await readTableSchema(connection, database, table)
+    } catch (error) {
+      if (!isLost(error)) throw error
+      connection.destroy()
+      const backoff = new Backoff(this.#options.retryFor, this.#stop)
+      backoff.succeeded()
+      this.#connection = await MysqlConnection.open(this.#target, backoff)
+      return readTableSchema(this.#connection, database, table)
+    }
   }
 
   #place(): string {
