@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { compareJoins, compareTable } from '../../scripts/lib/demo/compare.ts'
+import { compareGateways, compareJoins, compareTable } from '../../scripts/lib/demo/compare.ts'
 import { Contests } from '../../scripts/lib/demo/contests.ts'
 import { Evening, type EveningOptions, type Transaction } from '../../scripts/lib/demo/evening.ts'
 import { TableFold } from '../../scripts/lib/demo/files.ts'
@@ -141,6 +141,17 @@ describe('the comparison', () => {
     )
     assert.equal(compareJoins(counted, [{ end: '18:31', joins: 5 }]).length, 1)
   })
+})
+
+test('the comparison names a gateway whose payments were counted wrong, or not at all', () => {
+  const payments = new Map([
+    ['1', { gateway: 'upi', status: 'SUCCESS' }],
+    ['2', { gateway: 'upi', status: 'FAILED' }],
+    ['3', { gateway: 'upi', status: 'PENDING' }]
+  ])
+  assert.deepEqual(compareGateways(payments, [{ name: 'upi', succeeded: 1, failed: 1 }]), [])
+  assert.equal(compareGateways(payments, [{ name: 'upi', succeeded: 2, failed: 1 }]).length, 1)
+  assert.equal(compareGateways(payments, []).length, 1)
 })
 
 test('percentiles are measured values, by the nearest rank', () => {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Minute } from './standing.ts'
+import type { Gateway, Minute } from './standing.ts'
 import type { Document, Documents } from './store.ts'
 
 /** What a comparison of rows and documents has found. */
@@ -56,4 +56,22 @@ export function compareJoins(counted: ReadonlyMap<string, number>, minutes: read
       end =>
         `joins in the minute before ${end}: ${counted.get(end) ?? 'none'} inserted, ${found.get(end) ?? 'none'} counted`
     )
+}
+
+/** Compares the windows of gateway_status, summed up, with the payments as they are in the end: each is settled once. */
+export function compareGateways(payments: Documents, gateways: readonly Gateway[]): string[] {
+  const count = (name: string, status: string): number =>
+    [...payments.values()].filter(row => row.gateway === name && row.status === status).length
+  const names = new Set([
+    ...[...payments.values()].map(row => String(row.gateway)),
+    ...gateways.map(one => one.name)
+  ])
+  return [...names].flatMap(name => {
+    const { succeeded, failed } = gateways.find(one => one.name === name) ?? { succeeded: 0, failed: 0 }
+    const rows = { succeeded: count(name, 'SUCCESS'), failed: count(name, 'FAILED') }
+    if (rows.succeeded === succeeded && rows.failed === failed) return []
+    return [
+      `payments by ${name}: ${rows.succeeded} succeeded and ${rows.failed} failed, ${succeeded} and ${failed} counted`
+    ]
+  })
 }

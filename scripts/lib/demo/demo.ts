@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Comparison, combine, compareJoins, compareTable } from './compare.ts'
+import { type Comparison, combine, compareGateways, compareJoins, compareTable } from './compare.ts'
 import { ElasticStore } from './elastic.ts'
 import { Evening, tables } from './evening.ts'
 import { FileStore } from './files.ts'
@@ -186,11 +186,11 @@ async function compare(
       ? []
       : [`${figures.events} events came through the pipe for ${tally.changes} changed rows`]
   const { rows, documents, differences } = combine(comparisons)
-  return {
-    rows,
-    documents,
-    differences: [...differences, ...compareJoins(tally.joins, standing.minutes), ...lost]
-  }
+  const counts = [
+    ...compareJoins(tally.joins, standing.minutes),
+    ...compareGateways(await source.rows('payments'), standing.gateways)
+  ]
+  return { rows, documents, differences: [...differences, ...counts, ...lost] }
 }
 
 /** What was measured, in words, and its figures: the longest way that can be measured. */
