@@ -311,9 +311,9 @@ function expected(bytes: Buffer | null, rule: Rule, type: string): string {
     case 'text':
       return JSON.stringify(text)
     case 'float':
-      return shortestFloat(Number(text))
+      return withFraction(shortestFloat(Number(text)))
     case 'double':
-      return Object.is(Number(text), -0) ? '-0' : String(Number(text))
+      return withFraction(Object.is(Number(text), -0) ? '-0' : String(Number(text)))
     case 'bit': {
       const value = BigInt(`0x${bytes.toString('hex')}`)
       return Number(/\d+/.exec(type)) > 53 ? `"${value}"` : `${value}`
@@ -328,6 +328,11 @@ function expected(bytes: Buffer | null, rule: Rule, type: string): string {
       // 5.7 breaks base64 into lines with bare line feeds.
       return text.replaceAll('\n', '\\n')
   }
+}
+
+/** A number of a FLOAT or DOUBLE column is never written as an integer. */
+function withFraction(text: string): string {
+  return /[.e]/.test(text) ? text : `${text}.0`
 }
 
 function shortestFloat(value: number): string {

@@ -214,6 +214,22 @@ describe('floating point numbers', () => {
     )
   })
 
+  test('whole numbers keep a fraction, so that a column is not taken for an integer one', () => {
+    const double = (value: number): string => written((out, o) => encode.writeDouble(out, o, value))
+    assert.deepEqual([10, 0, -0, -7, 1e15, 1e21].map(double), [
+      '10.0',
+      '0.0',
+      '-0.0',
+      '-7.0',
+      '1000000000000000.0',
+      '1e+21'
+    ])
+    assert.equal(
+      written((out, o) => encode.writeFloat(out, o, 16777216)),
+      '16777216.0'
+    )
+  })
+
   test('single-precision numbers read back as the same, with as few digits as do', () => {
     const bits = fc.integer({ min: 0, max: 0xffffffff }).map(n => {
       const bytes = Buffer.alloc(4)

@@ -164,7 +164,7 @@ for (const flavour of flavours) {
         await connection.query('CREATE INDEX expression ON special ((n + 1))')
       if (flavour === 'mysql') {
         await connection.query('ALTER TABLE special ADD w VECTOR(3)')
-        more = ',"w":[1,2.5,-0.1]'
+        more = ',"w":[1.0,2.5,-0.1]'
       }
       const start = await logEnd(connection)
       await connection.query(
