@@ -152,6 +152,18 @@ test('a row without event time is an error of the row', () => {
   ])
 })
 
+test('a row that WHERE drops needs no event time, unless a WATERMARK asks it of every row', () => {
+  const view = `CREATE VIEW a AS SELECT id, created_at FROM joins WHERE id < 10;
+    SELECT window_end, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE a, DESCRIPTOR(created_at), INTERVAL '1' MINUTE))
+    GROUP BY window_start, window_end`
+  const events = [created(join(1, 0)), created({ id: 20 }), created(join(2, 30))]
+  const { rows, rejected } = run(view, events)
+  assert.deepEqual([rows.map(row => row.n), rejected], [[2], []])
+  const declared = `CREATE TABLE joins (id BIGINT, created_at TIMESTAMP(3), WATERMARK FOR created_at AS created_at)
+    WITH ('connector' = 'stdin', 'format' = 'debezium-json', 'table' = 'joins'); ${view}`
+  assert.match(run(declared, events).rejected.join(), /created_at is NULL, but it is the event time/)
+})
+
 test('a window function without GROUP BY adds its bounds to each row', () => {
   const sql =
     "SELECT id, window_start FROM TABLE(TUMBLE(TABLE joins, DESCRIPTOR(created_at), INTERVAL '1' HOUR))"

@@ -125,7 +125,7 @@ function eventTime(column: Identifier, relation: Relation, environment: Environm
       const reason = `${column.name} (${typeName(value.type)}) is no event time: declare WATERMARK FOR a TIMESTAMP(3) column in CREATE TABLE`
       throw new SqlError('type', reason, text, column)
     }
-    input.eventTime = { time, watermark: time, name: column.name, delay: watermarkDelay }
+    input.eventTime = { time, watermark: time, name: column.name, delay: watermarkDelay, declared: false }
     return time
   }
   if (

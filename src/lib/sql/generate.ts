@@ -121,11 +121,21 @@ function readBody(aggregate: Aggregate, scan: Scan, condition: Bound | undefined
   const { keys, calls, window } = aggregate
   const body = new PlaceCode(scan)
   const { time } = window
-  const parts = [
+  const parts: string[] = []
+  // Where no WATERMARK is declared, a row that WHERE drops needs no time; Flink asks a declared one of every row.
+  if (!eventTime.declared && condition !== undefined) {
+    parts.push(
+      body.statement(
+        c =>
+          `if (${c.value(time)} === null && !(${c.isTrue(condition)})) { row.passes = false; row.watermark = -Infinity; return; }`
+      )
+    )
+  }
+  parts.push(
     body.statement(
       c => `row.time = Number(rt.requireTime(${c.value(time)}, ${JSON.stringify(eventTime.name)}));`
     )
-  ]
+  )
   const { watermark, delay } = eventTime
   if (watermark === eventTime.time || watermark === time) parts.push(`row.watermark = row.time - ${delay};\n`)
   else {

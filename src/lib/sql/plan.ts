@@ -12,8 +12,8 @@ export type TableSource = { kind: 'json' } | { kind: 'changes'; database: string
 /** A column as it is found in a row: a path into nested objects. */
 export type ScanColumn = { path: string[]; type: SqlType; name: string }
 
-/** The event time of a scan and the watermark that a row gives, both in ms. */
-export type EventTime = { time: Bound; watermark: Bound; name: string; delay: number }
+/** The event time of a scan and the watermark that a row gives, both in ms; `declared` by a WATERMARK clause. */
+export type EventTime = { time: Bound; watermark: Bound; name: string; delay: number; declared: boolean }
 
 export type Scan = {
   kind: 'scan'
