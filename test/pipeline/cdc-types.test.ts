@@ -24,7 +24,8 @@ const SETTINGS: Record<Flavour, Record<string, string[]>> = {
   mariadb: {
     'metadata FULL': ['binlog_row_metadata=FULL'],
     'metadata MINIMAL': ['binlog_row_metadata=MINIMAL'],
-    'no metadata': ['binlog_row_metadata=NO_LOG']
+    'no metadata': ['binlog_row_metadata=NO_LOG'],
+    'events compressed': ['binlog_row_metadata=FULL', 'log_bin_compress=ON', 'log_bin_compress_min_len=10']
   }
 }
 

@@ -13,6 +13,7 @@ import {
   readRotate
 } from './events.ts'
 import type { GtidSet } from './gtid-set.ts'
+import { unpackMariadbEvent } from './mariadb-compressed.ts'
 import { readLengthEncoded } from './packets.ts'
 import { unpackPayload } from './payload.ts'
 import type { LogPosition } from './position.ts'
@@ -189,9 +190,12 @@ export class BinlogReader {
       case EventType.MARIADB_GTID:
         this.#mariadbGtid(event)
         return undefined
-      default:
+      default: {
+        const unpacked = unpackMariadbEvent(event)
+        if (unpacked !== null) return this.#handle(unpacked)
         this.#other(event)
         return undefined
+      }
     }
   }
 
