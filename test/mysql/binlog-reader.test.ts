@@ -51,8 +51,7 @@ function read(from: Partial<LogPosition> = {}, tables = ['*'], checksum = true):
     name: 'test',
     tables: filter,
     checksum,
-    resolve: map =>
-      filter.includes(map.database, map.table) ? resolveTable(map, null, () => 'utf8mb4') : null
+    resolve: map => resolveTable(map, null, () => 'utf8mb4')
   })
   return {
     reader,
@@ -215,6 +214,15 @@ describe('a reader of the log', () => {
       log.query('INSERT INTO t VALUES (1)'),
       log.xid()
     )
+    // Nor do columns matter that cannot be read.
+    const other = log.tableMap({ ...MAP, tableId: 8, types: [LONG, 140], metas: Buffer.from([1, 2, 3]) })
+    await take(
+      log.gtid(3),
+      log.query('BEGIN'),
+      other,
+      log.rows(EventType.WRITE_ROWS, 8, 2, [ALL], [row(1, 'a')])
+    )
+    await take(log.xid())
     assert.equal(await text(), '')
   })
 

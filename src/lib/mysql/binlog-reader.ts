@@ -76,7 +76,10 @@ export class BinlogReader {
   constructor(from: LogPosition, writer: OutputWriter, options: ReaderOptions) {
     this.#options = options
     this.#writer = writer
-    this.#tables = new TableCache(options.resolve)
+    this.#tables = new TableCache(
+      (database, table) => options.tables.includes(database, table),
+      options.resolve
+    )
     this.#checksum = options.checksum
     this.#file = from.file
     this.#position = from.position

@@ -1,7 +1,7 @@
 import type { Table } from './column.ts'
 import { type BinlogEvent, EVENT_HEADER } from './events.ts'
 import { compileRowDecoder, type RowDecoder } from './row-decoder.ts'
-import { readTableMap, type TableMap } from './table-map.ts'
+import { readTableMap, readTableName, type TableMap } from './table-map.ts'
 
 /** A table as the last TABLE_MAP of its id described it, with the decoders made for it. */
 export interface MappedTable {
@@ -21,8 +21,8 @@ interface Entry {
   readonly bySchema: boolean
 }
 
-/** Gives the columns of a map; null for a table that is not wanted. */
-export type ResolveTable = (map: TableMap) => Table | null | Promise<Table | null>
+/** Gives the columns of a map. */
+export type ResolveTable = (map: TableMap) => Table | Promise<Table>
 
 /**
  * The tables by the ids that row events use. A transaction begins with the maps of its tables; nearly always they are
@@ -30,9 +30,11 @@ export type ResolveTable = (map: TableMap) => Table | null | Promise<Table | nul
  */
 export class TableCache {
   readonly #entries = new Map<number, Entry>()
+  readonly #isWanted: (database: string, table: string) => boolean
   readonly #resolve: ResolveTable
 
-  constructor(resolve: ResolveTable) {
+  constructor(isWanted: (database: string, table: string) => boolean, resolve: ResolveTable) {
+    this.#isWanted = isWanted
     this.#resolve = resolve
   }
 
@@ -44,6 +46,11 @@ export class TableCache {
   map(event: BinlogEvent, tableId: number): Promise<void> | undefined {
     const body = event.buffer.subarray(event.start + EVENT_HEADER, event.end)
     if (this.#entries.get(tableId)?.body.equals(body)) return undefined
+    const { database, table: name } = readTableName(event)
+    if (!this.#isWanted(database, name)) {
+      this.#entries.set(tableId, { body: Buffer.from(body), mapped: null, bySchema: false })
+      return undefined
+    }
     const map = readTableMap(event)
     const table = this.#resolve(map)
     if (table instanceof Promise) return table.then(resolved => this.#put(tableId, body, map, resolved))
@@ -56,10 +63,9 @@ export class TableCache {
     for (const [id, entry] of this.#entries) if (entry.bySchema) this.#entries.delete(id)
   }
 
-  #put(tableId: number, body: Buffer, map: TableMap, table: Table | null): void {
+  #put(tableId: number, body: Buffer, map: TableMap, table: Table): void {
     const bySchema = map.optional.names === undefined
-    const mapped = table === null ? null : mapTable(table)
-    this.#entries.set(tableId, { body: Buffer.from(body), mapped, bySchema })
+    this.#entries.set(tableId, { body: Buffer.from(body), mapped: mapTable(table), bySchema })
   }
 }
 

@@ -33,16 +33,23 @@ export function readTableId(event: BinlogEvent): number {
   return event.buffer.readUIntLE(event.start + EVENT_HEADER, 6)
 }
 
-/** @throws ToolError INPUT when the bytes cannot be read */
-export function readTableMap(event: BinlogEvent): TableMap {
-  const { buffer, end } = event
+/** The table that a TABLE_MAP is about, which may have columns of types that are not known. */
+export function readTableName(event: BinlogEvent): { database: string; table: string; end: number } {
+  const { buffer } = event
   let at = event.start + EVENT_HEADER + 8
   const databaseLength = buffer[at] as number
   const database = buffer.toString('utf8', at + 1, at + 1 + databaseLength)
   at += databaseLength + 2
   const tableLength = buffer[at] as number
   const table = buffer.toString('utf8', at + 1, at + 1 + tableLength)
-  at += tableLength + 2
+  return { database, table, end: at + tableLength + 2 }
+}
+
+/** @throws ToolError INPUT when the bytes cannot be read */
+export function readTableMap(event: BinlogEvent): TableMap {
+  const { buffer, end } = event
+  const { database, table, end: nameEnd } = readTableName(event)
+  let at = nameEnd
   const [count, typesAt] = readLengthEncoded(buffer, at)
   const rawTypes = buffer.subarray(typesAt, typesAt + count)
   const [metaLength, metasAt] = readLengthEncoded(buffer, typesAt + count)

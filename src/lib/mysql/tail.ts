@@ -203,9 +203,8 @@ export class MysqlTail {
     })
   }
 
-  #resolve(map: TableMap): Table | null | Promise<Table | null> {
+  #resolve(map: TableMap): Table | Promise<Table> {
     const { server } = this.#connected()
-    if (!this.#options.tables.includes(map.database, map.table)) return null
     if (describesItself(map)) return resolveTable(map, null, server.charsetOf)
     return this.#readSchema(map.database, map.table).then(schema =>
       resolveTable(map, schema, server.charsetOf)
