@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { toolSpecs } from '../../scripts/docs.ts'
+import { convertFlag } from '../../src/lib/cli/convert.ts'
 import { type CommandSpec, flagUsage } from '../../src/lib/cli/flags.ts'
 import { formatDefault, formatHelp, wrap, wrapCode } from '../../src/lib/cli/help.ts'
-import { convertFlag } from '../../src/lib/cli/parse.ts'
 import { root, runTool, toolNames } from './tools.ts'
 
 const specs = await toolSpecs()

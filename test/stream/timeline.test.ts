@@ -3,8 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Mark } from '../../src/lib/stream/control.ts'
-import { type Acknowledgement, StateDirectory } from '../../src/lib/stream/state.ts'
+import { StateDirectory } from '../../src/lib/stream/state.ts'
 import {
+  type Acknowledgement,
   forgetMember,
   type Member,
   oldestAcknowledged,

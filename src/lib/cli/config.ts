@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { convertFlag } from './convert.ts'
 import { messageOf, ToolError, usageError } from './errors.ts'
 import type { CommandSpec, Flag } from './flags.ts'
-import { convertFlag } from './parse.ts'
 import { suggest } from './suggest.ts'
 
 /** Loaded when there is a file: it would be a tenth of the start of every run. */

@@ -1,10 +1,10 @@
 import { Command, CommanderError, Option } from 'commander'
 import { readConfig } from './config.ts'
+import { convertFlag } from './convert.ts'
 import { expandEnv } from './env.ts'
 import { usageError } from './errors.ts'
 import { type CommandSpec, camelCase, type Flag, type FlagSet, type FlagValues } from './flags.ts'
 import { suggest } from './suggest.ts'
-import { parseBytes, parseDuration, parseInteger } from './units.ts'
 
 export interface Parsed<S extends FlagSet> {
   readonly flags: FlagValues<S>
@@ -66,40 +66,6 @@ function toOption(name: string, flag: Flag): Option {
     option.argParser((text: string, previous: unknown) => convertFlag(name, flag, text, previous))
   }
   return option
-}
-
-/**
- * The value of a flag from its text. `previous` is what the same flag gave earlier, for lists.
- * @throws ToolError USAGE
- */
-export function convertFlag(name: string, flag: Flag, text: string, previous?: unknown): unknown {
-  const what = `--${name}`
-  switch (flag.kind) {
-    case 'integer':
-      return parseInteger(text, what)
-    case 'duration':
-      return parseDuration(text, what)
-    case 'bytes':
-      return parseBytes(text, what)
-    case 'list':
-      return [
-        ...((previous as string[] | undefined) ?? []),
-        ...text.split(',').map(item => item.trim())
-      ].filter(item => item !== '')
-    case 'strings':
-      return [...((previous as string[] | undefined) ?? []), text]
-    case 'choice': {
-      const choices = flag.choices ?? []
-      if (choices.includes(text)) return text
-      const near = suggest(text, choices)
-      throw usageError(
-        `${what}: '${text}' is not one of ${choices.join(', ')}`,
-        near === undefined ? undefined : `did you mean ${near}?`
-      )
-    }
-    default:
-      return expandEnv(text, what)
-  }
 }
 
 function completeFlags(flags: FlagSet, given: Record<string, unknown>): Record<string, unknown> {

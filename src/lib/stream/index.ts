@@ -10,9 +10,10 @@ export { MarkWriter } from './marks.ts'
 export { FileOutput, openOutput } from './output.ts'
 export type { ControlLine, Input, InputEnd, Lines, Output, Part } from './ports.ts'
 export { type EndReason, runStage, type Stage } from './stage.ts'
-export { type Acknowledgement, StateDirectory } from './state.ts'
+export { StateDirectory } from './state.ts'
 export { parseTemplate, parseTime, type Template, type TemplatePiece } from './template.ts'
 export {
+  type Acknowledgement,
   forgetMember,
   type Member,
   oldestAcknowledged,

@@ -4,17 +4,7 @@ import { errnoOf, ToolError } from '../cli/index.ts'
 import type { Mark } from './control.ts'
 import { makeDirectory, readIfExists, readJsonIfExists, replaceFile } from './files.ts'
 import { lockFile } from './lock.ts'
-import { oldestAcknowledged } from './timeline.ts'
-
-/** What a tool that acknowledges marks has on record. */
-export interface Acknowledgement {
-  /** When the tool first took part, milliseconds since the epoch. */
-  readonly registered_ms: number
-  /** The last mark before which everything is durable; null until there is one. */
-  readonly mark: Mark | null
-  /** What the tool's output needs to continue from a mark (a file's size), by mark number, oldest first. */
-  readonly positions: readonly (readonly [n: number, position: number])[]
-}
+import { type Acknowledgement, oldestAcknowledged } from './timeline.ts'
 
 /** File names below a tool's directory. */
 export const LOCK = 'lock'

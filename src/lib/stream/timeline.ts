@@ -4,7 +4,6 @@ import { errnoOf, ToolError } from '../cli/index.ts'
 import type { Mark } from './control.ts'
 import { readJsonIfExists } from './files.ts'
 import { isLocked } from './lock.ts'
-import type { Acknowledgement } from './state.ts'
 
 /**
  * The runs of a pipeline and what its tools have acknowledged. Marks are numbered over all runs. When a run resumes at
@@ -28,6 +27,16 @@ export interface Timeline {
 /** Where the source keeps it, below the state directory. */
 export const TIMELINE = join('cdc-tail', 'timeline.json')
 const FILE = 'acknowledged.json'
+
+/** What a tool that acknowledges marks has on record. */
+export interface Acknowledgement {
+  /** When the tool first took part, milliseconds since the epoch. */
+  readonly registered_ms: number
+  /** The last mark before which everything is durable; null until there is one. */
+  readonly mark: Mark | null
+  /** What the tool's output needs to continue from a mark (a file's size), by mark number, oldest first. */
+  readonly positions: readonly (readonly [n: number, position: number])[]
+}
 
 /** A tool that takes part in acknowledging. */
 export interface Member {
