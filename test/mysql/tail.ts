@@ -113,9 +113,14 @@ export function tail(...args: string[]): Promise<TailResult> {
   return new RunningTail(args).ended
 }
 
+/** The lines that have their end already. */
+function wholeLines(ndjson: string): string[] {
+  return ndjson.slice(0, ndjson.lastIndexOf('\n') + 1).split('\n')
+}
+
 /** The data lines, control lines left out. */
 export function dataLines(ndjson: string): string[] {
-  return ndjson.split('\n').filter(line => line !== '' && !line.startsWith('{"@'))
+  return wholeLines(ndjson).filter(line => line !== '' && !line.startsWith('{"@'))
 }
 
 /** The change events among the lines. */
@@ -125,8 +130,7 @@ export function events(ndjson: string): ChangeEvent[] {
 
 /** The marks among the lines, in order. */
 export function marks(ndjson: string): { n: number; at: Record<string, unknown> }[] {
-  return ndjson
-    .split('\n')
+  return wholeLines(ndjson)
     .filter(line => line.startsWith('{"@mark"'))
     .map(line => (JSON.parse(line) as { '@mark': { n: number; at: Record<string, unknown> } })['@mark'])
 }
