@@ -7,7 +7,7 @@ test('what is written in any mixture of text and bytes is there, in order, howev
   const piece = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 50 }),
     fc.uint8Array({ maxLength: 50 }),
-    fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 50 }), fc.nat(), fc.nat())
+    fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.nat(), fc.nat())
   )
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 64 }), fc.array(piece), (capacity, pieces) => {
