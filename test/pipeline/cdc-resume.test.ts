@@ -110,6 +110,14 @@ class Bench {
 const isUp = (running: RunningTail): boolean => marks(running.stdout).length > 0
 const ids = (ndjson: string): unknown[] => events(ndjson).map(({ after, before }) => (after ?? before)?.id)
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i)
+
+/** Rows 0 to `count`, in order, each once. (A diff of so many numbers would take minutes.) */
+function assertRange(found: readonly unknown[], count: number): void {
+  const at = found.findIndex((id, i) => id !== i)
+  assert.equal(at, -1, `row ${found[at]} at place ${at}`)
+  assert.equal(found.length, count)
+}
+
 const place = ({ source }: { source: { file: string; pos: number } }): string =>
   `${source.file}:${source.pos}`
 
@@ -219,7 +227,7 @@ describe('on every server', { concurrency: true }, () => {
         const { status, stdout, stderr } = await running.stop()
         assert.equal(status, 0, stderr)
         assert.match(stderr, /connects again/)
-        assert.deepEqual(ids(stdout), range(0, 50_001))
+        assertRange(ids(stdout), 50_001)
       })
     })
   }
@@ -387,7 +395,7 @@ describe('cdc-tail follows', { skip: unavailable('mysql80') }, () => {
     running.resume()
     const { status, stdout, stderr } = await running.ended
     assert.equal(status, 0, stderr)
-    assert.deepEqual(ids(stdout), range(0, 50_000))
+    assertRange(ids(stdout), 50_000)
     assert.match(stdout.trimEnd().split('\n').at(-1) as string, /^\{"@mark"/)
   })
 })
