@@ -480,6 +480,25 @@ describe('a pipeline’s state', { skip: unavailable('mysql80') }, () => {
     assert.match(second.stdout, /^\{"@resume":\{"n":0/)
   })
 
+  test('SIGTERM within a snapshot ends it at a whole line and without a mark, since it begins anew', async () => {
+    await using bench = await Bench.open('mysql80', 'ended')
+    await bench.createNumbers()
+    await bench.insert(0, 50_000, 400)
+    const running = bench.start('--state', bench.state)
+    await running.until('rows', () => running.stdout.includes('"op":"r"'))
+    running.pause()
+    running.kill('SIGTERM')
+    await sleep(100)
+    running.resume()
+    const { status, stdout, stderr } = await running.ended
+    assert.equal(status, 0, stderr)
+    assert.ok(stdout.endsWith('\n'))
+    assert.ok(dataLines(stdout).length < 50_000)
+    assert.deepEqual(marks(stdout), [])
+    const again = await bench.start('--state', bench.state, '--stop-at', 'now').ended
+    assertRange(ids(again.stdout), 50_000)
+  })
+
   test('purged logs end it with status 3, naming what is missing', async () => {
     await using bench = await Bench.open('mysql80', 'purged')
     const { connection, url, state } = bench
