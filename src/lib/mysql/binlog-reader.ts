@@ -1,6 +1,6 @@
 import { ToolError } from '../cli/index.ts'
 import type { OutputWriter } from '../stream/index.ts'
-import { Envelopes, type Op } from './envelope.ts'
+import type { Op } from './envelope.ts'
 import {
   type BinlogEvent,
   EVENT_HEADER,
@@ -14,12 +14,12 @@ import {
 } from './events.ts'
 import type { GtidSet } from './gtid-set.ts'
 import { unpackMariadbEvent } from './mariadb-compressed.ts'
-import { readLengthEncoded } from './packets.ts'
 import { unpackPayload } from './payload.ts'
 import type { LogPosition } from './position.ts'
-import type { RowDecoder } from './row-decoder.ts'
+import { openRows } from './row-event.ts'
+import { RowWriter } from './row-writer.ts'
 import { classifyStatement } from './statements.ts'
-import { allPresent, type MappedTable, type ResolveTable, TableCache } from './table-cache.ts'
+import { type ResolveTable, TableCache } from './table-cache.ts'
 import { readTableId } from './table-map.ts'
 import type { TableFilter } from './tables.ts'
 
@@ -36,23 +36,17 @@ export interface ReaderOptions {
 /** Events whose end position is not one after them in the file that is read. */
 const WITHOUT_PLACE = new Set<number>([EventType.HEARTBEAT, EventType.HEARTBEAT_V2, EventType.ROTATE])
 
-/** When the output block has this many bytes, it is sent before more is written. */
-const BLOCK = 256 * 1024
-
 /**
  * Follows a log event by event: writes an envelope for each row of a wanted table, and knows the position after the
  * last whole transaction.
  */
 export class BinlogReader {
-  /** Rows written, and transactions seen. */
-  rows = 0
   transactions = 0
   /** When the newest event was written on the server, milliseconds since the epoch. */
   eventMs = 0
   readonly #options: ReaderOptions
-  readonly #writer: OutputWriter
   readonly #tables: TableCache
-  readonly #envelopes = new Envelopes()
+  readonly #rows: RowWriter
   readonly #gtidReader = new GtidReader()
   #checksum: boolean
   #file: string
@@ -67,15 +61,10 @@ export class BinlogReader {
   #gtid: { source: string; number: number } | null = null
   #gtidText: string | null = null
   #committedMs = 0
-  /** The rows event (or compressed transaction) that is being read, and how many of its rows have been. */
-  #rowsPosition = -1
-  #row = 0
-  /** Rows up to here have been written before the connection was lost. */
-  #written: { file: string; position: number; row: number } | null = null
 
   constructor(from: LogPosition, writer: OutputWriter, options: ReaderOptions) {
     this.#options = options
-    this.#writer = writer
+    this.#rows = new RowWriter(writer)
     this.#tables = new TableCache(
       (database, table) => options.tables.includes(database, table),
       options.resolve
@@ -85,6 +74,11 @@ export class BinlogReader {
     this.#position = from.position
     this.#boundary = { file: from.file, position: from.position }
     this.#gtids = from.gtids
+  }
+
+  /** Rows written. */
+  get rows(): number {
+    return this.#rows.count
   }
 
   /** Where the next transaction begins; the GTID set is the reader's own and goes on changing. */
@@ -102,15 +96,12 @@ export class BinlogReader {
    * unfinished transaction is not written again.
    */
   restart(checksum: boolean): void {
-    // While rows of an earlier connection come again, those are the ones that go farther.
-    if (this.#written === null && this.#inTransaction && this.#rowsPosition >= 0) {
-      this.#written = { file: this.#file, position: this.#rowsPosition, row: this.#row }
-    }
+    if (this.#inTransaction) this.#rows.expectAgain(this.#file)
     this.#checksum = checksum
     this.#inTransaction = false
     this.#committed = false
     this.#hasBegun = false
-    this.#rowsPosition = -1
+    this.#rows.startAt(-1)
     this.#file = this.#boundary.file
     this.#position = this.#boundary.position
   }
@@ -207,7 +198,7 @@ export class BinlogReader {
     this.#hasBegun = false
     this.#gtid = gtid
     this.#committedMs = 0
-    this.#rowsPosition = -1
+    this.#rows.startAt(-1)
   }
 
   #commit(event: BinlogEvent): void {
@@ -217,8 +208,7 @@ export class BinlogReader {
     this.#inTransaction = false
     this.#committed = true
     this.#hasBegun = false
-    this.#written = null
-    this.#rowsPosition = -1
+    this.#rows.endTransaction()
     this.transactions++
     this.eventMs = this.#committedMs || event.timestamp * 1000
   }
@@ -255,8 +245,7 @@ export class BinlogReader {
       case 'truncate':
         if (this.#options.tables.includes(statement.database, statement.table)) {
           this.#beginRows(event, statement.database, statement.table)
-          this.#envelopes.truncated(this.#writer.bytes)
-          this.rows++
+          this.#rows.truncated()
         }
         break
       case 'ddl':
@@ -289,8 +278,7 @@ export class BinlogReader {
   async #payload(event: BinlogEvent): Promise<void> {
     const inner = unpackPayload(event)
     // All inner events share the payload's place in the log; their rows are numbered through.
-    this.#rowsPosition = event.nextPosition - event.size
-    this.#row = 0
+    this.#rows.startAt(event.nextPosition - event.size)
     for (let at = 0; at < inner.length; ) {
       const end = at + inner.readUInt32LE(at + 9)
       const part = readEvent(
@@ -310,105 +298,24 @@ export class BinlogReader {
     const mapped = this.#tables.get(readTableId(event))
     if (mapped === null) return undefined
     if (mapped === undefined) throw new ToolError('INPUT', 'rows without a table map: the log is damaged')
-    const rows = openRows(event, op, mapped)
     this.#beginRows(event, mapped.table.database, mapped.table.name)
-    this.#writeRows(rows)
-    return rows.at < rows.end || this.#writer.bytes.length >= BLOCK ? this.#sendAndGoOn(rows) : undefined
-  }
-
-  async #sendAndGoOn(rows: Rows): Promise<void> {
-    await this.#writer.flush()
-    while (rows.at < rows.end) {
-      this.#writeRows(rows)
-      await this.#writer.flush()
-    }
+    return this.#rows.write(openRows(event, op, mapped))
   }
 
   #beginRows(event: BinlogEvent, database: string, table: string): void {
-    if (event.nextPosition > 0) {
-      this.#rowsPosition = event.nextPosition - event.size
-      this.#row = 0
-    }
-    const committedMs = this.#committedMs || event.timestamp * 1000
-    this.#envelopes.begin(
-      {
-        version: this.#options.version,
-        name: this.#options.name,
-        committedMs,
-        snapshot: false,
-        database,
-        table,
-        serverId: event.serverId,
-        gtid: this.#gtidText,
-        file: this.#file,
-        position: this.#rowsPosition
-      },
-      Date.now()
-    )
-  }
-
-  /** Writes rows until the event or the block is full. */
-  #writeRows(rows: Rows): void {
-    const w = this.#writer.bytes
-    const { buffer, op, first, second } = rows
-    const envelopes = this.#envelopes
-    let { at } = rows
-    while (at < rows.end && w.length < BLOCK) {
-      const lineStart = w.length
-      if (op === 'c') {
-        envelopes.onlyAfter(w)
-        at = first.decode(buffer, at, w)
-        envelopes.end(w, 'c', this.#row)
-      } else if (op === 'd') {
-        envelopes.before(w)
-        at = first.decode(buffer, at, w)
-        envelopes.end(w, 'd', this.#row)
-      } else {
-        envelopes.before(w)
-        const middle = first.decode(buffer, at, w)
-        // Both images may be read by one decoder, which keeps the places of the last keys only.
-        rows.beforeKeys.set(first.keySpans)
-        const beforeEnd = w.length
-        envelopes.after(w)
-        const afterStart = w.length
-        const next = (second as RowDecoder).decode(buffer, middle, w)
-        if (sameKey(buffer, rows.beforeKeys, (second as RowDecoder).keySpans))
-          envelopes.end(w, 'u', this.#row)
-        else this.#splitUpdate(beforeEnd, afterStart)
-        at = next
-      }
-      this.#row++
-      if (this.#written === null) this.rows++
-      else this.#skipWritten(lineStart)
-    }
-    if (at > rows.end) throw new ToolError('INPUT', 'a row is longer than its event: the log is damaged')
-    rows.at = at
-  }
-
-  /** A changed primary key is a delete of the old row and a create of the new one, as with Debezium. */
-  #splitUpdate(beforeEnd: number, afterStart: number): void {
-    const w = this.#writer.bytes
-    const after = Buffer.from(w.buffer.subarray(afterStart, w.length))
-    w.length = beforeEnd
-    this.#envelopes.end(w, 'd', this.#row)
-    this.#envelopes.onlyAfter(w)
-    w.append(after)
-    this.#envelopes.end(w, 'c', this.#row)
-  }
-
-  /** Takes back the line just written if it was written before the connection was lost. */
-  #skipWritten(lineStart: number): void {
-    const written = this.#written as { file: string; position: number; row: number }
-    if (
-      written.file === this.#file &&
-      (this.#rowsPosition < written.position ||
-        (this.#rowsPosition === written.position && this.#row <= written.row))
-    ) {
-      this.#writer.bytes.length = lineStart
-    } else {
-      this.#written = null
-      this.rows++
-    }
+    if (event.nextPosition > 0) this.#rows.startAt(event.nextPosition - event.size)
+    this.#rows.begin({
+      version: this.#options.version,
+      name: this.#options.name,
+      committedMs: this.#committedMs || event.timestamp * 1000,
+      snapshot: false,
+      database,
+      table,
+      serverId: event.serverId,
+      gtid: this.#gtidText,
+      file: this.#file,
+      position: this.#rows.position
+    })
   }
 
   #locate(error: unknown): unknown {
@@ -426,51 +333,6 @@ export class BinlogReader {
     }
     return error
   }
-}
-
-/** The rows of an event that are still to be written. */
-interface Rows {
-  readonly buffer: Buffer
-  readonly op: Op
-  readonly first: RowDecoder
-  readonly second: RowDecoder | null
-  readonly beforeKeys: Int32Array
-  at: number
-  readonly end: number
-}
-
-/** Post-header: table id 6, flags 2, and in version 2 extra data with its length 2; then columns, present bits, rows. */
-function openRows(event: BinlogEvent, op: Op, mapped: MappedTable): Rows {
-  const { buffer, type, end } = event
-  let at = event.start + EVENT_HEADER + 8
-  if (type >= EventType.WRITE_ROWS) at += buffer.readUInt16LE(at)
-  let count: number
-  ;[count, at] = readLengthEncoded(buffer, at)
-  if (count !== mapped.table.columns.length) {
-    throw new ToolError('INPUT', `rows of ${count} columns for a table map of ${mapped.table.columns.length}`)
-  }
-  const size = (count + 7) >> 3
-  const decoderAt = (bits: number): RowDecoder =>
-    allPresent(buffer, bits, count) ? mapped.decoder : mapped.partial(buffer, bits)
-  const first = decoderAt(at)
-  at += size
-  let second: RowDecoder | null = null
-  if (op === 'u') {
-    second = decoderAt(at)
-    at += size
-  }
-  return { buffer, op, first, second, beforeKeys: new Int32Array(first.keySpans.length), at, end }
-}
-
-/** Whether the bytes of the key are the same; columns that an image lacks did not change. */
-function sameKey(buffer: Buffer, before: Int32Array, after: Int32Array): boolean {
-  for (let i = 0; i < after.length; i += 2) {
-    const beforeStart = before[i] as number
-    const afterStart = after[i] as number
-    if (beforeStart < 0 || afterStart < 0) continue
-    if (buffer.compare(buffer, afterStart, after[i + 1], beforeStart, before[i + 1]) !== 0) return false
-  }
-  return true
 }
 
 function statementFormat(sql: string): ToolError {

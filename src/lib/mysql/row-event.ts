@@ -1,0 +1,51 @@
+import { ToolError } from '../cli/index.ts'
+import type { Op } from './envelope.ts'
+import { type BinlogEvent, EVENT_HEADER, EventType } from './events.ts'
+import { readLengthEncoded } from './packets.ts'
+import type { RowDecoder } from './row-decoder.ts'
+import { allPresent, type MappedTable } from './table-cache.ts'
+
+/** The rows of an event that are still to be written. */
+export interface Rows {
+  readonly buffer: Buffer
+  readonly op: Op
+  readonly first: RowDecoder
+  readonly second: RowDecoder | null
+  readonly beforeKeys: Int32Array
+  at: number
+  readonly end: number
+}
+
+/** Post-header: table id 6, flags 2, and in version 2 extra data with its length 2; then columns, present bits, rows. */
+export function openRows(event: BinlogEvent, op: Op, mapped: MappedTable): Rows {
+  const { buffer, type, end } = event
+  let at = event.start + EVENT_HEADER + 8
+  if (type >= EventType.WRITE_ROWS) at += buffer.readUInt16LE(at)
+  let count: number
+  ;[count, at] = readLengthEncoded(buffer, at)
+  if (count !== mapped.table.columns.length) {
+    throw new ToolError('INPUT', `rows of ${count} columns for a table map of ${mapped.table.columns.length}`)
+  }
+  const size = (count + 7) >> 3
+  const decoderAt = (bits: number): RowDecoder =>
+    allPresent(buffer, bits, count) ? mapped.decoder : mapped.partial(buffer, bits)
+  const first = decoderAt(at)
+  at += size
+  let second: RowDecoder | null = null
+  if (op === 'u') {
+    second = decoderAt(at)
+    at += size
+  }
+  return { buffer, op, first, second, beforeKeys: new Int32Array(first.keySpans.length), at, end }
+}
+
+/** Whether the bytes of the key are the same; columns that an image lacks did not change. */
+export function sameKey(buffer: Buffer, before: Int32Array, after: Int32Array): boolean {
+  for (let i = 0; i < after.length; i += 2) {
+    const beforeStart = before[i] as number
+    const afterStart = after[i] as number
+    if (beforeStart < 0 || afterStart < 0) continue
+    if (buffer.compare(buffer, afterStart, after[i + 1], beforeStart, before[i + 1]) !== 0) return false
+  }
+  return true
+}

@@ -1,0 +1,142 @@
+import { ToolError } from '../cli/index.ts'
+import type { OutputWriter } from '../stream/index.ts'
+import { Envelopes, type Source } from './envelope.ts'
+import type { RowDecoder } from './row-decoder.ts'
+import { type Rows, sameKey } from './row-event.ts'
+
+/** When the output block has this many bytes, it is sent before more is written. */
+const BLOCK = 256 * 1024
+
+/** A row by its place in the log. */
+interface RowPlace {
+  readonly file: string
+  readonly position: number
+  /** How many rows of the event (or compressed transaction) there have been. */
+  readonly row: number
+}
+
+/** Writes the rows of events as lines, numbered within their place in the log. */
+export class RowWriter {
+  /** Rows written. */
+  count = 0
+  /** Where the rows event (or compressed transaction) that is being read begins; -1 before there is one. */
+  position = -1
+  readonly #writer: OutputWriter
+  readonly #envelopes = new Envelopes()
+  #file = ''
+  #row = 0
+  /** Rows up to here have been written before the connection was lost. */
+  #written: RowPlace | null = null
+
+  constructor(writer: OutputWriter) {
+    this.#writer = writer
+  }
+
+  /** Goes to another place in the log: rows are numbered from 0 again. */
+  startAt(position: number): void {
+    this.position = position
+    this.#row = 0
+  }
+
+  /** Sets what the next rows share. */
+  begin(source: Source): void {
+    this.#file = source.file
+    this.#envelopes.begin(source, Date.now())
+  }
+
+  /** What has been written of the transaction so far will come again, and is not to be written again. */
+  expectAgain(file: string): void {
+    // While rows of an earlier connection come again, those are the ones that go farther.
+    if (this.#written === null && this.position >= 0) {
+      this.#written = { file, position: this.position, row: this.#row }
+    }
+  }
+
+  endTransaction(): void {
+    this.#written = null
+    this.startAt(-1)
+  }
+
+  /** A line for a truncated table. */
+  truncated(): void {
+    this.#envelopes.truncated(this.#writer.bytes)
+    this.count++
+  }
+
+  /** Writes rows; a promise comes back when the output block is full and has to be sent. */
+  write(rows: Rows): Promise<void> | undefined {
+    this.#writeRows(rows)
+    return rows.at < rows.end || this.#writer.bytes.length >= BLOCK ? this.#sendAndGoOn(rows) : undefined
+  }
+
+  async #sendAndGoOn(rows: Rows): Promise<void> {
+    await this.#writer.flush()
+    while (rows.at < rows.end) {
+      this.#writeRows(rows)
+      await this.#writer.flush()
+    }
+  }
+
+  /** Writes rows until the event or the block is full. */
+  #writeRows(rows: Rows): void {
+    const w = this.#writer.bytes
+    const { buffer, op, first, second } = rows
+    const envelopes = this.#envelopes
+    let { at } = rows
+    while (at < rows.end && w.length < BLOCK) {
+      const lineStart = w.length
+      if (op === 'c') {
+        envelopes.onlyAfter(w)
+        at = first.decode(buffer, at, w)
+        envelopes.end(w, 'c', this.#row)
+      } else if (op === 'd') {
+        envelopes.before(w)
+        at = first.decode(buffer, at, w)
+        envelopes.end(w, 'd', this.#row)
+      } else {
+        envelopes.before(w)
+        const middle = first.decode(buffer, at, w)
+        // Both images may be read by one decoder, which keeps the places of the last keys only.
+        rows.beforeKeys.set(first.keySpans)
+        const beforeEnd = w.length
+        envelopes.after(w)
+        const afterStart = w.length
+        const next = (second as RowDecoder).decode(buffer, middle, w)
+        if (sameKey(buffer, rows.beforeKeys, (second as RowDecoder).keySpans))
+          envelopes.end(w, 'u', this.#row)
+        else this.#splitUpdate(beforeEnd, afterStart)
+        at = next
+      }
+      this.#row++
+      if (this.#written === null) this.count++
+      else this.#skipWritten(lineStart)
+    }
+    if (at > rows.end) throw new ToolError('INPUT', 'a row is longer than its event: the log is damaged')
+    rows.at = at
+  }
+
+  /** A changed primary key is a delete of the old row and a create of the new one, as with Debezium. */
+  #splitUpdate(beforeEnd: number, afterStart: number): void {
+    const w = this.#writer.bytes
+    const after = Buffer.from(w.buffer.subarray(afterStart, w.length))
+    w.length = beforeEnd
+    this.#envelopes.end(w, 'd', this.#row)
+    this.#envelopes.onlyAfter(w)
+    w.append(after)
+    this.#envelopes.end(w, 'c', this.#row)
+  }
+
+  /** Takes back the line just written if it was written before the connection was lost. */
+  #skipWritten(lineStart: number): void {
+    const written = this.#written as { file: string; position: number; row: number }
+    if (
+      written.file === this.#file &&
+      (this.position < written.position || (this.position === written.position && this.#row <= written.row))
+    ) {
+      this.#writer.bytes.length = lineStart
+    } else {
+      this.#written = null
+      this.count++
+    }
+  }
+}
