@@ -14,6 +14,8 @@ export async function start(name, load) {
     process.exit(2)
   }
   if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
+    // `--version | true`: the reader may be gone before it has read anything.
+    process.stdout.on('error', () => process.exit(0))
     const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
     process.stdout.write(`${name} ${JSON.parse(text).version}\n`)
     return

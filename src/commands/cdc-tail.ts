@@ -144,7 +144,7 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
   const isFile = output instanceof FileOutput && flags.out !== '-'
   if (isFile) await state?.register()
   const marks = await MarkWriter.open(root, state, writer, flags.markEvery, flags.snapshot === 'only')
-  if (isFile && state !== null) await output.continueAt(state.positionAt(marks.resume.n) ?? 0)
+  if (isFile && state !== null) await output.continueAt(state.positionAt(marks.resume.n))
   if (marks.isUnacknowledged) {
     log.warn(`${root}: no tool has acknowledged a mark there, so this run begins from nothing again`)
   }

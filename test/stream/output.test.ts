@@ -208,6 +208,16 @@ test('a file that is shorter than what was acknowledged is refused, and left as 
   assert.equal(statSync(path).size, 5)
 })
 
+test('a file of which it is not known where it ended is refused unless it is empty, and left as it is', async t => {
+  const path = join(temporaryFolder(t), 'out')
+  const output = new FileOutput(path, openSync(path, 'a'))
+  await output.continueAt(null)
+  await output.write(Buffer.from('rows\n'))
+  await assert.rejects(output.continueAt(null), { code: 'STATE', message: /it is not known where it ended/ })
+  await output.close()
+  assert.equal(readFileSync(path, 'utf8'), 'rows\n')
+})
+
 test('pipes, devices and packed files cannot say what is durable', async t => {
   assert.equal(await openOutput('/dev/null').sync(), null)
   const packed = openOutput(join(temporaryFolder(t), 'o.gz'))

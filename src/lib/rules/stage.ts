@@ -57,9 +57,9 @@ export class AlertStage implements Stage {
     if (saved) this.#evaluator.restore(saved)
     if (resume === null) return
     const { output } = this.#writer
-    const position = state.positionAt(resume.n)
-    if (output instanceof FileOutput && output.name !== 'stdout' && position !== null)
-      await output.continueAt(position)
+    if (output instanceof FileOutput && output.name !== 'stdout') {
+      await output.continueAt(state.positionAt(resume.n))
+    }
     await state.acknowledge(resume, await this.#position())
   }
 

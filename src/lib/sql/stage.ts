@@ -62,8 +62,7 @@ export class QueryStage implements Stage {
     const saved = resume === null ? (await state.latest())?.content : await state.restore(resume.n)
     await this.#restore(saved ?? null, resume !== null)
     if (resume === null || !this.#acknowledges) return
-    const position = state.positionAt(resume.n)
-    if (writer.output instanceof FileOutput && position !== null) await writer.output.continueAt(position)
+    if (writer.output instanceof FileOutput) await writer.output.continueAt(state.positionAt(resume.n))
     await state.acknowledge(resume, await writer.output.sync())
   }
 

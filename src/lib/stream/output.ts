@@ -110,9 +110,22 @@ export class FileOutput implements Output {
     return fstatSync(this.#fd).size
   }
 
-  /** Cuts the file at a position that `sync` gave in an earlier run: what lies behind it comes again. */
-  async continueAt(position: number): Promise<void> {
+  /**
+   * Cuts the file at a position that `sync` gave in an earlier run: what lies behind it comes again.
+   * @param position null when it is not known where the file ended, which only an empty one can do without
+   */
+  async continueAt(position: number | null): Promise<void> {
     const { size } = fstatSync(this.#fd)
+    if (position === null) {
+      if (size === 0) return
+      throw new ToolError(
+        'STATE',
+        `${this.name}: it is not known where it ended at the mark to resume from`,
+        {
+          hint: 'the file was not the output then: name a new one, or move it away'
+        }
+      )
+    }
     if (size < position) {
       throw new ToolError('OUTPUT', `${this.name}: has ${size} bytes, but ${position} were acknowledged`, {
         hint: 'the file was changed since the last run; restore it, or start again with a new --state'
