@@ -1,6 +1,6 @@
 /**
  * Elasticsearch itself is the judge of filters: random documents under its own dynamic mapping, random queries, the same hits.
- * Runs where MILLRACE_ELASTIC names a server. What is compared is what a mapping does not change: strings exactly on their
+ * What is compared is what a mapping does not change: strings exactly on their
  * .keyword field, words on the text field.
  */
 
@@ -9,15 +9,20 @@ import { test } from 'node:test'
 import { readFilter } from '../../src/lib/rules/dsl.ts'
 import { eventOf } from '../../src/lib/rules/event.ts'
 import { compilePredicate } from '../../src/lib/rules/predicate.ts'
-import { random } from './random.ts'
-import { ndjson } from './rules.ts'
+import { random } from '../rules/random.ts'
+import { ndjson } from '../rules/rules.ts'
+import { startServer, unavailable } from '../support/servers.ts'
 
-const ELASTIC = process.env.MILLRACE_ELASTIC
-const skip = ELASTIC === undefined ? 'MILLRACE_ELASTIC names no server' : false
+type Ask = (path: string, body?: string, method?: string) => Promise<Record<string, unknown>>
 
-async function ask(path: string, body?: string, method = 'POST'): Promise<Record<string, unknown>> {
+async function request(
+  url: string,
+  path: string,
+  body?: string,
+  method = 'POST'
+): Promise<Record<string, unknown>> {
   const headers = { 'content-type': body?.includes('\n') ? 'application/x-ndjson' : 'application/json' }
-  const response = await fetch(`${ELASTIC}/${path}`, {
+  const response = await fetch(`${url}/${path}`, {
     method,
     headers,
     ...(body === undefined ? {} : { body })
@@ -148,9 +153,10 @@ function generator(seed: number) {
   return { document, query }
 }
 
-test('Elasticsearch finds the same documents', { skip }, async t => {
-  const index = `millrace-filters-${process.pid}`
-  t.after(() => ask(index, undefined, 'DELETE'))
+test('Elasticsearch finds the same documents', { skip: unavailable('elasticsearch') }, async () => {
+  await using elastic = await startServer('elasticsearch')
+  const index = 'filters'
+  const ask: Ask = (path, body, method) => request(elastic.url, path, body, method)
   const { document, query } = generator(7)
   // the first document decides that amounts are fractions
   const documents = [{ amount: 0.5 }, ...Array.from({ length: 299 }, document)]
