@@ -104,7 +104,10 @@ test('off a terminal, with --quiet or --log json there is no progress line', { s
 })
 
 test('errors are coloured on a terminal, unless NO_COLOR is set', { skip: !hasScript }, () => {
-  assert.match(onTerminal(`env -u NO_COLOR -u CI -u FORCE_COLOR TERM=xterm ${sample} server`), /\x1b\[31msample:\x1b\[39m what is wrong/)
+  assert.match(
+    onTerminal(`env -u NO_COLOR -u CI -u FORCE_COLOR TERM=xterm ${sample} server`),
+    /\x1b\[31msample:\x1b\[39m what is wrong/
+  )
   assert.match(onTerminal(`env NO_COLOR=1 ${sample} server`), /^sample: what is wrong/)
 })
 
