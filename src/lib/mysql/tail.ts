@@ -12,7 +12,13 @@ import type { Table } from './column.ts'
 import { isLost, MysqlConnection } from './connection.ts'
 import { followLog } from './follow.ts'
 import { formatPosition, type LogPosition, type PositionOption, parsePosition } from './position.ts'
-import { describesItself, readTableSchema, resolveTable, type TableSchema } from './schema.ts'
+import {
+  describesItself,
+  readTableSchema,
+  resolveTable,
+  type TableSchema,
+  tablesChangedSince
+} from './schema.ts'
 import {
   checkAvailable,
   currentPosition,
@@ -113,6 +119,7 @@ export class MysqlTail {
       )
     }
     await checkAvailable(connection, server, from)
+    if (!server.fullMetadata && marks.resume.at !== null) await this.#warnOfChangedTables(marks.resume.ts_ms)
     const reader = this.#openReader(from, writer)
     this.#reader = reader
     await followLog(
@@ -132,6 +139,18 @@ export class MysqlTail {
 
   close(): void {
     this.#connection?.destroy()
+  }
+
+  /** A log without names is read with the columns of today: right unless a table was changed while nobody read. */
+  async #warnOfChangedTables(sinceMs: number): Promise<void> {
+    const { connection } = this.#connected()
+    const tables = await this.#options.tables.list(connection)
+    const changed = await tablesChangedSince(connection, tables, sinceMs)
+    if (changed.length === 0) return
+    this.#log.warn(
+      `${changed.join(', ')} changed after the mark to resume from: rows from before are read with the columns of today, ` +
+        'which the log does not name; SET GLOBAL binlog_row_metadata=FULL lets it (MySQL 8.0.1, MariaDB 10.5)'
+    )
   }
 
   #connected(): { connection: MysqlConnection; server: ServerInfo } {
