@@ -1,3 +1,5 @@
+import type { Treatment } from './mask.ts'
+
 /** Column types as the log and the protocol name them (mysql: include/field_types.h). */
 export const ColumnType = {
   TINY: 1,
@@ -40,6 +42,7 @@ export interface Column {
   readonly charset: string | null
   /** Labels of ENUM and SET. */
   readonly labels: readonly string[] | null
+  readonly treatment?: Treatment
 }
 
 export interface Table {

@@ -4,6 +4,7 @@ import { isUtf8Charset } from './charsets.ts'
 import { type Column, ColumnType, type Table } from './column.ts'
 import * as encode from './encode.ts'
 import { jsonText } from './json-binary.ts'
+import { type Mask, maskValue, type Treatment } from './mask.ts'
 import { writeVector } from './vector.ts'
 
 /**
@@ -29,13 +30,21 @@ export function compileRowDecoder(table: Table, present?: readonly boolean[]): R
   const keySpans = new Int32Array(table.key.length * 2).fill(-1)
   const code: string[] = []
   const literals = new Literals()
+  const masks: Mask[] = []
   let bound = 64
   let slot = 0
+  let written = 0
   const columns = table.columns.map((column, i) => ({ column, i })).filter(({ i }) => present?.[i] ?? true)
   for (const { column, i } of columns) {
-    const separator = slot === 0 ? '{' : ','
+    const separator = written === 0 ? '{' : ','
     const key = `${separator}${JSON.stringify(column.name)}:`
-    const value = valueCode(column, `${table.database}.${table.name}`)
+    const value = treated(valueCode(column, `${table.database}.${table.name}`), column.treatment, masks)
+    if (column.treatment === 'drop') {
+      code.push(`if ((buf[at + ${slot >> 3}] & ${1 << (slot & 7)}) === 0) {`, value.code, '}')
+      bound += value.bound
+      slot++
+      continue
+    }
     const keyAt = table.key.indexOf(i)
     const track = keyAt >= 0
     code.push(
@@ -51,25 +60,44 @@ export function compileRowDecoder(table: Table, present?: readonly boolean[]): R
     )
     bound += Buffer.byteLength(key) + 8 + value.bound
     slot++
+    written++
   }
   const body = `
     w.ensure(${bound});
     let out = w.buffer, o = w.length, p = at + ${(columns.length + 7) >> 3}, n = 0;
-    ${columns.length === 0 ? 'out[o++] = 123;' : code.join('\n').replaceAll('BOUND', String(bound))}
+    ${code.join('\n').replaceAll('BOUND', String(bound))}
+    ${written === 0 ? 'out[o++] = 123;' : ''}
     out[o++] = 125;
     w.length = o;
     return p;`
-  const make = new Function('h', 'L', 'spans', `return (buf, at, w) => {${body}}`) as (
+  const make = new Function('h', 'L', 'spans', 'masks', `return (buf, at, w) => {${body}}`) as (
     helpers: typeof HELPERS,
     literals: Uint8Array,
-    spans: Int32Array
+    spans: Int32Array,
+    masks: readonly Mask[]
   ) => DecodeRow
-  return { decode: make(HELPERS, literals.bytes(), keySpans), keySpans }
+  return { decode: make(HELPERS, literals.bytes(), keySpans, masks), keySpans }
+}
+
+/** What comes of a column that is dropped or masked; for all others the code stays as it is. */
+function treated(value: ValueCode, treatment: Treatment, masks: Mask[]): ValueCode {
+  if (treatment === undefined) return value
+  const { skip, bound } = value
+  if (treatment === 'drop') {
+    return skip === undefined
+      ? { code: `{ const from = o; ${value.code} o = from; }`, bound }
+      : { code: skip, bound: 0 }
+  }
+  masks.push(treatment)
+  const code =
+    treatment.isConstant && skip !== undefined ? `const from = o; ${skip}` : `const from = o; ${value.code}`
+  return { code: `{ ${code} ${throughWriter(`h.maskValue(w, from, masks[${masks.length - 1}])`)} }`, bound }
 }
 
 const HELPERS = {
   ...encode,
   jsonText,
+  maskValue,
   writeVector,
   copyLiteral(out: Buffer, o: number, literals: Uint8Array, start: number, end: number): number {
     for (let i = start; i < end; i++) out[o++] = literals[i] as number
@@ -110,6 +138,8 @@ class Literals {
 interface ValueCode {
   readonly code: string
   readonly bound: number
+  /** Code that only moves `p` past the value. */
+  readonly skip?: string
 }
 
 function valueCode(column: Column, table: string): ValueCode {
@@ -199,7 +229,7 @@ function valueCode(column: Column, table: string): ValueCode {
 }
 
 function fixed(expression: string, size: number, bound: number): ValueCode {
-  return { code: `o = ${expression}; p += ${size};`, bound }
+  return { code: `o = ${expression}; p += ${size};`, bound, skip: `p += ${size};` }
 }
 
 function readLength(bytes: number): string {
@@ -217,7 +247,8 @@ function readLength(bytes: number): string {
 
 /** A value written through the byte writer, after which the rest of the row needs room again. */
 function grown(lengthBytes: number, statement: string): ValueCode {
-  return { code: `${readLength(lengthBytes)} ${throughWriter(statement)} p += n;`, bound: 0 }
+  const length = readLength(lengthBytes)
+  return { code: `${length} ${throughWriter(statement)} p += n;`, bound: 0, skip: `${length} p += n;` }
 }
 
 function throughWriter(statement: string): string {
@@ -227,6 +258,10 @@ function throughWriter(statement: string): string {
 /** Character and binary columns with a length of `lengthBytes` in front. */
 function bytesCode(column: Column, lengthBytes: number, longest: number): ValueCode {
   const length = readLength(lengthBytes)
+  return { ...textCode(column, length, longest), skip: `${length} p += n;` }
+}
+
+function textCode(column: Column, length: string, longest: number): ValueCode {
   if (column.charset === 'binary' || column.charset === null) {
     if (column.type === ColumnType.STRING) {
       return {

@@ -2,6 +2,7 @@ import { ToolError } from '../cli/index.ts'
 import { charsetDecoder } from './charsets.ts'
 import { type Column, ColumnType, type Table } from './column.ts'
 import type { MysqlConnection } from './connection.ts'
+import type { Treatment } from './mask.ts'
 import { hasCollation, type TableMap } from './table-map.ts'
 
 /** A column as information_schema describes it. */
@@ -16,6 +17,7 @@ export interface ColumnSchema {
   readonly generated: boolean
   /** Digits of a fraction of seconds. */
   readonly fraction: number
+  readonly treatment?: Treatment
 }
 
 export interface TableSchema {

@@ -1,6 +1,7 @@
 import { ToolError } from '../cli/index.ts'
 import type { ByteWriter } from '../stream/index.ts'
 import * as encode from './encode.ts'
+import { type Mask, maskValue } from './mask.ts'
 import { readLengthEncoded } from './packets.ts'
 import { type ColumnSchema, sqlName, type TableSchema } from './schema.ts'
 import { writeVector } from './vector.ts'
@@ -23,7 +24,11 @@ export class TextRows {
     this.#keys = table.columns.map((column, i) =>
       Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(column.name)}:`)
     )
-    this.#writers = table.columns.map(column => textWriter(column, `${table.database}.${table.name}`))
+    this.#writers = table.columns.map(column => {
+      const write = textWriter(column, `${table.database}.${table.name}`)
+      const { treatment } = column
+      return treatment === undefined || treatment === 'drop' ? write : masked(write, treatment)
+    })
   }
 
   /** `buffer[at..)` is the payload of a row packet. */
@@ -46,6 +51,14 @@ export class TextRows {
     }
     w.ensure(1)
     w.buffer[w.length++] = 125
+  }
+}
+
+function masked(write: WriteText, mask: Mask): WriteText {
+  return (w, buffer, start, end) => {
+    const from = w.length
+    write(w, buffer, start, end)
+    maskValue(w, from, mask)
   }
 }
 
