@@ -117,11 +117,17 @@ describe('a GTID set', () => {
     assert.equal(GtidSet.parse(text).toString(), text)
   })
 
-  test('tagged ones are kept apart, and are refused where they would have to be sent', () => {
+  test('tagged ones are kept apart, and change how the whole set is encoded', () => {
     const text = `${SOURCES[0]}:1-3,${SOURCES[0]}:tag:1`
     assert.equal(GtidSet.parse(text).toString(), text)
     assert.equal(GtidSet.parse(`${SOURCES[0]}:1-3:tag:1`).toString(), text)
-    assert.throws(() => GtidSet.parse(text).encode(), { code: 'USAGE' })
+    const uuid = (SOURCES[0] as string).replaceAll('-', '')
+    const one = '0100000000000000'
+    assert.equal(
+      GtidSet.parse(text).encode().toString('hex'),
+      `0102000000000001${uuid}00${one}${one}0400000000000000` +
+        `${uuid}06${Buffer.from('tag').toString('hex')}${one}${one}0200000000000000`
+    )
   })
 
   test('what is no GTID set is named', () => {

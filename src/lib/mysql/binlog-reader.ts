@@ -5,6 +5,7 @@ import {
   type BinlogEvent,
   EVENT_HEADER,
   EventType,
+  type GtidEvent,
   GtidReader,
   isBegin,
   readEvent,
@@ -13,11 +14,13 @@ import {
   readRotate
 } from './events.ts'
 import type { GtidSet } from './gtid-set.ts'
+import { readTaggedGtid } from './gtid-tagged.ts'
 import { unpackMariadbEvent } from './mariadb-compressed.ts'
 import { unpackPayload } from './payload.ts'
 import type { LogPosition } from './position.ts'
 import { openRows } from './row-event.ts'
 import { RowWriter } from './row-writer.ts'
+import type { Shape } from './shape.ts'
 import { classifyStatement } from './statements.ts'
 import { type ResolveTable, TableCache } from './table-cache.ts'
 import { readTableId } from './table-map.ts'
@@ -29,6 +32,8 @@ export interface ReaderOptions {
   readonly name: string
   readonly tables: TableFilter
   readonly resolve: ResolveTable
+  /** All as it is, unless given. */
+  readonly shape?: Shape
   /** Whether events end with a checksum until a FORMAT_DESCRIPTION says so. */
   readonly checksum: boolean
 }
@@ -64,7 +69,7 @@ export class BinlogReader {
 
   constructor(from: LogPosition, writer: OutputWriter, options: ReaderOptions) {
     this.#options = options
-    this.#rows = new RowWriter(writer)
+    this.#rows = new RowWriter(writer, options.shape)
     this.#tables = new TableCache(
       (database, table) => options.tables.includes(database, table),
       options.resolve
@@ -154,12 +159,12 @@ export class BinlogReader {
         return this.#tables.map(event, readTableId(event))
       case EventType.GTID:
       case EventType.ANONYMOUS_GTID: {
-        const gtid = this.#gtidReader.read(event)
-        this.#begin(gtid.source === null ? null : { source: gtid.source, number: gtid.number })
-        this.#gtidText = this.#gtid === null ? null : `${gtid.source}:${gtid.number}`
-        this.#committedMs = gtid.committedMs
+        this.#beginGtid(this.#gtidReader.read(event))
         return undefined
       }
+      case EventType.GTID_TAGGED:
+        this.#beginGtid(readTaggedGtid(event))
+        return undefined
       case EventType.XID:
         this.#commit(event)
         return undefined
@@ -199,6 +204,12 @@ export class BinlogReader {
     this.#gtid = gtid
     this.#committedMs = 0
     this.#rows.startAt(-1)
+  }
+
+  #beginGtid({ source, number, committedMs }: GtidEvent): void {
+    this.#begin(source === null ? null : { source, number })
+    this.#gtidText = source === null ? null : `${source}:${number}`
+    this.#committedMs = committedMs
   }
 
   #commit(event: BinlogEvent): void {
@@ -269,8 +280,6 @@ export class BinlogReader {
         throw new ToolError('INPUT', 'the server reports an incident: changes may be missing from its log', {
           hint: 'start again from a snapshot, with a new --state directory'
         })
-      case EventType.GTID_TAGGED:
-        throw new ToolError('DATA', 'tagged GTIDs are not supported yet')
       default:
     }
   }

@@ -135,7 +135,7 @@ export function readFormatDescription(event: BinlogEvent): LogFormat {
 
 /** The transaction's GTID, and when it was committed on the server that is read. */
 export interface GtidEvent {
-  /** `uuid`, or null for an anonymous transaction. */
+  /** `uuid` or `uuid:tag`, or null for an anonymous transaction. */
   readonly source: string | null
   readonly number: number
   /** Milliseconds since the epoch; 0 when the event does not tell. */
@@ -156,8 +156,7 @@ export class GtidReader {
     const body = event.start + EVENT_HEADER
     if (buffer.compare(this.#bytes, 0, 16, body + 1, body + 17) !== 0) {
       this.#bytes = Buffer.from(buffer.subarray(body + 1, body + 17))
-      const hex = this.#bytes.toString('hex')
-      this.#uuid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+      this.#uuid = formatUuid(this.#bytes)
     }
     const commit = body + 42
     const hasCommit = end >= commit + 7
@@ -171,6 +170,10 @@ export class GtidReader {
         : 0
     }
   }
+}
+
+export function formatUuid(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 /** ROTATE: position 8, file name to the end. */

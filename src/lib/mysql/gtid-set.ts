@@ -94,14 +94,19 @@ export class GtidSet {
 
   /**
    * The encoding of COM_BINLOG_DUMP_GTID and PREVIOUS_GTIDS_LOG_EVENT: number of sources; for each its uuid, number of
-   * intervals, start and end of each, all numbers 8 bytes little-endian. Source: `Gtid_set::encode`, sql/rpl_gtid_set.cc.
-   * @throws ToolError USAGE for tagged GTIDs, whose encoding differs
+   * intervals, start and end of each, all numbers 8 bytes little-endian. In a set with tagged GTIDs the first number has
+   * the count in its middle six bytes between two bytes of 1, and after each uuid comes its tag, with twice its length
+   * in front. Source: `Gtid_set::encode`, sql/rpl_gtid_set.cc.
    */
   encode(): Buffer {
-    const parts: Buffer[] = [int64(this.#sources.size)]
+    const isTagged = [...this.#sources.keys()].some(source => source.includes(':'))
+    const count = this.#sources.size
+    const parts: Buffer[] = [int64(isTagged ? (1n << 56n) | (BigInt(count) << 8n) | 1n : count)]
     for (const [source, intervals] of this.#sources) {
-      if (source.includes(':')) throw new ToolError('USAGE', `tagged GTIDs are not supported yet: ${source}`)
-      parts.push(Buffer.from(source.replaceAll('-', ''), 'hex'), int64(intervals.length))
+      const [uuid = '', tag = ''] = source.split(':')
+      parts.push(Buffer.from(uuid.replaceAll('-', ''), 'hex'))
+      if (isTagged) parts.push(Buffer.from([tag.length << 1]), Buffer.from(tag, 'latin1'))
+      parts.push(int64(intervals.length))
       for (const { start, end } of intervals) parts.push(int64(start), int64(end))
     }
     return Buffer.concat(parts)
@@ -124,7 +129,7 @@ export class GtidSet {
   }
 }
 
-function int64(value: number): Buffer {
+function int64(value: number | bigint): Buffer {
   const bytes = Buffer.allocUnsafe(8)
   bytes.writeBigUInt64LE(BigInt(value))
   return bytes
