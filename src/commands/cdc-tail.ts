@@ -11,7 +11,16 @@ import {
   stateFlags,
   usageError
 } from '../lib/cli/index.ts'
-import { MysqlTail, parseMysqlUrl, parsePositionOption, TableFilter } from '../lib/mysql/index.ts'
+import {
+  ColumnRules,
+  MysqlTail,
+  parseMysqlUrl,
+  parseOps,
+  parsePositionOption,
+  type Shape,
+  SnapshotConditions,
+  TableFilter
+} from '../lib/mysql/index.ts'
 import {
   FileOutput,
   forgetMember,
@@ -28,6 +37,45 @@ const flags = {
     arg: 'NAME,...',
     help: 'tables to read: name, db.name, db.*',
     doc: "A name without a database is in the URL's. Without this flag: all tables of the URL's database, or of all databases but the system's."
+  },
+  'exclude-tables': {
+    kind: 'list',
+    arg: 'NAME,...',
+    help: 'of those, the ones not to read: name, db.name, log_*'
+  },
+  columns: {
+    kind: 'list',
+    arg: 'COLUMN,...',
+    help: 'write only these columns of the tables they name',
+    doc: "table.column, db.table.column, or column for any table; * stands for any characters. A table without a database is in the URL's. Tables that no pattern names keep all their columns. The primary key is always written."
+  },
+  'exclude-columns': {
+    kind: 'list',
+    arg: 'COLUMN,...',
+    help: 'leave these columns out, but for the primary key'
+  },
+  mask: {
+    kind: 'strings',
+    arg: 'COLUMN=MASK',
+    help: "write something else in the place of a column's values: hash, redact, truncate:N",
+    doc: 'hash: the hex SHA-256 of the text in UTF-8, with the content of the environment variable MILLRACE_MASK_SALT before it. redact: ***. truncate:N: the first N characters. The text of a value is what stands in the events without the flag. NULL stays null. Repeatable; the first that matches counts.'
+  },
+  where: {
+    kind: 'strings',
+    arg: 'TABLE=SQL',
+    help: 'rows of a table that the snapshot takes, as a condition in SQL',
+    doc: 'Changes are written whether they fulfil it or not. Repeatable.'
+  },
+  op: {
+    kind: 'list',
+    arg: 'OP,...',
+    help: 'write only these operations: c, u, d, r, t',
+    doc: 'create, update, delete, read by the snapshot, truncate. An update that changes the primary key counts as its d and c.'
+  },
+  flat: {
+    kind: 'boolean',
+    help: 'write plain rows instead of envelopes',
+    doc: 'The row\'s fields as they are now (of a deleted row: as they were), then __op, __deleted ("true" or "false") and __ts_ms, as Debezium\'s ExtractNewRecordState writes them. A truncated table gives no line.'
   },
   snapshot: {
     kind: 'choice',
@@ -124,7 +172,8 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
   const options = {
     version: packageVersion(),
     name: flags.serverName ?? (target.database || target.host),
-    tables: new TableFilter(flags.tables, target.database),
+    tables: new TableFilter(flags.tables, target.database, flags.excludeTables),
+    shape: shapeOf(flags, target.database),
     snapshot: flags.snapshot,
     start:
       flags.start === undefined
@@ -173,6 +222,20 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
   source.close()
   state?.close()
   return 0
+}
+
+function shapeOf(flags: Invocation<typeof spec.flags>['flags'], database: string): Shape {
+  const { columns, excludeColumns, mask: masks, flat } = flags
+  const ops = parseOps(flags.op)
+  if (flags.snapshot === 'only' && !ops.has('r'))
+    throw usageError('--snapshot only writes nothing without --op r')
+  const salt = process.env.MILLRACE_MASK_SALT ?? ''
+  return {
+    columns: new ColumnRules({ columns, excludeColumns, masks, salt }, database),
+    ops,
+    flat,
+    where: new SnapshotConditions(flags.where, database)
+  }
 }
 
 /** Tools of a pipeline start together; one that is not there by then is missing. */

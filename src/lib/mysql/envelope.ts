@@ -113,6 +113,11 @@ export class Envelopes {
     w.append(tail)
   }
 
+  /** After both images of an update. */
+  endUpdate(w: ByteWriter, _lineStart: number, _afterStart: number, row: number): void {
+    this.end(w, 'u', row)
+  }
+
   /** A line without images, for a truncated table. */
   truncated(w: ByteWriter): void {
     w.append(BEFORE_NULL)

@@ -1,4 +1,6 @@
+export { ColumnRules } from './column-rules.ts'
 export { parsePositionOption } from './position.ts'
+export { parseOps, type Shape, SnapshotConditions } from './shape.ts'
 export { TableFilter } from './tables.ts'
 export { MysqlTail } from './tail.ts'
 export { parseMysqlUrl } from './url.ts'

@@ -1,8 +1,9 @@
 import { ToolError } from '../cli/index.ts'
 import type { OutputWriter } from '../stream/index.ts'
-import { Envelopes, type Source } from './envelope.ts'
+import type { Op, Source } from './envelope.ts'
 import type { RowDecoder } from './row-decoder.ts'
 import { type Rows, sameKey } from './row-event.ts'
+import { type RowLines, rowLines, type Shape } from './shape.ts'
 
 /** When the output block has this many bytes, it is sent before more is written. */
 const BLOCK = 256 * 1024
@@ -22,14 +23,18 @@ export class RowWriter {
   /** Where the rows event (or compressed transaction) that is being read begins; -1 before there is one. */
   position = -1
   readonly #writer: OutputWriter
-  readonly #envelopes = new Envelopes()
+  readonly #envelopes: RowLines
+  /** Null: all. */
+  readonly #ops: ReadonlySet<Op> | null
   #file = ''
   #row = 0
   /** Rows up to here have been written before the connection was lost. */
   #written: RowPlace | null = null
 
-  constructor(writer: OutputWriter) {
+  constructor(writer: OutputWriter, shape?: Shape) {
     this.#writer = writer
+    this.#envelopes = rowLines(shape)
+    this.#ops = shape?.ops ?? null
   }
 
   /** Goes to another place in the log: rows are numbered from 0 again. */
@@ -59,12 +64,25 @@ export class RowWriter {
 
   /** A line for a truncated table. */
   truncated(): void {
-    this.#envelopes.truncated(this.#writer.bytes)
-    this.count++
+    if (!this.#isWanted('t')) return
+    const w = this.#writer.bytes
+    const lineStart = w.length
+    this.#envelopes.truncated(w)
+    if (w.length > lineStart) this.count++
+  }
+
+  #isWanted(op: Op): boolean {
+    return this.#ops?.has(op) ?? true
+  }
+
+  /** An update may turn out to be a delete and a create. */
+  #mayBeWanted(op: Op): boolean {
+    return this.#isWanted(op) || (op === 'u' && (this.#isWanted('c') || this.#isWanted('d')))
   }
 
   /** Writes rows; a promise comes back when the output block is full and has to be sent. */
   write(rows: Rows): Promise<void> | undefined {
+    if (!this.#mayBeWanted(rows.op)) return undefined
     this.#writeRows(rows)
     return rows.at < rows.end || this.#writer.bytes.length >= BLOCK ? this.#sendAndGoOn(rows) : undefined
   }
@@ -102,12 +120,14 @@ export class RowWriter {
         envelopes.after(w)
         const afterStart = w.length
         const next = (second as RowDecoder).decode(buffer, middle, w)
-        if (sameKey(buffer, rows.beforeKeys, (second as RowDecoder).keySpans))
-          envelopes.end(w, 'u', this.#row)
-        else this.#splitUpdate(beforeEnd, afterStart)
+        if (!sameKey(buffer, rows.beforeKeys, (second as RowDecoder).keySpans))
+          this.#splitUpdate(lineStart, beforeEnd, afterStart)
+        else if (this.#isWanted('u')) envelopes.endUpdate(w, lineStart, afterStart, this.#row)
+        else w.length = lineStart
         at = next
       }
       this.#row++
+      if (w.length === lineStart) continue
       if (this.#written === null) this.count++
       else this.#skipWritten(lineStart)
     }
@@ -116,11 +136,14 @@ export class RowWriter {
   }
 
   /** A changed primary key is a delete of the old row and a create of the new one, as with Debezium. */
-  #splitUpdate(beforeEnd: number, afterStart: number): void {
+  #splitUpdate(lineStart: number, beforeEnd: number, afterStart: number): void {
     const w = this.#writer.bytes
     const after = Buffer.from(w.buffer.subarray(afterStart, w.length))
-    w.length = beforeEnd
-    this.#envelopes.end(w, 'd', this.#row)
+    if (this.#isWanted('d')) {
+      w.length = beforeEnd
+      this.#envelopes.end(w, 'd', this.#row)
+    } else w.length = lineStart
+    if (!this.#isWanted('c')) return
     this.#envelopes.onlyAfter(w)
     w.append(after)
     this.#envelopes.end(w, 'c', this.#row)

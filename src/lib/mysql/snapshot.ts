@@ -1,11 +1,11 @@
 import { type Log, messageOf, ToolError } from '../cli/index.ts'
 import type { OutputWriter } from '../stream/index.ts'
 import { isTemporary, type MysqlConnection, serverErrorCode } from './connection.ts'
-import { Envelopes } from './envelope.ts'
 import { commandPacket, PacketReader, readErrorPacket, readLengthEncoded } from './packets.ts'
 import type { LogPosition } from './position.ts'
 import { readTableSchema, sqlName, type TableSchema } from './schema.ts'
 import { currentPosition, type ServerInfo } from './server.ts'
+import { rowLines, type Shape } from './shape.ts'
 import type { TableFilter } from './tables.ts'
 import { selectExpression, TextRows } from './text-row.ts'
 
@@ -18,6 +18,7 @@ export interface SnapshotOptions {
   readonly version: string
   readonly name: string
   readonly tables: TableFilter
+  readonly shape: Shape
 }
 
 /** Tables as of one moment, and the place in the log of that moment. */
@@ -54,7 +55,7 @@ export async function openSnapshot(
   const schemas: TableSchema[] = []
   for (const { database, name } of tables) {
     const schema = await readTableSchema(connection, database, name)
-    if (schema !== null) schemas.push(schema)
+    if (schema !== null) schemas.push(options.shape.columns.applyToSchema(schema))
   }
   return new TableSnapshot(connection, position, schemas, server, options)
 }
@@ -150,11 +151,15 @@ class TableSnapshot implements Snapshot {
     stop: AbortSignal
   ): Promise<boolean> {
     const text = new TextRows(schema)
-    const select = schema.columns.map(selectExpression).join(', ')
+    const select = schema.columns.map(selectExpression).join(', ') || 'NULL'
+    const where = this.#options.shape.where.of(schema.database, schema.name)
     socket.write(
-      commandPacket(COM_QUERY, Buffer.from(`SELECT ${select} FROM ${sqlName(schema.database, schema.name)}`))
+      commandPacket(
+        COM_QUERY,
+        Buffer.from(`SELECT ${select} FROM ${sqlName(schema.database, schema.name)}${where}`)
+      )
     )
-    const envelopes = new Envelopes()
+    const envelopes = rowLines(this.#options.shape)
     const source = {
       version: this.#options.version,
       name: this.#options.name,

@@ -7,30 +7,36 @@ const SYSTEM_DATABASES = new Set(['mysql', 'information_schema', 'performance_sc
 /** Which tables are read: `payments`, `dream.payments`, `dream.*`, `dream.log_*`. */
 export class TableFilter {
   readonly #patterns: readonly { text: string; matches: RegExp; exact: boolean }[]
+  readonly #excluded: readonly RegExp[]
 
   /**
    * @param names as given; one without a database is in the URL's
+   * @param excluded of those, the ones that are not read
    * @throws ToolError USAGE
    */
-  constructor(names: readonly string[], database: string) {
-    const all = names.length > 0 ? names : [database === '' ? '*.*' : `${database}.*`]
-    this.#patterns = all.map(name => {
+  constructor(names: readonly string[], database: string, excluded: readonly string[] = []) {
+    const parse = (flag: string, name: string): { text: string; matches: RegExp; exact: boolean } => {
       if (!name.includes('.') && database === '') {
         throw usageError(
-          `--tables ${name}: in which database?`,
+          `${flag} ${name}: in which database?`,
           `write database.${name}, or name one in the URL: mysql://…/database`
         )
       }
       const text = name.includes('.') ? name : `${database}.${name}`
       const source = escapeRegExp(text).replaceAll('*', '.*')
       return { text, matches: new RegExp(`^${source}$`), exact: !text.includes('*') }
-    })
+    }
+    const all = names.length > 0 ? names : [database === '' ? '*.*' : `${database}.*`]
+    this.#patterns = all.map(name => parse('--tables', name))
+    this.#excluded = excluded.map(name => parse('--exclude-tables', name).matches)
   }
 
   includes(database: string, table: string): boolean {
+    const name = `${database}.${table}`
     return (
       !SYSTEM_DATABASES.has(database) &&
-      this.#patterns.some(({ matches }) => matches.test(`${database}.${table}`))
+      this.#patterns.some(({ matches }) => matches.test(name)) &&
+      !this.#excluded.some(matches => matches.test(name))
     )
   }
 

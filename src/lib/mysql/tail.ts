@@ -27,6 +27,7 @@ import {
   readServer,
   type ServerInfo
 } from './server.ts'
+import type { Shape } from './shape.ts'
 import { openSnapshot, type Snapshot } from './snapshot.ts'
 import type { TableMap } from './table-map.ts'
 import type { TableFilter } from './tables.ts'
@@ -39,6 +40,7 @@ export interface TailOptions {
   readonly version: string
   readonly name: string
   readonly tables: TableFilter
+  readonly shape: Shape
   readonly snapshot: SnapshotMode
   readonly start: PositionOption | undefined
   readonly stopAt: PositionOption | undefined
@@ -84,12 +86,14 @@ export class MysqlTail {
 
   /** Connects and checks that the server can be followed. @throws ToolError SERVER, USAGE */
   async connect(stop: AbortSignal): Promise<void> {
-    const { snapshot, tables, retryFor } = this.#options
+    const { snapshot, tables, shape, retryFor } = this.#options
     this.#connection = await MysqlConnection.open(this.#target, new Backoff(retryFor, stop))
     this.#server = await (snapshot === 'only'
       ? readServer(this.#connection)
       : inspectServer(this.#connection))
-    await tables.list(this.#connection)
+    const read = await tables.list(this.#connection)
+    shape.where.check(read)
+    await shape.columns.check(this.#connection, read)
     if (snapshot !== 'only' && this.#server.rowImage !== 'FULL') {
       this.#log.warn(
         `binlog_row_image is ${this.#server.rowImage}: updates carry only some columns, the others are absent`
@@ -166,8 +170,9 @@ export class MysqlTail {
     stop: AbortSignal
   ): Promise<LogPosition | null> {
     const { connection, server } = this.#connected()
-    const { snapshot, start } = this.#options
-    if (snapshot === 'initial' && start === undefined) return this.#takeSnapshot(writer, marks, state, stop)
+    const { snapshot, start, shape } = this.#options
+    if (snapshot === 'initial' && start === undefined && shape.ops.has('r'))
+      return this.#takeSnapshot(writer, marks, state, stop)
     if (snapshot === 'only') {
       await this.#takeSnapshot(writer, marks, state, stop)
       return null
@@ -212,13 +217,19 @@ export class MysqlTail {
 
   #openReader(from: LogPosition, writer: OutputWriter): BinlogReader {
     const { server } = this.#connected()
-    const { version, name, tables } = this.#options
+    const { version, name, tables, shape } = this.#options
     return new BinlogReader(from, writer, {
       version,
       name,
       tables,
+      shape,
       checksum: server.checksum,
-      resolve: map => this.#resolve(map)
+      resolve: map => {
+        const table = this.#resolve(map)
+        return table instanceof Promise
+          ? table.then(resolved => shape.columns.applyTo(resolved))
+          : shape.columns.applyTo(table)
+      }
     })
   }
 

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { type Connection, createConnection } from 'mysql2/promise'
+import {
+  afterText,
+  brief,
+  dataLines,
+  events,
+  killRunningTails,
+  logEnd,
+  RunningTail,
+  tail
+} from '../mysql/tail.ts'
+import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
+
+const ROWS = `INSERT INTO users VALUES
+  (1, 'ann@example.com', NULL, 12.50, 1.5, '{"a": [1, "x"]}', 'new', X'00ff', '2026-11-24 10:00:00.123', 'é€😀z'),
+  (2, NULL, '+49 30 1', NULL, NULL, NULL, NULL, NULL, NULL, NULL)`
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+for (const flavour of ['mysql80', 'mysql', 'mariadb'] as const) {
+  describe(`the shape of what is written: ${flavour}`, { skip: unavailable(flavour) }, () => {
+    let server: RunningServer
+    let connection: Connection
+    let url: string
+
+    before(async () => {
+      server = await startServer(flavour)
+      url = cdcUrl(server, 'test')
+      connection = await createConnection({ uri: `${server.url}/test`, multipleStatements: true })
+      await connection.query(
+        `CREATE TABLE users (id INT PRIMARY KEY, email VARCHAR(100), phone VARCHAR(30), amount DECIMAL(10,2), f FLOAT,
+           j JSON, e ENUM('new', 'old'), b BINARY(4), t TIMESTAMP(3) NULL, s VARCHAR(400) CHARACTER SET utf8mb4);
+         CREATE TABLE log_a (id INT PRIMARY KEY, v INT); CREATE TABLE log_b (v INT)`
+      )
+    })
+
+    after(async () => {
+      killRunningTails()
+      await connection?.end()
+      await server?.kill()
+      await server?.stop()
+    })
+
+    const changes = (
+      start: string,
+      ...flags: string[]
+    ): Promise<{ status: number | null; stdout: string; stderr: string }> =>
+      tail(url, '--start', start, '--stop-at', 'now', ...flags)
+
+    test('tables of --exclude-tables are not read', async () => {
+      const start = await logEnd(connection)
+      await connection.query(
+        'INSERT INTO log_a VALUES (1, 1); INSERT INTO log_b VALUES (1); INSERT INTO users (id) VALUES (9); DELETE FROM users'
+      )
+      const { stdout } = await changes(start, '--exclude-tables', 'log_*')
+      assert.deepEqual(
+        events(stdout).map(({ op, source }) => `${op} ${source.table}`),
+        ['c users', 'd users']
+      )
+      const snapshot = await tail(url, '--snapshot', 'only', '--exclude-tables', 'log_b,test.users')
+      assert.deepEqual(events(snapshot.stdout).map(brief), ['r null {"id":1,"v":1}'])
+    })
+
+    test('columns left out and masked are the same in snapshot and log', async () => {
+      const start = await logEnd(connection)
+      await connection.query(ROWS)
+      const masks = [
+        'email=hash',
+        'users.phone=redact',
+        's=truncate:3',
+        'amount=hash',
+        'f=truncate:9',
+        'j=hash',
+        'e=hash',
+        't=truncate:10',
+        'b=redact'
+      ]
+      for (const flags of [
+        masks.flatMap(mask => ['--mask', mask]),
+        ['--exclude-columns', 'test.users.e*,s,id'],
+        ['--columns', 'users.email', '--mask', 'users.*=hash'],
+        ['--exclude-columns', '*']
+      ]) {
+        const logged = await changes(start, '--tables', 'users', ...flags)
+        const read = await tail(url, '--snapshot', 'only', '--tables', 'users', ...flags)
+        assert.equal(logged.status, 0, logged.stderr)
+        const rows = dataLines(logged.stdout).map(afterText)
+        assert.equal(rows.length, 2)
+        assert.deepEqual(dataLines(read.stdout).map(afterText), rows)
+        if (flags[0] !== '--mask') continue
+        const [first, second] = rows.map(row => JSON.parse(row) as Record<string, unknown>)
+        assert.deepEqual(
+          { ...first, j: undefined },
+          {
+            id: 1,
+            email: sha256('ann@example.com'),
+            phone: null,
+            amount: sha256('12.50'),
+            f: '1.5',
+            j: undefined,
+            e: sha256('new'),
+            b: '***',
+            t: '2026-11-24',
+            s: 'é€😀'
+          }
+        )
+        assert.equal(second?.email, null)
+        assert.equal(second?.phone, '***')
+      }
+      const salted = new RunningTail(
+        [url, '--start', start, '--stop-at', 'now', '--columns', 'users.email', '--mask', 'users.email=hash'],
+        { MILLRACE_MASK_SALT: 'pepper' }
+      )
+      assert.deepEqual(events((await salted.ended).stdout).map(brief), [
+        `c null {"id":1,"email":"${sha256('pepperann@example.com')}"}`,
+        'c null {"id":2,"email":null}'
+      ])
+    })
+
+    test('--where chooses the rows of the snapshot', async () => {
+      const { stdout } = await tail(
+        url,
+        '--snapshot',
+        'only',
+        '--tables',
+        'users',
+        '--where',
+        "users=email LIKE '%=%' OR id >= 2",
+        '--columns',
+        'users.id'
+      )
+      assert.deepEqual(events(stdout).map(brief), ['r null {"id":2}'])
+    })
+
+    test('--op and --flat', async () => {
+      const start = await logEnd(connection)
+      await connection.query(
+        `INSERT INTO log_a VALUES (5, 1); UPDATE log_a SET v = 2 WHERE id = 5; UPDATE log_a SET id = 6 WHERE id = 5;
+         DELETE FROM log_a WHERE id = 6; TRUNCATE log_a`
+      )
+      const ops = async (...flags: string[]): Promise<string[]> =>
+        events((await changes(start, '--tables', 'log_a', ...flags)).stdout).map(brief)
+      const all = await ops()
+      assert.deepEqual(all, [
+        'c null {"id":5,"v":1}',
+        'u {"id":5,"v":1} {"id":5,"v":2}',
+        'd {"id":5,"v":2} null',
+        'c null {"id":6,"v":2}',
+        'd {"id":6,"v":2} null',
+        't null null'
+      ])
+      for (const op of ['c', 'u', 'd', 't'])
+        assert.deepEqual(
+          await ops('--op', op),
+          all.filter(event => event.startsWith(op))
+        )
+      assert.deepEqual(
+        await ops('--op', 'c,t'),
+        all.filter(event => /^[ct]/.test(event))
+      )
+
+      const flat = await changes(start, '--tables', 'log_a', '--flat')
+      assert.deepEqual(
+        dataLines(flat.stdout).map(line => line.replace(/(?<="__ts_ms":)\d{13}/, '0')),
+        [
+          '{"id":5,"v":1,"__op":"c","__deleted":"false","__ts_ms":0}',
+          '{"id":5,"v":2,"__op":"u","__deleted":"false","__ts_ms":0}',
+          '{"id":5,"v":2,"__op":"d","__deleted":"true","__ts_ms":0}',
+          '{"id":6,"v":2,"__op":"c","__deleted":"false","__ts_ms":0}',
+          '{"id":6,"v":2,"__op":"d","__deleted":"true","__ts_ms":0}'
+        ]
+      )
+      const rows = await tail(
+        url,
+        '--snapshot',
+        'only',
+        '--tables',
+        'log_b',
+        '--flat',
+        '--exclude-columns',
+        'log_b.v'
+      )
+      assert.match(rows.stdout, /^\{"__op":"r","__deleted":"false","__ts_ms":\d{13}\}\n/)
+    })
+
+    test('names that are nowhere are refused before anything is written', async () => {
+      for (const [flags, message] of [
+        [
+          ['--mask', 'users.emial=hash'],
+          /--mask users\.emial: no table that is read has such a column\n {2}did you mean users\.email\?/
+        ],
+        [['--where', 'log_c=v > 1'], /--where: test\.log_c is not among the tables/],
+        [['--op', 'x'], /--op: 'x' is not one of c, u, d, r, t/],
+        [['--snapshot', 'only', '--op', 'c'], /--snapshot only writes nothing without --op r/]
+      ] as const) {
+        const { status, stdout, stderr } = await tail(url, ...flags)
+        assert.match(stderr, message)
+        assert.deepEqual([status, stdout], [2, ''])
+      }
+    })
+  })
+}
