@@ -12,11 +12,12 @@ import {
   usageError
 } from '../lib/cli/index.ts'
 import {
+  BinlogFileTail,
   ColumnRules,
   MysqlTail,
-  parseMysqlUrl,
   parseOps,
   parsePositionOption,
+  parseSource,
   type Shape,
   SnapshotConditions,
   TableFilter
@@ -133,17 +134,22 @@ const forgetSpec = {
 export const spec = {
   name: 'cdc-tail',
   summary: 'stream the changes of a MySQL or MariaDB server',
-  synopsis: ['mysql://USER[:PASSWORD]@HOST[:PORT][/DATABASE] [FLAG...]', 'forget TOOL --state DIR'],
+  synopsis: [
+    'mysql://USER[:PASSWORD]@HOST[:PORT][/DATABASE] [FLAG...]',
+    'file:BINLOG [FLAG...]',
+    'forget TOOL --state DIR'
+  ],
   description: [
     "cdc-tail logs in to a server as a replica does and writes each changed row as one line of JSON, in Debezium's envelope: before, after, source, op. At the first start the rows that are already there come first, as of one moment, and the changes after that moment follow.",
     'Between transactions it writes marks, at which the tools of a pipeline save their state. Started again with the same --state it goes on after the oldest mark that all of them have acknowledged.',
-    'The server needs log_bin and binlog_format=ROW; binlog_row_metadata=FULL lets it follow changed tables. The user needs REPLICATION SLAVE, REPLICATION CLIENT, SELECT on the tables and, for the snapshot, RELOAD or LOCK TABLES.'
+    'The server needs log_bin and binlog_format=ROW; binlog_row_metadata=FULL lets it follow changed tables. The user needs REPLICATION SLAVE, REPLICATION CLIENT, SELECT on the tables and, for the snapshot, RELOAD or LOCK TABLES.',
+    'A binlog file is read without its server: all of its transactions, or those from --start FILE:POS to --stop-at FILE:POS. It must have been written with binlog_row_metadata=FULL, which makes the log name its columns.'
   ],
   operands: [
     {
       name: 'URL',
       required: true,
-      help: 'mysql://user:${PASSWORD}@host:3306/database; parameters ssl-mode, ssl-ca, ssl-cert, ssl-key, socket'
+      help: 'mysql://user:${PASSWORD}@host:3306/database; parameters ssl-mode, ssl-ca, ssl-cert, ssl-key, socket. Or file:PATH of a binlog file'
     }
   ],
   flags,
@@ -156,6 +162,10 @@ export const spec = {
     {
       text: 'what changed since the last run, from cron',
       code: 'cdc-tail mysql://cdc@db/dream --state run --stop-at now --out changes.ndjson'
+    },
+    {
+      text: 'what a log file has on one table, no server needed',
+      code: 'cdc-tail file:binlog.000003 --tables dream.payments'
     }
   ]
 } as const satisfies CommandSpec
@@ -168,7 +178,7 @@ export async function main(): Promise<void> {
 }
 
 async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
-  const target = parseMysqlUrl(operands[0] as string)
+  const target = parseSource(operands[0] as string)
   const options = {
     version: packageVersion(),
     name: flags.serverName ?? (target.database || target.host),
@@ -187,7 +197,7 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
   const root = flags.state ?? null
   const output = openOutput(flags.out, { append: root !== null })
   const writer = new OutputWriter(output)
-  const source = new MysqlTail(target, options, log)
+  const source = 'path' in target ? new BinlogFileTail(target, options) : new MysqlTail(target, options, log)
   await source.connect(stop)
   const state = root === null ? null : await StateDirectory.open(root, 'cdc-tail', flags.name)
   const isFile = output instanceof FileOutput && flags.out !== '-'

@@ -1,0 +1,137 @@
+import { basename, resolve } from 'node:path'
+import { ToolError, usageError } from '../cli/index.ts'
+import type { MarkWriter, OutputWriter } from '../stream/index.ts'
+import { BinlogFile } from './binlog-file.ts'
+import { BinlogReader, type ReaderOptions } from './binlog-reader.ts'
+import { charsetOfCollation } from './collations.ts'
+import type { Table } from './column.ts'
+import { formatPosition, hasReached, type PositionOption, parsePosition } from './position.ts'
+import { describesItself, resolveTable } from './schema.ts'
+import type { TableMap } from './table-map.ts'
+import type { SnapshotMode, TailProgress } from './tail.ts'
+import { type MysqlTarget, parseMysqlUrl } from './url.ts'
+
+/** A log file in the place of a server. */
+export interface FileTarget {
+  readonly path: string
+  readonly database: ''
+  /** The file's name. */
+  readonly host: string
+}
+
+/** Reads `file:binlog.000003` or a server's URL. @throws ToolError USAGE */
+export function parseSource(text: string): MysqlTarget | FileTarget {
+  if (!text.startsWith('file:')) return parseMysqlUrl(text)
+  const path = text.slice('file:'.length).replace(/^\/\/(?=\/)/, '')
+  return { path: resolve(path), database: '', host: basename(path) }
+}
+
+export interface FileTailOptions extends Omit<ReaderOptions, 'checksum' | 'resolve'> {
+  readonly snapshot: SnapshotMode
+  readonly start: PositionOption | undefined
+  readonly stopAt: PositionOption | undefined
+}
+
+/** The changes in a binlog file, with no server at hand: what the file does not tell cannot be known. */
+export class BinlogFileTail {
+  readonly progress: TailProgress = {
+    rows: () => this.#reader?.rows ?? 0,
+    transactions: () => this.#reader?.transactions ?? 0,
+    lagMs: () => 0,
+    place: () => `${this.#file?.name}:${this.#file?.offset}`
+  }
+  readonly #path: string
+  readonly #options: FileTailOptions
+  #file: BinlogFile | undefined
+  #reader: BinlogReader | undefined
+
+  constructor({ path }: FileTarget, options: FileTailOptions) {
+    this.#path = path
+    this.#options = options
+  }
+
+  /** Checks that the file can be read. @throws ToolError USAGE, INPUT */
+  async connect(): Promise<void> {
+    const { snapshot, start, stopAt } = this.#options
+    if (snapshot === 'only') throw usageError('--snapshot only: a log file has changes and no tables')
+    for (const [flag, option] of [
+      ['--start', start],
+      ['--stop-at', stopAt]
+    ] as const) {
+      if (option === undefined || option.kind === 'earliest' || option.kind === 'now') continue
+      if (option.kind !== 'file') throw usageError(`${flag}: of a file, only places in it can be named`)
+    }
+    await (await BinlogFile.open(this.#path, 0)).close()
+  }
+
+  /** Reads up to `stopAt` or the end of the file. @throws ToolError INPUT, DATA, with file and offset */
+  async run(writer: OutputWriter, marks: MarkWriter, _state: unknown, stop: AbortSignal): Promise<void> {
+    const position = this.#begin(marks)
+    const file = await BinlogFile.open(this.#path, position)
+    this.#file = file
+    const reader = new BinlogReader({ file: file.name, position, gtids: null }, writer, {
+      ...this.#options,
+      checksum: file.format.checksum,
+      resolve: resolveByLog
+    })
+    this.#reader = reader
+    try {
+      await this.#follow(file, reader, writer, marks, stop)
+    } finally {
+      // Whatever ends it, everything before has been read.
+      await writer.drain()
+    }
+    if (reader.isBetweenTransactions) await marks.write(formatPosition(reader.position))
+    await writer.drain()
+  }
+
+  close(): void {
+    void this.#file?.close()
+  }
+
+  #begin(marks: MarkWriter): number {
+    const { start } = this.#options
+    const resume = marks.resume.at === null ? null : parsePosition(marks.resume.at)
+    const from = resume ?? (start?.kind === 'file' ? start : null)
+    if (from === null) return 4
+    if (from.file !== basename(this.#path)) {
+      throw usageError(`${this.#path} is not ${from.file}, where this run ${resume ? 'resumes' : 'begins'}`)
+    }
+    return from.position
+  }
+
+  async #follow(
+    file: BinlogFile,
+    reader: BinlogReader,
+    writer: OutputWriter,
+    marks: MarkWriter,
+    stop: AbortSignal
+  ): Promise<void> {
+    const { stopAt } = this.#options
+    for (;;) {
+      while (file.next()) {
+        const waiting = reader.take(file.buffer, file.start, file.end)
+        if (waiting !== undefined) await waiting
+        if (!reader.isBetweenTransactions) continue
+        if (stop.aborted || (stopAt !== undefined && hasReached(reader.position, stopAt))) return
+        if (marks.isDue) await marks.write(formatPosition(reader.position))
+      }
+      await writer.flush()
+      if (!(await file.more())) break
+    }
+    if (!reader.isBetweenTransactions) {
+      throw new ToolError(
+        'INPUT',
+        `${this.#path}:${reader.position.position}: the file ends inside the transaction that begins here`,
+        { hint: 'its rows so far have been written; whether it was committed is not known' }
+      )
+    }
+  }
+}
+
+function resolveByLog(map: TableMap): Table {
+  if (describesItself(map)) return resolveTable(map, null, charsetOfCollation)
+  throw new ToolError('DATA', `the log does not name the columns of ${map.database}.${map.table}`, {
+    hint: 'only logs written with binlog_row_metadata=FULL can be read without their server; leave the table out with --tables'
+  })
+}
