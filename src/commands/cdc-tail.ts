@@ -1,4 +1,5 @@
 import {
+  Backoff,
   type CommandSpec,
   commonFlags,
   formatDuration,
@@ -14,7 +15,9 @@ import {
 import {
   BinlogFileTail,
   ColumnRules,
+  examine,
   MysqlTail,
+  parseMysqlUrl,
   parseOps,
   parsePositionOption,
   parseSource,
@@ -131,12 +134,33 @@ const forgetSpec = {
   examples: []
 } as const satisfies CommandSpec
 
+const doctorFlags = {
+  tables: flags.tables,
+  'exclude-tables': flags['exclude-tables'],
+  json: { kind: 'boolean', help: 'print the findings as JSON lines' },
+  ...serverFlags,
+  ...commonFlags
+} as const
+
+const doctorSpec = {
+  name: 'doctor',
+  summary: 'tell whether a server can be read, and what to change',
+  synopsis: ['URL [--tables NAME,...]'],
+  description: [
+    'Prints a line for each thing that a run depends on: ok, warn or fail, what was found, and what to change, as SQL where it can be done so. Nothing on the server is changed or locked. The status is 3 when something fails.'
+  ],
+  operands: [{ name: 'URL', required: true, help: 'as for cdc-tail itself' }],
+  flags: doctorFlags,
+  examples: []
+} as const satisfies CommandSpec
+
 export const spec = {
   name: 'cdc-tail',
   summary: 'stream the changes of a MySQL or MariaDB server',
   synopsis: [
     'mysql://USER[:PASSWORD]@HOST[:PORT][/DATABASE] [FLAG...]',
     'file:BINLOG [FLAG...]',
+    'doctor URL [--tables NAME,...]',
     'forget TOOL --state DIR'
   ],
   description: [
@@ -153,7 +177,7 @@ export const spec = {
     }
   ],
   flags,
-  subcommands: [forgetSpec],
+  subcommands: [doctorSpec, forgetSpec],
   examples: [
     {
       text: 'watch two tables in the terminal',
@@ -174,6 +198,8 @@ export async function main(): Promise<void> {
   const argv = process.argv.slice(2)
   if (argv[0] === 'forget') {
     await runTool<typeof forgetFlags>({ ...forgetSpec, name: 'cdc-tail forget' }, forget, argv.slice(1))
+  } else if (argv[0] === 'doctor') {
+    await runTool<typeof doctorFlags>({ ...doctorSpec, name: 'cdc-tail doctor' }, doctor, argv.slice(1))
   } else await runTool<typeof spec.flags>(spec, tail, argv)
 }
 
@@ -259,6 +285,18 @@ async function warnOfMissing(root: string, log: Log): Promise<void> {
         `if it has left for good: cdc-tail forget ${tool} --state ${root}`
     )
   }
+}
+
+async function doctor({ flags, operands, stop }: Invocation<typeof doctorFlags>): Promise<number> {
+  const target = parseMysqlUrl(operands[0] as string)
+  const tables = new TableFilter(flags.tables, target.database, flags.excludeTables)
+  const findings = await examine(target, tables, new Backoff(flags.retryFor, stop))
+  for (const finding of findings) {
+    const { state, check, message, fix } = finding
+    const text = `${state.padEnd(4)} ${check}: ${message}${fix === undefined ? '' : `; to change it: ${fix}`}`
+    process.stdout.write(`${flags.json ? JSON.stringify(finding) : text}\n`)
+  }
+  return findings.some(({ state }) => state === 'fail') ? 3 : 0
 }
 
 async function forget({ flags, operands, log }: Invocation<typeof forgetFlags>): Promise<number> {

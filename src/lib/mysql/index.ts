@@ -1,4 +1,5 @@
 export { ColumnRules } from './column-rules.ts'
+export { examine } from './doctor.ts'
 export { BinlogFileTail, parseSource } from './file-tail.ts'
 export { parsePositionOption } from './position.ts'
 export { parseOps, type Shape, SnapshotConditions } from './shape.ts'
