@@ -51,6 +51,7 @@ export class BinlogReader {
   eventMs = 0
   readonly #options: ReaderOptions
   readonly #tables: TableCache
+  #byMariadb = false
   readonly #rows: RowWriter
   readonly #gtidReader = new GtidReader()
   #checksum: boolean
@@ -72,7 +73,7 @@ export class BinlogReader {
     this.#rows = new RowWriter(writer, options.shape)
     this.#tables = new TableCache(
       (database, table) => options.tables.includes(database, table),
-      options.resolve
+      options.shape?.columns.resolving(options.resolve) ?? options.resolve
     )
     this.#checksum = options.checksum
     this.#file = from.file
@@ -156,7 +157,7 @@ export class BinlogReader {
       case EventType.DELETE_ROWS_V1:
         return this.#takeRows(event, 'd')
       case EventType.TABLE_MAP:
-        return this.#tables.map(event, readTableId(event))
+        return this.#tables.map(event, readTableId(event), this.#byMariadb)
       case EventType.GTID:
       case EventType.ANONYMOUS_GTID: {
         this.#beginGtid(this.#gtidReader.read(event))
@@ -183,9 +184,12 @@ export class BinlogReader {
         this.#position = position
         return undefined
       }
-      case EventType.FORMAT_DESCRIPTION:
-        this.#checksum = readFormatDescription(event).checksum
+      case EventType.FORMAT_DESCRIPTION: {
+        const { checksum, serverVersion } = readFormatDescription(event)
+        this.#checksum = checksum
+        this.#byMariadb = /mariadb/i.test(serverVersion)
         return undefined
+      }
       case EventType.MARIADB_GTID:
         this.#mariadbGtid(event)
         return undefined

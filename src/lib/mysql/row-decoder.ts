@@ -3,6 +3,7 @@ import type { ByteWriter } from '../stream/index.ts'
 import { isUtf8Charset } from './charsets.ts'
 import { type Column, ColumnType, type Table } from './column.ts'
 import * as encode from './encode.ts'
+import { writeGeometry } from './geometry.ts'
 import { jsonText } from './json-binary.ts'
 import { type Mask, maskValue, type Treatment } from './mask.ts'
 import { writeVector } from './vector.ts'
@@ -99,6 +100,7 @@ const HELPERS = {
   jsonText,
   maskValue,
   writeVector,
+  writeGeometry,
   copyLiteral(out: Buffer, o: number, literals: Uint8Array, start: number, end: number): number {
     for (let i = start; i < end; i++) out[o++] = literals[i] as number
     return o
@@ -220,6 +222,8 @@ function valueCode(column: Column, table: string): ValueCode {
       return grown(meta, 'w.text(h.jsonText(buf, p, p + n))')
     case ColumnType.VECTOR:
       return grown(meta, 'h.writeVector(w, buf, p, p + n)')
+    case ColumnType.GEOMETRY:
+      return grown(meta, 'h.writeGeometry(w, buf, p, p + n)')
     default:
       return {
         code: `h.unsupported(${JSON.stringify(`${table}.${column.name}`)}, ${column.type});`,

@@ -43,7 +43,7 @@ export class TableCache {
   }
 
   /** Takes a TABLE_MAP event; the promise is there only when the database had to be asked. */
-  map(event: BinlogEvent, tableId: number): Promise<void> | undefined {
+  map(event: BinlogEvent, tableId: number, byMariadb: boolean): Promise<void> | undefined {
     const body = event.buffer.subarray(event.start + EVENT_HEADER, event.end)
     if (this.#entries.get(tableId)?.body.equals(body)) return undefined
     const { database, table: name } = readTableName(event)
@@ -51,7 +51,7 @@ export class TableCache {
       this.#entries.set(tableId, { body: Buffer.from(body), mapped: null, bySchema: false })
       return undefined
     }
-    const map = readTableMap(event)
+    const map = readTableMap(event, byMariadb)
     const table = this.#resolve(map)
     if (table instanceof Promise) return table.then(resolved => this.#put(tableId, body, map, resolved))
     this.#put(tableId, body, map, table)

@@ -45,8 +45,11 @@ export function readTableName(event: BinlogEvent): { database: string; table: st
   return { database, table, end: at + tableLength + 2 }
 }
 
-/** @throws ToolError INPUT when the bytes cannot be read */
-export function readTableMap(event: BinlogEvent): TableMap {
+/**
+ * @param byMariadb whether MariaDB wrote it: it lists geometries among the collations, which MySQL does not
+ * @throws ToolError INPUT when the bytes cannot be read
+ */
+export function readTableMap(event: BinlogEvent, byMariadb = false): TableMap {
   const { buffer, end } = event
   const { database, table, end: nameEnd } = readTableName(event)
   let at = nameEnd
@@ -73,7 +76,7 @@ export function readTableMap(event: BinlogEvent): TableMap {
     table,
     types,
     metas,
-    optional: readOptional(buffer, at, end, types)
+    optional: readOptional(buffer, at, end, types, byMariadb ? MARIADB_CHARACTER : CHARACTER)
   }
 }
 
@@ -128,6 +131,7 @@ const CHARACTER = new Set<number>([
   ColumnType.VARCHAR,
   ColumnType.BLOB
 ])
+const MARIADB_CHARACTER = new Set<number>([...CHARACTER, ColumnType.GEOMETRY])
 const LABELLED = new Set<number>([ColumnType.ENUM, ColumnType.SET])
 
 /** Whether columns of this type are listed among the collations, be it as `binary`. */
@@ -136,7 +140,13 @@ export function hasCollation(type: number): boolean {
 }
 
 /** Type, length, value; the lists are over the columns of a kind. Source: Table_map_event, binlog/event/rows_event.h. */
-function readOptional(buffer: Buffer, at: number, end: number, types: readonly number[]): OptionalMetadata {
+function readOptional(
+  buffer: Buffer,
+  at: number,
+  end: number,
+  types: readonly number[],
+  character: Set<number>
+): OptionalMetadata {
   const optional: OptionalMetadata = {}
   const indexesOf = (kinds: Set<number>): number[] => types.flatMap((type, i) => (kinds.has(type) ? [i] : []))
   while (at < end) {
@@ -156,14 +166,14 @@ function readOptional(buffer: Buffer, at: number, end: number, types: readonly n
           buffer,
           at,
           stop,
-          indexesOf(field === 2 ? CHARACTER : LABELLED),
+          indexesOf(field === 2 ? character : LABELLED),
           optional.collations
         )
         break
       case 3:
       case 11:
         optional.collations ??= types.map(() => 0)
-        readCollations(buffer, at, stop, indexesOf(field === 3 ? CHARACTER : LABELLED), optional.collations)
+        readCollations(buffer, at, stop, indexesOf(field === 3 ? character : LABELLED), optional.collations)
         break
       case 4:
         optional.names = readStrings(buffer, at, stop)

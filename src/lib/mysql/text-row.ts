@@ -1,6 +1,7 @@
 import { ToolError } from '../cli/index.ts'
 import type { ByteWriter } from '../stream/index.ts'
 import * as encode from './encode.ts'
+import { writeGeometry } from './geometry.ts'
 import { type Mask, maskValue } from './mask.ts'
 import { readLengthEncoded } from './packets.ts'
 import { type ColumnSchema, sqlName, type TableSchema } from './schema.ts'
@@ -49,7 +50,8 @@ export class TextRows {
       at = start + length
       ;(this.#writers[i] as WriteText)(w, buffer, start, at)
     }
-    w.ensure(1)
+    w.ensure(2)
+    if (keys.length === 0) w.buffer[w.length++] = 123
     w.buffer[w.length++] = 125
   }
 }
@@ -118,6 +120,16 @@ function textWriter(column: ColumnSchema, table: string): WriteText {
     }
     case 'vector':
       return writeVector
+    case 'geometry':
+    case 'point':
+    case 'linestring':
+    case 'polygon':
+    case 'multipoint':
+    case 'multilinestring':
+    case 'multipolygon':
+    case 'geomcollection':
+    case 'geometrycollection':
+      return writeGeometry
     case 'binary':
     case 'varbinary':
     case 'tinyblob':
