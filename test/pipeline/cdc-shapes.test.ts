@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Connection, createConnection } from 'mysql2/promise'
 import {
@@ -118,6 +120,26 @@ for (const flavour of ['mysql80', 'mysql', 'mariadb'] as const) {
         `c null {"id":1,"email":"${sha256('pepperann@example.com')}"}`,
         'c null {"id":2,"email":null}'
       ])
+    })
+
+    test('columns are masked in a log file, too', async () => {
+      await connection.query(
+        "SET GLOBAL binlog_row_metadata = 'FULL'; FLUSH BINARY LOGS; INSERT INTO users (id, email) VALUES (7, 'ann'); DELETE FROM users WHERE id = 7"
+      )
+      const name = (await logEnd(connection)).split(':')[0] as string
+      const path = readdirSync(server.dataDir, { recursive: true }).find(each => `${each}`.endsWith(name))
+      const { stdout, stderr } = await tail(
+        `file:${join(server.dataDir, `${path}`)}`,
+        '--columns',
+        'users.email',
+        '--mask',
+        'email=redact'
+      )
+      assert.deepEqual(
+        events(stdout).map(brief),
+        ['c null {"id":7,"email":"***"}', 'd {"id":7,"email":"***"} null'],
+        stderr
+      )
     })
 
     test('--where chooses the rows of the snapshot', async () => {

@@ -3,6 +3,7 @@ import type { Table } from './column.ts'
 import type { MysqlConnection } from './connection.ts'
 import { type Mask, parseMask, type Treatment } from './mask.ts'
 import { sqlString, type TableSchema } from './schema.ts'
+import type { ResolveTable } from './table-cache.ts'
 
 interface ColumnPattern {
   readonly flag: string
@@ -81,6 +82,15 @@ export class ColumnRules {
     return {
       ...table,
       columns: table.columns.map((column, i) => ({ ...column, treatment: treatments[i] }))
+    }
+  }
+
+  /** Tables as `resolve` gives them, with these rules. */
+  resolving(resolve: ResolveTable): ResolveTable {
+    if (this.isEmpty) return resolve
+    return map => {
+      const table = resolve(map)
+      return table instanceof Promise ? table.then(each => this.applyTo(each)) : this.applyTo(table)
     }
   }
 
