@@ -83,10 +83,10 @@ const flags = {
   },
   snapshot: {
     kind: 'choice',
-    choices: ['initial', 'never', 'only'],
+    choices: ['initial', 'when-needed', 'schema-only', 'never', 'only'],
     default: 'initial',
     help: 'whether the rows that are there come first',
-    doc: 'initial: at the first start. never: only changes. only: the rows, and no changes.'
+    doc: 'initial: at the first start. when-needed: also when the log from where a run was left is purged; rows that were deleted in between are then not told. schema-only, never: only changes, from now on or from --start. only: the rows, and no changes.'
   },
   start: {
     kind: 'string',

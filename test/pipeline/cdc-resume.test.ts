@@ -536,6 +536,14 @@ describe('a pipeline’s state', { skip: unavailable('mysql80') }, () => {
       resumed.stderr,
       /^cdc-tail: mysql:\/\/cdc@.*: the log was purged: [0-9a-f-]{36}:[\d-]+ cannot be read any more\n {2}.*new --state/m
     )
+    const needed = await run('--state', state, '--out', file, '--snapshot', 'when-needed')
+    assert.equal(needed.status, 0, needed.stderr)
+    assert.match(needed.stderr, /the log was purged: .* takes a snapshot/)
+    await bench.insert(3, 2)
+    const onward = await run('--state', state, '--out', file, '--snapshot', 'when-needed')
+    assert.equal(onward.status, 0, onward.stderr)
+    assert.doesNotMatch(onward.stderr, /snapshot/)
+    assertRange(ids(readFileSync(file, 'utf8')), 5)
     const byFile = await run('--snapshot', 'never', '--start', start)
     assert.equal(byFile.status, 3)
     assert.match(byFile.stderr, /has no log binlog\.\d+, only binlog\.\d+ to binlog\.\d+/)
@@ -544,6 +552,17 @@ describe('a pipeline’s state', { skip: unavailable('mysql80') }, () => {
     assert.match(beyond.stderr, /ends at \d+, before 99999999/)
     const inside = await run('--snapshot', 'never', '--start', `${File}:77`)
     assert.equal(inside.status, 3, inside.stderr)
+  })
+
+  test('schema-only begins with what changes from now on', async () => {
+    await using bench = await Bench.open('mysql80', 'schema_only')
+    await bench.createNumbers()
+    await bench.insert(10, 3)
+    const running = bench.start('--snapshot', 'schema-only', '--mark-every', '50ms')
+    await running.until('start', () => marks(running.stdout).length > 0)
+    await bench.insert(0, 2)
+    await running.until('changes', () => dataLines(running.stdout).length === 2)
+    assertRange(ids((await running.stop()).stdout), 2)
   })
 
   test('a tool that has left is warned of, and holds the pipeline back until it is forgotten', async () => {

@@ -138,10 +138,13 @@ export async function earliestPosition(
   return { file, position: 4, gtids: purged === null ? null : GtidSet.parse(purged) }
 }
 
+/** The server no longer has what was to be read. */
+export class LogPurgedError extends ToolError {}
+
 /**
  * Checks that the server's log can be read from a position on: nothing after it is purged, and nothing before it is
  * unknown to this server.
- * @throws ToolError SERVER naming what is missing
+ * @throws ToolError SERVER naming what is missing; LogPurgedError when it was there once
  */
 export async function checkAvailable(
   connection: MysqlConnection,
@@ -165,7 +168,7 @@ export async function checkAvailable(
     const purged = GtidSet.parse((await connection.value('SELECT @@GLOBAL.gtid_purged')) ?? '')
     const missing = purged.subtract(from.gtids)
     if (!missing.isEmpty) {
-      throw new ToolError('SERVER', `${name}: the log was purged: ${missing} cannot be read any more`, {
+      throw new LogPurgedError('SERVER', `${name}: the log was purged: ${missing} cannot be read any more`, {
         hint: anew
       })
     }
@@ -177,7 +180,7 @@ export async function checkAvailable(
   }))
   const log = logs.find(({ file }) => file === from.file)
   if (log === undefined) {
-    throw new ToolError(
+    throw new LogPurgedError(
       'SERVER',
       `${name}: the server has no log ${from.file}, only ${logs[0]?.file} to ${logs.at(-1)?.file}`,
       {

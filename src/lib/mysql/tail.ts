@@ -24,6 +24,7 @@ import {
   currentPosition,
   earliestPosition,
   inspectServer,
+  LogPurgedError,
   readServer,
   type ServerInfo
 } from './server.ts'
@@ -33,7 +34,7 @@ import type { TableMap } from './table-map.ts'
 import type { TableFilter } from './tables.ts'
 import type { MysqlTarget } from './url.ts'
 
-export type SnapshotMode = 'initial' | 'never' | 'only'
+export type SnapshotMode = 'initial' | 'when-needed' | 'schema-only' | 'never' | 'only'
 
 export interface TailOptions {
   /** Of millrace, and the pipeline's name for the server: both stand in every event's `source`. */
@@ -114,7 +115,7 @@ export class MysqlTail {
     const from =
       marks.resume.at === null
         ? await this.#begin(writer, marks, state, stop)
-        : parsePosition(marks.resume.at)
+        : await this.#resume(parsePosition(marks.resume.at), writer, marks, state, stop)
     if (from === null) return
     if (goal !== undefined && 'kind' in goal && goal.kind === 'gtids' && from.gtids === null) {
       throw usageError(
@@ -162,6 +163,26 @@ export class MysqlTail {
     return { connection: this.#connection, server: this.#server }
   }
 
+  /** Where a run that was left at a position goes on: there, unless the log of it is gone and may be made up for. */
+  async #resume(
+    from: LogPosition,
+    writer: OutputWriter,
+    marks: MarkWriter,
+    state: StateDirectory | null,
+    stop: AbortSignal
+  ): Promise<LogPosition | null> {
+    const { connection, server } = this.#connected()
+    if (this.#options.snapshot !== 'when-needed') return from
+    try {
+      await checkAvailable(connection, server, from)
+      return from
+    } catch (error) {
+      if (!(error instanceof LogPurgedError)) throw error
+      this.#log.warn(`${error.message}; takes a snapshot. Rows deleted in between are not told`)
+      return this.#takeSnapshot(writer, marks, state, stop)
+    }
+  }
+
   /** Where a run that resumes nothing reads the log from, after the snapshot; null when that was all. */
   async #begin(
     writer: OutputWriter,
@@ -171,7 +192,7 @@ export class MysqlTail {
   ): Promise<LogPosition | null> {
     const { connection, server } = this.#connected()
     const { snapshot, start, shape } = this.#options
-    if (snapshot === 'initial' && start === undefined && shape.ops.has('r'))
+    if ((snapshot === 'initial' || snapshot === 'when-needed') && start === undefined && shape.ops.has('r'))
       return this.#takeSnapshot(writer, marks, state, stop)
     if (snapshot === 'only') {
       await this.#takeSnapshot(writer, marks, state, stop)
@@ -202,7 +223,8 @@ export class MysqlTail {
     const view = await MysqlConnection.open(this.#target, new Backoff(this.#options.retryFor, stop))
     const snapshot = await openSnapshot(view, connection, server, this.#options, this.#log)
     this.#snapshot = snapshot
-    const from = state === null ? snapshot.position : await firstAttempt(state, snapshot.position)
+    const from =
+      state === null ? snapshot.position : await firstAttempt(state, connection, server, snapshot.position)
     if (!(await snapshot.write(writer, stop))) {
       await writer.drain()
       return null
@@ -224,12 +246,7 @@ export class MysqlTail {
       tables,
       shape,
       checksum: server.checksum,
-      resolve: map => {
-        const table = this.#resolve(map)
-        return table instanceof Promise
-          ? table.then(resolved => shape.columns.applyTo(resolved))
-          : shape.columns.applyTo(table)
-      }
+      resolve: map => this.#resolve(map)
     })
   }
 
@@ -269,10 +286,24 @@ const FIRST_ATTEMPT = 'snapshot-begun.json'
  * row that was deleted since is in no later snapshot: the log is then read from that first attempt on, so that its
  * deletion is seen.
  */
-async function firstAttempt(state: StateDirectory, position: LogPosition): Promise<LogPosition> {
+async function firstAttempt(
+  state: StateDirectory,
+  connection: MysqlConnection,
+  server: ServerInfo,
+  position: LogPosition
+): Promise<LogPosition> {
   const file = join(state.path, FIRST_ATTEMPT)
   const known = await readJsonIfExists(file)
-  if (known !== null) return parsePosition(known as Record<string, unknown>)
+  if (known !== null) {
+    const first = parsePosition(known as Record<string, unknown>)
+    try {
+      if (server.logsChanges) await checkAvailable(connection, server, first)
+      return first
+    } catch (error) {
+      // What cannot be read any more was an attempt of long ago.
+      if (!(error instanceof LogPurgedError)) throw error
+    }
+  }
   await replaceFile(file, JSON.stringify(formatPosition(position)))
   return position
 }
