@@ -21,9 +21,9 @@ describe('a table map', () => {
       tableId: 1,
       table: 't',
       types: [LONG, VARCHAR, NEWDECIMAL, DATETIME2, BLOB, BIT, DATE],
-      metas: Buffer.from([0x2c, 0x01, 10, 2, 3, 2, 1, 8])
+      metas: Buffer.from([0x2c, 0x01, 10, 2, 3, 2, 1, 7])
     })
-    assert.deepEqual(map.metas, [0, 300, (10 << 8) | 2, 3, 2, 0x801, 0])
+    assert.deepEqual(map.metas, [0, 300, (10 << 8) | 2, 3, 2, 0x701, 0])
   })
 
   test('tells ENUM, SET and long CHAR from the type that they share', () => {

@@ -11,11 +11,26 @@ import { decimalSize, writeDecimal } from './encode.ts'
 export function jsonText(buffer: Buffer, start: number, end: number): string {
   if (start === end) return 'null'
   try {
-    return valueText(buffer, buffer[start] as number, start + 1, end)
+    return valueText({ buffer, end, left: end - start }, buffer[start] as number, start + 1)
   } catch (error) {
     if (error instanceof RangeError)
       throw new ToolError('INPUT', 'a JSON value in the log is damaged', { cause: error })
     throw error
+  }
+}
+
+/** A JSON value that is being read. */
+interface Document {
+  readonly buffer: Buffer
+  readonly end: number
+  /** Bytes that have not been read yet: as none is read twice, values that share bytes cannot make endless text. */
+  left: number
+}
+
+function take(document: Document, at: number, bytes: number): void {
+  document.left -= bytes
+  if (document.left < 0 || at + bytes > document.end) {
+    throw new ToolError('INPUT', 'a JSON value in the log is damaged')
   }
 }
 
@@ -34,16 +49,17 @@ const DOUBLE = 11
 const STRING = 12
 const OPAQUE = 15
 
-function valueText(buffer: Buffer, type: number, at: number, end: number): string {
+function valueText(document: Document, type: number, at: number): string {
+  const { buffer } = document
   switch (type) {
     case SMALL_OBJECT:
-      return containerText(buffer, at, end, false, true)
+      return containerText(document, at, false, true)
     case LARGE_OBJECT:
-      return containerText(buffer, at, end, true, true)
+      return containerText(document, at, true, true)
     case SMALL_ARRAY:
-      return containerText(buffer, at, end, false, false)
+      return containerText(document, at, false, false)
     case LARGE_ARRAY:
-      return containerText(buffer, at, end, true, false)
+      return containerText(document, at, true, false)
     case LITERAL:
       return literalText(buffer[at] as number)
     case INT16:
@@ -62,10 +78,12 @@ function valueText(buffer: Buffer, type: number, at: number, end: number): strin
       return doubleText(buffer.readDoubleLE(at))
     case STRING: {
       const [length, from] = variableLength(buffer, at)
+      take(document, from, length)
       return JSON.stringify(buffer.toString('utf8', from, from + length))
     }
     case OPAQUE: {
       const [length, from] = variableLength(buffer, at + 1)
+      take(document, from, length)
       return opaqueText(buffer[at] as number, buffer, from, length)
     }
     default:
@@ -81,7 +99,8 @@ function literalText(code: number): string {
 }
 
 /** Count and size, then (objects) key entries of offset and length 2, then value entries of type 1 and offset or value. */
-function containerText(buffer: Buffer, at: number, end: number, large: boolean, object: boolean): string {
+function containerText(document: Document, at: number, large: boolean, object: boolean): string {
+  const { buffer, end } = document
   const wide = large ? 4 : 2
   const number = (offset: number): number =>
     large ? buffer.readUInt32LE(offset) : buffer.readUInt16LE(offset)
@@ -90,17 +109,20 @@ function containerText(buffer: Buffer, at: number, end: number, large: boolean, 
   const values = object ? keys + count * (wide + 2) : keys
   if (values + count * (1 + wide) > end)
     throw new ToolError('INPUT', 'a JSON container in the log is cut off')
+  take(document, at, values - at + count * (1 + wide))
   const items: string[] = []
   for (let i = 0; i < count; i++) {
     const entry = values + i * (1 + wide)
     const type = buffer[entry] as number
     const inline =
       type === LITERAL || type === INT16 || type === UINT16 || (large && (type === INT32 || type === UINT32))
-    const text = valueText(buffer, type, inline ? entry + 1 : at + number(entry + 1), end)
+    const text = valueText(document, type, inline ? entry + 1 : at + number(entry + 1))
     if (object) {
       const key = keys + i * (wide + 2)
       const from = at + number(key)
-      const name = buffer.toString('utf8', from, from + buffer.readUInt16LE(key + wide))
+      const length = buffer.readUInt16LE(key + wide)
+      take(document, from, length)
+      const name = buffer.toString('utf8', from, from + length)
       items.push(`${JSON.stringify(name)}: ${text}`)
     } else {
       items.push(text)
@@ -144,6 +166,9 @@ function opaqueText(type: number, buffer: Buffer, at: number, length: number): s
     case ColumnType.NEWDECIMAL: {
       const precision = buffer[at] as number
       const scale = buffer[at + 1] as number
+      if (precision < 1 || precision > 65 || scale > precision) {
+        throw new ToolError('INPUT', `a JSON value in the log cannot be a DECIMAL(${precision},${scale})`)
+      }
       const out = Buffer.allocUnsafe(decimalSize(precision, scale) * 3 + 8)
       const written = writeDecimal(out, 0, buffer, at + 2, precision, scale)
       return out.toString('latin1', 1, written - 1)

@@ -110,6 +110,9 @@ const HELPERS = {
       hint: 'the table changed since the row was written; SET GLOBAL binlog_row_metadata=FULL lets the log tell its own columns'
     })
   },
+  cutOff(): never {
+    throw new ToolError('INPUT', 'a row is longer than its event: the log is damaged')
+  },
   unsupported(column: string, type: number): never {
     throw new ToolError('DATA', `column ${column}: type ${type} is not supported yet`, {
       hint: 'leave the table out with --tables'
@@ -236,16 +239,21 @@ function fixed(expression: string, size: number, bound: number): ValueCode {
   return { code: `o = ${expression}; p += ${size};`, bound, skip: `p += ${size};` }
 }
 
+/** Nothing is allocated for a length that the buffer does not have. */
 function readLength(bytes: number): string {
+  return `n = ${lengthAt(bytes)}; p += ${bytes}; if (!(p + n <= buf.length)) h.cutOff();`
+}
+
+function lengthAt(bytes: number): string {
   switch (bytes) {
     case 1:
-      return 'n = buf[p]; p += 1;'
+      return 'buf[p]'
     case 2:
-      return 'n = buf[p] | (buf[p + 1] << 8); p += 2;'
+      return 'buf[p] | (buf[p + 1] << 8)'
     case 3:
-      return 'n = buf.readUIntLE(p, 3); p += 3;'
+      return 'buf.readUIntLE(p, 3)'
     default:
-      return 'n = buf.readUInt32LE(p); p += 4;'
+      return 'buf.readUInt32LE(p)'
   }
 }
 
@@ -295,7 +303,7 @@ function enumCode(column: Column): ValueCode {
   const labels = JSON.stringify(['', ...(column.labels ?? [])])
   const name = JSON.stringify(column.name)
   const size = column.meta === 2 ? 2 : 1
-  const code = `${readLength(size).replace(/p \+= \d;/, '')} {
+  const code = `n = ${lengthAt(size)}; {
     const label = ${labels}[n];
     if (label === undefined) h.badLabel('ENUM', ${name}, n);
     ${throughWriter('h.writeText(w, label)')}

@@ -101,37 +101,47 @@ export class RowWriter {
     const { buffer, op, first, second } = rows
     const envelopes = this.#envelopes
     let { at } = rows
-    while (at < rows.end && w.length < BLOCK) {
-      const lineStart = w.length
-      if (op === 'c') {
-        envelopes.onlyAfter(w)
-        at = first.decode(buffer, at, w)
-        envelopes.end(w, 'c', this.#row)
-      } else if (op === 'd') {
-        envelopes.before(w)
-        at = first.decode(buffer, at, w)
-        envelopes.end(w, 'd', this.#row)
-      } else {
-        envelopes.before(w)
-        const middle = first.decode(buffer, at, w)
-        // Both images may be read by one decoder, which keeps the places of the last keys only.
-        rows.beforeKeys.set(first.keySpans)
-        const beforeEnd = w.length
-        envelopes.after(w)
-        const afterStart = w.length
-        const next = (second as RowDecoder).decode(buffer, middle, w)
-        if (!sameKey(buffer, rows.beforeKeys, (second as RowDecoder).keySpans))
-          this.#splitUpdate(lineStart, beforeEnd, afterStart)
-        else if (this.#isWanted('u')) envelopes.endUpdate(w, lineStart, afterStart, this.#row)
-        else w.length = lineStart
-        at = next
+    let lineStart = w.length
+    try {
+      while (at < rows.end && w.length < BLOCK) {
+        const from = at
+        lineStart = w.length
+        if (op === 'c') {
+          envelopes.onlyAfter(w)
+          at = first.decode(buffer, at, w)
+          envelopes.end(w, 'c', this.#row)
+        } else if (op === 'd') {
+          envelopes.before(w)
+          at = first.decode(buffer, at, w)
+          envelopes.end(w, 'd', this.#row)
+        } else {
+          envelopes.before(w)
+          const middle = first.decode(buffer, at, w)
+          // Both images may be read by one decoder, which keeps the places of the last keys only.
+          rows.beforeKeys.set(first.keySpans)
+          const beforeEnd = w.length
+          envelopes.after(w)
+          const afterStart = w.length
+          const next = (second as RowDecoder).decode(buffer, middle, w)
+          if (!sameKey(buffer, rows.beforeKeys, (second as RowDecoder).keySpans))
+            this.#splitUpdate(lineStart, beforeEnd, afterStart)
+          else if (this.#isWanted('u')) envelopes.endUpdate(w, lineStart, afterStart, this.#row)
+          else w.length = lineStart
+          at = next
+        }
+        if (!(at <= rows.end))
+          throw new ToolError('INPUT', 'a row is longer than its event: the log is damaged')
+        if (at === from) throw new ToolError('INPUT', 'a row of no columns: the log is damaged')
+        this.#row++
+        if (w.length === lineStart) continue
+        if (this.#written === null) this.count++
+        else this.#skipWritten(lineStart)
       }
-      this.#row++
-      if (w.length === lineStart) continue
-      if (this.#written === null) this.count++
-      else this.#skipWritten(lineStart)
+    } catch (error) {
+      // What is written is whole lines, whatever the log is like.
+      w.length = lineStart
+      throw error
     }
-    if (at > rows.end) throw new ToolError('INPUT', 'a row is longer than its event: the log is damaged')
     rows.at = at
   }
 

@@ -54,6 +54,9 @@ export function readTableMap(event: BinlogEvent, byMariadb = false): TableMap {
   const { database, table, end: nameEnd } = readTableName(event)
   let at = nameEnd
   const [count, typesAt] = readLengthEncoded(buffer, at)
+  if (count > MOST_COLUMNS || typesAt + count > end) {
+    throw new ToolError('INPUT', `table map of ${database}.${table}: it cannot have ${count} columns`)
+  }
   const rawTypes = buffer.subarray(typesAt, typesAt + count)
   const [metaLength, metasAt] = readLengthEncoded(buffer, typesAt + count)
   at = metasAt
@@ -62,6 +65,12 @@ export function readTableMap(event: BinlogEvent, byMariadb = false): TableMap {
   const metas: number[] = []
   for (const raw of rawTypes) {
     const [type, meta, next] = readMeta(buffer, at, raw)
+    if (!isPossible(type, meta)) {
+      throw new ToolError(
+        'INPUT',
+        `table map of ${database}.${table}: type ${type} cannot have the metadata ${meta}`
+      )
+    }
     types.push(type)
     metas.push(meta)
     at = next
@@ -111,6 +120,33 @@ function readMeta(buffer: Buffer, at: number, type: number): [type: number, meta
     }
     default:
       return [type, 0, at]
+  }
+}
+
+const MOST_COLUMNS = 4096
+
+/** Whether a decoder can be made for it: its code writes as many bytes as the metadata ask for. */
+function isPossible(type: number, meta: number): boolean {
+  switch (type) {
+    case ColumnType.NEWDECIMAL:
+      return meta >> 8 >= 1 && meta >> 8 <= 65 && (meta & 255) <= meta >> 8
+    case ColumnType.TIME2:
+    case ColumnType.DATETIME2:
+    case ColumnType.TIMESTAMP2:
+      return meta <= 6
+    case ColumnType.BLOB:
+    case ColumnType.JSON:
+    case ColumnType.GEOMETRY:
+    case ColumnType.VECTOR:
+      return meta >= 1 && meta <= 4
+    case ColumnType.ENUM:
+      return meta === 1 || meta === 2
+    case ColumnType.SET:
+      return meta >= 1 && meta <= 8
+    case ColumnType.BIT:
+      return (meta >> 8) * 8 + (meta & 255) <= 64
+    default:
+      return true
   }
 }
 
@@ -181,7 +217,7 @@ function readOptional(
       case 5:
       case 6:
         optional.labels ??= types.map(() => null)
-        readLabels(buffer, at, types, field === 5 ? ColumnType.SET : ColumnType.ENUM, optional.labels)
+        readLabels(buffer, at, stop, types, field === 5 ? ColumnType.SET : ColumnType.ENUM, optional.labels)
         break
       case 8:
         optional.primaryKey = readNumbers(buffer, at, stop)
@@ -192,6 +228,10 @@ function readOptional(
         break
     }
     at = stop
+  }
+  const { names, primaryKey = [] } = optional
+  if ((names !== undefined && names.length !== types.length) || primaryKey.some(i => i >= types.length)) {
+    throw new ToolError('INPUT', 'table map: its optional metadata is for other columns')
   }
   return optional
 }
@@ -251,6 +291,7 @@ function readStrings(buffer: Buffer, at: number, stop: number): string[] {
   while (at < stop) {
     const [length, from] = readLengthEncoded(buffer, at)
     at = from + length
+    if (at > stop) throw new ToolError('INPUT', 'table map: a name is cut off')
     strings.push(buffer.toString('utf8', from, at))
   }
   return strings
@@ -259,6 +300,7 @@ function readStrings(buffer: Buffer, at: number, stop: number): string[] {
 function readLabels(
   buffer: Buffer,
   at: number,
+  stop: number,
   types: readonly number[],
   kind: number,
   labels: (Buffer[] | null)[]
@@ -271,6 +313,7 @@ function readLabels(
     for (let i = 0; i < count; i++) {
       const [length, from] = readLengthEncoded(buffer, at)
       at = from + length
+      if (at > stop) throw new ToolError('INPUT', 'table map: a label is cut off')
       list.push(Buffer.from(buffer.subarray(from, at)))
     }
     labels[column] = list
