@@ -74,7 +74,7 @@ const flags = {
     kind: 'list',
     arg: 'OP,...',
     help: 'write only these operations: c, u, d, r, t',
-    doc: 'create, update, delete, read by the snapshot, truncate. An update that changes the primary key counts as its d and c.'
+    doc: 'create, update, delete, read by the snapshot (without it, none is taken), truncate. An update that changes the primary key counts as its d and c.'
   },
   flat: {
     kind: 'boolean',

@@ -31,6 +31,17 @@ describe('--tables', () => {
       assert.ok(!all.includes(system, 'x'))
   })
 
+  test('--exclude-tables takes some out again', () => {
+    const filter = new TableFilter(['log_*', 'payments'], 'dream', ['log_old*', 'other.*', '*.log_x'])
+    assert.ok(filter.includes('dream', 'payments') && filter.includes('dream', 'log_new'))
+    for (const table of ['log_old', 'log_old_2', 'log_x']) assert.ok(!filter.includes('dream', table))
+    assert.ok(!new TableFilter([], '', ['other.*']).includes('other', 'payments'))
+    assert.throws(() => new TableFilter([], '', ['payments']), {
+      code: 'USAGE',
+      message: /--exclude-tables payments: in which database/
+    })
+  })
+
   test('statements that cannot have changed them are let pass, all others not', () => {
     const filter = new TableFilter(['payments', 'other.*'], 'dream')
     assert.ok(filter.mayBeChangedBy('UPDATE payments SET n = 1', 'dream'))

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Connection, createConnection } from 'mysql2/promise'
 import { tail } from '../mysql/tail.ts'
@@ -135,6 +137,21 @@ for (const flavour of ['mysql80', 'mysql', 'mariadb'] as const) {
       const wrong = await examine(`mysql://cdc:wrong@127.0.0.1:${server.port}/test`)
       assert.deepEqual([wrong.status, complaints(wrong.findings)], [3, ['fail connection']])
       assert.match(wrong.findings[0]?.message ?? '', /Access denied/)
+    })
+
+    test('tells whether the connection is encrypted, and to whom', {
+      skip: flavour === 'mariadb' && 'it makes no certificates of its own'
+    }, async () => {
+      const tls = async (parameters: string): Promise<Finding | undefined> =>
+        (await examine(`${cdcUrl(server, 'test')}${parameters}`, '--tables', 't')).findings[1]
+      assert.deepEqual(await tls(''), { state: 'ok', check: 'tls', message: 'none, on this machine' })
+      const required = await tls('?ssl-mode=required')
+      assert.equal(required?.state, 'warn')
+      assert.match(required?.message ?? '', /^TLSv1\.\d, but the server's certificate is not verified$/)
+      const files = readdirSync(server.dataDir, { recursive: true }).map(String)
+      const ca = join(server.dataDir, files.find(file => file.endsWith('ca.pem')) as string)
+      const verified = await tls(`?ssl-mode=verify-ca&ssl-ca=${ca}`)
+      assert.match(`${verified?.state} ${verified?.message}`, /^ok TLSv1\.\d, \w/)
     })
 
     test('tells that partial updates of JSON cannot be read', {

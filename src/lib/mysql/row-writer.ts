@@ -100,6 +100,7 @@ export class RowWriter {
     const w = this.#writer.bytes
     const { buffer, op, first, second } = rows
     const envelopes = this.#envelopes
+    const wantsUpdates = this.#isWanted('u')
     let { at } = rows
     let lineStart = w.length
     try {
@@ -125,7 +126,7 @@ export class RowWriter {
           const next = (second as RowDecoder).decode(buffer, middle, w)
           if (!sameKey(buffer, rows.beforeKeys, (second as RowDecoder).keySpans))
             this.#splitUpdate(lineStart, beforeEnd, afterStart)
-          else if (this.#isWanted('u')) envelopes.endUpdate(w, lineStart, afterStart, this.#row)
+          else if (wantsUpdates) envelopes.endUpdate(w, lineStart, afterStart, this.#row)
           else w.length = lineStart
           at = next
         }
