@@ -92,7 +92,7 @@ const flags = {
     kind: 'string',
     arg: 'POSITION',
     help: 'where to begin without a snapshot',
-    doc: 'earliest, latest, FILE:POS (binlog.000003:154), or a GTID set. A resumed run begins where it was left, whatever this says.'
+    doc: 'earliest, latest, FILE:POS (binlog.000003:154), a GTID set, or time:2026-11-24T10:00:00Z: the first transaction committed at or after that time, to the millisecond where the log tells (MySQL 8.0), else to the second. A resumed run begins where it was left, whatever this says.'
   },
   'stop-at': {
     kind: 'string',

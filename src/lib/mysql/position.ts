@@ -29,6 +29,8 @@ export type PositionOption =
   | { readonly kind: 'earliest' | 'latest' | 'now' }
   | { readonly kind: 'gtids'; readonly gtids: GtidSet }
   | { readonly kind: 'file'; readonly file: string; readonly position: number }
+  /** The first transaction committed at or after a moment, milliseconds since the epoch. */
+  | { readonly kind: 'time'; readonly ms: number }
 
 /** @throws ToolError USAGE */
 export function parsePositionOption(
@@ -40,12 +42,26 @@ export function parsePositionOption(
   if (word !== undefined) return { kind: word }
   const file = /^([^:,\s]+\.\d+):(\d+)$/.exec(text)
   if (file !== null) return { kind: 'file', file: file[1] as string, position: Number(file[2]) }
+  if (text.startsWith('time:') && words.includes('earliest'))
+    return { kind: 'time', ms: parseTime(text, flag) }
   const set = text.replace(/^gtid:/, '')
   if (/^[0-9a-f]{8}-/i.test(set)) return { kind: 'gtids', gtids: GtidSet.parse(set) }
   throw usageError(
     `${flag}: '${text}' is not a position`,
     `write ${words.join(', ')}, FILE:POS (binlog.000003:154) or a GTID set`
   )
+}
+
+/** ISO 8601 with its zone: what a time without one means depends on who reads it. */
+function parseTime(text: string, flag: string): number {
+  const iso = text.slice('time:'.length)
+  const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(iso)
+    ? Date.parse(iso)
+    : Number.NaN
+  if (Number.isNaN(ms)) {
+    throw usageError(`${flag}: '${iso}' is not a time with its zone`, 'write time:2026-11-24T10:00:00Z')
+  }
+  return ms
 }
 
 /** Whether `position` is at or past `goal`. */

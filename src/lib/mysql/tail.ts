@@ -32,6 +32,7 @@ import type { Shape } from './shape.ts'
 import { openSnapshot, type Snapshot } from './snapshot.ts'
 import type { TableMap } from './table-map.ts'
 import type { TableFilter } from './tables.ts'
+import { positionAt } from './time-position.ts'
 import type { MysqlTarget } from './url.ts'
 
 export type SnapshotMode = 'initial' | 'when-needed' | 'schema-only' | 'never' | 'only'
@@ -201,6 +202,8 @@ export class MysqlTail {
     switch (start?.kind) {
       case 'earliest':
         return earliestPosition(connection, server)
+      case 'time':
+        return positionAt(connection, server, start.ms, { ...this.#options, stop })
       case 'file':
         return { file: start.file, position: start.position, gtids: null }
       case 'gtids': {
