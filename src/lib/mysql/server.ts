@@ -90,6 +90,13 @@ async function readCollations(connection: MysqlConnection): Promise<(collation: 
   const rows = await connection.query('SHOW COLLATION')
   const charsets = new Map<number, string>()
   for (const row of rows) if (row.Id) charsets.set(Number(row.Id), row.Charset as string)
+  // MariaDB's UCA 14 collations belong to several character sets, and have an id for each.
+  if (rows.some(row => !row.Id)) {
+    const more = await connection.query(
+      'SELECT ID AS id, CHARACTER_SET_NAME AS charset FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY'
+    )
+    for (const row of more) if (row.id) charsets.set(Number(row.id), row.charset as string)
+  }
   return collation => {
     const charset = charsets.get(collation)
     if (charset === undefined) throw new ToolError('DATA', `the server has no collation ${collation}`)
