@@ -65,7 +65,13 @@ const CHARSETS = {
   koi8r: ["'Привет'"],
   sjis: ["'日本 ｶﾅ'"],
   big5: ["'中文'"],
-  greek: ["'αβγ'"]
+  greek: ["'αβγ'", 'CHAR(0xa1a2ff USING greek)'],
+  hebrew: ["'שלום'"],
+  tis620: ["'ไทย'"],
+  swe7: ["'åäö'"],
+  cp932: ["'日本 ～'"],
+  euckr: ["'한갂'"],
+  koi8u: ["'Київ'"]
 }
 
 /** JSON of every kind; the dates and opaque values that only MySQL has stand behind `mysqlOnly`. */

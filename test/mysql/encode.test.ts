@@ -182,7 +182,10 @@ describe('text', () => {
     assert.equal(charset('utf16', '00750031d83dde00'), '"u1😀"')
     assert.equal(charset('utf16', 'feff0041'), '"\ufeffA"')
     assert.equal(charset('utf32', '0001f60000000041'), '"😀A"')
-    assert.throws(() => charset('armscii8', '41'), { code: 'DATA', message: /armscii8/ })
+    assert.equal(charset('swe7', '5b41'), '"ÄA"')
+    assert.equal(charset('ascii', '4180'), '"A?"')
+    assert.equal(charset('sjis', '5c1a7f'), '"\\\\\\u001a\x7f"')
+    assert.throws(() => charset('filename', '41'), { code: 'DATA', message: /filename/ })
   })
 
   test('bytes are base64, those of BINARY(n) with their zeros', () => {

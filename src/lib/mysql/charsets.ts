@@ -1,47 +1,24 @@
 import { ToolError } from '../cli/index.ts'
+import { DIFFERENCES, ONE_BYTE } from './charset-tables.ts'
+import { MULTI_BYTE, multiByteDecoder } from './multi-byte.ts'
 
 /** Character sets whose bytes are UTF-8 already. */
-const UTF8 = new Set(['utf8mb4', 'utf8mb3', 'utf8', 'ascii'])
-
-/** MySQL's names for what the WHATWG encoding standard calls otherwise. */
-const ENCODINGS: Record<string, string> = {
-  latin1: 'windows-1252',
-  latin2: 'iso-8859-2',
-  latin5: 'windows-1254',
-  latin7: 'iso-8859-13',
-  cp1250: 'windows-1250',
-  cp1251: 'windows-1251',
-  cp1256: 'windows-1256',
-  cp1257: 'windows-1257',
-  cp866: 'ibm866',
-  greek: 'iso-8859-7',
-  hebrew: 'iso-8859-8',
-  koi8r: 'koi8-r',
-  koi8u: 'koi8-u',
-  tis620: 'windows-874',
-  macroman: 'macintosh',
-  big5: 'big5',
-  gbk: 'gbk',
-  gb2312: 'gbk',
-  gb18030: 'gb18030',
-  sjis: 'shift_jis',
-  cp932: 'shift_jis',
-  ujis: 'euc-jp',
-  eucjpms: 'euc-jp',
-  euckr: 'euc-kr',
-  utf16le: 'utf-16le',
-  utf16: 'utf-16be',
-  ucs2: 'utf-16be'
-}
+const UTF8 = new Set(['utf8mb4', 'utf8mb3', 'utf8'])
 
 export function isUtf8Charset(charset: string): boolean {
   return UTF8.has(charset)
 }
 
+/** Whether bytes below 0x80 that no other byte comes before are those of ASCII. */
+export function extendsAscii(charset: string): boolean {
+  return ONE_BYTE[charset]?.length === 128 || MULTI_BYTE[charset] !== undefined
+}
+
 const decoders = new Map<string, (bytes: Buffer) => string>()
 
 /**
- * The function that turns a character set's bytes into text.
+ * The function that turns a character set's bytes into text: the same that the server makes of them when it is asked
+ * for utf8mb4, so `?` for bytes that stand for no character. The encodings of the WHATWG standard are near, but not it.
  * @throws ToolError DATA for a character set that is not known, rather than guess
  */
 export function charsetDecoder(charset: string): (bytes: Buffer) => string {
@@ -55,15 +32,38 @@ export function charsetDecoder(charset: string): (bytes: Buffer) => string {
 
 function makeDecoder(charset: string): (bytes: Buffer) => string {
   if (UTF8.has(charset)) return bytes => bytes.toString('utf8')
-  if (charset === 'utf32') return decodeUtf32
-  const encoding = ENCODINGS[charset]
-  if (encoding === undefined) {
-    throw new ToolError('DATA', `character set ${charset} is not supported`, {
-      hint: `convert the column: ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4`
-    })
+  const table = ONE_BYTE[charset]
+  if (table !== undefined) return oneByteDecoder(table)
+  const multiByte = MULTI_BYTE[charset]
+  if (multiByte !== undefined) return multiByteDecoder(multiByte, DIFFERENCES[charset] ?? [])
+  switch (charset) {
+    case 'utf32':
+      return decodeUtf32
+    case 'ucs2':
+    case 'utf16':
+    case 'utf16le': {
+      const decoder = new TextDecoder(charset === 'utf16le' ? 'utf-16le' : 'utf-16be', { ignoreBOM: true })
+      return bytes => decoder.decode(bytes)
+    }
+    default:
+      throw new ToolError('DATA', `character set ${charset} is not supported`, {
+        hint: `convert the column: ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4`
+      })
   }
-  const decoder = new TextDecoder(encoding, { ignoreBOM: true })
-  return bytes => decoder.decode(bytes)
+}
+
+function oneByteDecoder(table: string): (bytes: Buffer) => string {
+  const hasAscii = table.length === 128
+  return bytes => {
+    const latin1 = bytes.toString('latin1')
+    if (hasAscii && /^[\0-\x7f]*$/.test(latin1)) return latin1
+    let text = ''
+    for (const byte of bytes) {
+      if (!hasAscii) text += table[byte]
+      else text += byte < 128 ? String.fromCharCode(byte) : table[byte - 128]
+    }
+    return text
+  }
 }
 
 function decodeUtf32(bytes: Buffer): string {

@@ -1,5 +1,5 @@
 import type { ByteWriter } from '../stream/index.ts'
-import { charsetDecoder } from './charsets.ts'
+import { charsetDecoder, extendsAscii } from './charsets.ts'
 
 const QUOTE = 34
 const BACKSLASH = 92
@@ -80,7 +80,14 @@ export function writeCharset(
   start: number,
   end: number
 ): void {
-  writeText(w, charsetDecoder(charset)(buffer.subarray(start, end)))
+  // Most values are ASCII whatever their column may hold.
+  if (extendsAscii(charset) && isAscii(buffer, start, end)) writeLongUtf8(w, buffer, start, end)
+  else writeText(w, charsetDecoder(charset)(buffer.subarray(start, end)))
+}
+
+function isAscii(buffer: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if ((buffer[i] as number) > 127) return false
+  return true
 }
 
 export function writeBase64(w: ByteWriter, buffer: Buffer, start: number, end: number): void {
