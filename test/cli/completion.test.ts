@@ -53,9 +53,21 @@ test('bash offers every flag, and those that begin with what was typed', t => {
 
 test('bash offers the choices of a flag, files or folders where they belong, else nothing', t => {
   const cwd = folder(t)
-  assert.deepEqual(bashOffers('cdc-tail', ['--snapshot', ''], cwd), ['initial', 'never', 'only'])
+  assert.deepEqual(bashOffers('cdc-tail', ['--snapshot', ''], cwd), [
+    'initial',
+    'never',
+    'only',
+    'schema-only',
+    'when-needed'
+  ])
   assert.deepEqual(bashOffers('cdc-tail', ['--snapshot', '=', 'n'], cwd), ['never'])
-  assert.deepEqual(bashOffers('cdc-tail', ['--snapshot', '='], cwd), ['initial', 'never', 'only'])
+  assert.deepEqual(bashOffers('cdc-tail', ['--snapshot', '='], cwd), [
+    'initial',
+    'never',
+    'only',
+    'schema-only',
+    'when-needed'
+  ])
   assert.deepEqual(bashOffers('cdc-tail', ['--state', ''], cwd), ['run'])
   assert.deepEqual(bashOffers('alert-eval', ['-r', 'rules'], cwd), ['rules one.yaml', 'rules-two.yaml'])
   assert.deepEqual(bashOffers('cdc-tail', ['--mark-every', ''], cwd), [])
