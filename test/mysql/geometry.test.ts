@@ -44,6 +44,14 @@ describe('a geometry', () => {
     )
   })
 
+  test('without a form in GeoJSON is null, as are such coordinates', () => {
+    assert.equal(geoJson(Buffer.alloc(0)), 'null')
+    assert.equal(
+      geoJson(Buffer.concat([SRID, wkb(1, point(Number.NaN, Number.NEGATIVE_INFINITY))])),
+      '{"type":"Point","coordinates":[null,null]}'
+    )
+  })
+
   test('keeps every digit of its coordinates', () => {
     const coordinate = fc.double({ noNaN: true, noDefaultInfinity: true })
     fc.assert(

@@ -45,13 +45,23 @@ for (const flavour of ['mysql80', 'mysql', 'mysql57', 'mariadb'] as const) {
         const shape = (value: unknown): unknown => (typeof value === 'string' ? JSON.parse(value) : value)
         return { ...row, g: shape(row.g), p: shape(row.p), m: shape(row.m), c: shape(row.c) }
       })
+      // Not what GeoJSON is made for, but what the servers store.
+      await connection.query('CREATE TABLE odd (g GEOMETRY NOT NULL, id INT PRIMARY KEY)')
+      await connection.query(
+        "INSERT INTO odd VALUES (ST_GeomFromWKB(x'0101000000000000000000F87F000000000000F03F'), 1)"
+      )
+      const odd = ['{"g":{"type":"Point","coordinates":[null,1.0]},"id":1}']
+      if (flavour === 'mariadb' || flavour === 'mysql57') {
+        await connection.query('INSERT IGNORE INTO odd VALUES (NULL, 2)')
+        odd.push('{"g":null,"id":2}')
+      }
       await connection.end()
 
       const url = cdcUrl(server, 'test')
       const stream = await tail(
         url,
         '--tables',
-        'shapes',
+        'shapes,odd',
         '--snapshot',
         'never',
         '--start',
@@ -59,15 +69,18 @@ for (const flavour of ['mysql80', 'mysql', 'mysql57', 'mariadb'] as const) {
         '--stop-at',
         'now'
       )
-      const snapshot = await tail(url, '--tables', 'shapes', '--snapshot', 'only')
+      const snapshot = await tail(url, '--tables', 'shapes,odd', '--snapshot', 'only')
       assert.equal(stream.status, 0, stream.stderr)
       assert.equal(snapshot.status, 0, snapshot.stderr)
       const streamed = dataLines(stream.stdout).map(afterText)
       assert.deepEqual(
-        streamed.map(line => JSON.parse(line)),
+        streamed.slice(0, expected.length).map(line => JSON.parse(line)),
         expected
       )
-      assert.deepEqual(dataLines(snapshot.stdout).map(afterText), streamed)
+      assert.deepEqual(streamed.slice(expected.length), odd)
+      assert.deepEqual(dataLines(snapshot.stdout).map(afterText).sort(), streamed.toSorted())
+      // Nothing of it is needed any more; a shutdown in order takes seconds.
+      await server.kill()
     })
   })
 }

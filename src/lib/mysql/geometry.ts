@@ -1,6 +1,6 @@
 import { ToolError } from '../cli/index.ts'
 import type { ByteWriter } from '../stream/index.ts'
-import { writeDouble } from './encode.ts'
+import { writeAscii, writeDouble } from './encode.ts'
 
 /** The type codes of well-known binary, by index. */
 const TYPES = [
@@ -28,9 +28,16 @@ const DEEPEST = 500
  * store longitude before latitude whatever the axis order of the SRID is, 5.7 and MariaDB what was written. The SRID is
  * left out: RFC 7946 knows no other than WGS 84. Numbers are exact, where MySQL's ST_AsGeoJSON loses the last digit.
  *
+ * What servers store but GeoJSON has no form for is null: no bytes at all (MariaDB and 5.7 put them for NULL into a column
+ * that is NOT NULL) and coordinates that are NaN or infinite.
+ *
  * @throws ToolError DATA for bytes that are no geometry
  */
 export function writeGeometry(w: ByteWriter, buffer: Buffer, start: number, end: number): void {
+  if (start === end) {
+    w.text('null')
+    return
+  }
   const wkb = new WellKnownBinary(buffer, start + 4, end)
   writeObject(w, wkb, 0)
   if (wkb.at !== end) wkb.fail(`${end - wkb.at} bytes are left over`)
@@ -129,15 +136,16 @@ function writePosition(w: ByteWriter, wkb: WellKnownBinary): void {
   w.ensure(80)
   const out = w.buffer
   let o = w.length
-  const x = wkb.double()
-  const y = wkb.double()
-  if (!Number.isFinite(x) || !Number.isFinite(y)) wkb.fail('a coordinate is no finite number')
   out[o++] = 91
-  o = writeDouble(out, o, x)
+  o = writeCoordinate(out, o, wkb.double())
   out[o++] = 44
-  o = writeDouble(out, o, y)
+  o = writeCoordinate(out, o, wkb.double())
   out[o++] = 93
   w.length = o
+}
+
+function writeCoordinate(out: Buffer, o: number, value: number): number {
+  return Number.isFinite(value) ? writeDouble(out, o, value) : writeAscii(out, o, 'null')
 }
 
 function writeArray(w: ByteWriter, wkb: WellKnownBinary, partSize: number, writePart: () => void): void {
