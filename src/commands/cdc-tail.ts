@@ -167,6 +167,7 @@ export const spec = {
     "cdc-tail logs in to a server as a replica does and writes each changed row as one line of JSON, in Debezium's envelope: before, after, source, op. At the first start the rows that are already there come first, as of one moment, and the changes after that moment follow.",
     'Between transactions it writes marks, at which the tools of a pipeline save their state. Started again with the same --state it goes on after the oldest mark that all of them have acknowledged.',
     'The server needs log_bin and binlog_format=ROW; binlog_row_metadata=FULL lets it follow changed tables. The user needs REPLICATION SLAVE, REPLICATION CLIENT, SELECT on the tables and, for the snapshot, RELOAD or LOCK TABLES.',
+    'Changes of an XA transaction are written when it is prepared, as they stand in the log; that it was rolled back later is not among the events.',
     'A binlog file is read without its server: all of its transactions, or those from --start FILE:POS to --stop-at FILE:POS. It must have been written with binlog_row_metadata=FULL, which makes the log name its columns.'
   ],
   operands: [
