@@ -27,8 +27,10 @@ describe('a MySQL URL', () => {
 
   test('takes any user, password and database when they are percent-encoded', () => {
     const text = fc.string({ minLength: 1, unit: 'grapheme' })
+    // A path of dots means a folder, in any URL.
+    const name = text.filter(value => value !== '.' && value !== '..')
     fc.assert(
-      fc.property(text, text, text, (user, password, database) => {
+      fc.property(text, text, name, (user, password, database) => {
         const encode = encodeURIComponent
         const target = parseMysqlUrl(`mysql://${encode(user)}:${encode(password)}@db/${encode(database)}`)
         assert.deepEqual([target.user, target.password, target.database], [user, password, database])
