@@ -253,7 +253,7 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
   if (root !== null) setTimeout(() => warnOfMissing(root, log), MISSING_AFTER_MS).unref()
 
   await marks.begin()
-  await source.run(writer, marks, state, stop)
+  await source.run({ writer, marks, state, stop })
   await writer.drain()
   await output.close()
   source.close()

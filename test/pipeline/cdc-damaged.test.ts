@@ -54,7 +54,7 @@ async function read(bytes: Buffer): Promise<Reading> {
   let error: unknown = null
   try {
     await source.connect()
-    await source.run(writer, marks, null, new AbortController().signal)
+    await source.run({ writer, marks, state: null, stop: new AbortController().signal })
   } catch (caught) {
     error = caught
   }

@@ -8,7 +8,7 @@ import type { Table } from './column.ts'
 import { formatPosition, hasReached, type PositionOption, parsePosition } from './position.ts'
 import { describesItself, resolveTable } from './schema.ts'
 import type { TableMap } from './table-map.ts'
-import type { SnapshotMode, TailProgress } from './tail.ts'
+import type { SnapshotMode, TailProgress, TailRun } from './tail.ts'
 import { type MysqlTarget, parseMysqlUrl } from './url.ts'
 
 /** A log file in the place of a server. */
@@ -65,7 +65,7 @@ export class BinlogFileTail {
   }
 
   /** Reads up to `stopAt` or the end of the file. @throws ToolError INPUT, DATA, with file and offset */
-  async run(writer: OutputWriter, marks: MarkWriter, _state: unknown, stop: AbortSignal): Promise<void> {
+  async run({ writer, marks, stop }: TailRun): Promise<void> {
     const position = this.#begin(marks)
     const file = await BinlogFile.open(this.#path, position)
     this.#file = file

@@ -50,6 +50,15 @@ export interface TailOptions {
   readonly retryFor: number | undefined
 }
 
+/** What a run writes to, and what ends it. */
+export interface TailRun {
+  readonly writer: OutputWriter
+  readonly marks: MarkWriter
+  /** The source's own part of the state directory, if there is one. */
+  readonly state: StateDirectory | null
+  readonly stop: AbortSignal
+}
+
 /** Figures for the progress line and metrics. */
 export interface TailProgress {
   readonly rows: () => number
@@ -103,20 +112,16 @@ export class MysqlTail {
     }
   }
 
-  async run(
-    writer: OutputWriter,
-    marks: MarkWriter,
-    state: StateDirectory | null,
-    stop: AbortSignal
-  ): Promise<void> {
+  async run(run: TailRun): Promise<void> {
+    const { writer, marks, stop } = run
     this.#stop = stop
     const { connection, server } = this.#connected()
     const { stopAt } = this.#options
     const goal = stopAt?.kind === 'now' ? await currentPosition(connection, server) : stopAt
     const from =
       marks.resume.at === null
-        ? await this.#begin(writer, marks, state, stop)
-        : await this.#resume(parsePosition(marks.resume.at), writer, marks, state, stop)
+        ? await this.#begin(run)
+        : await this.#resume(parsePosition(marks.resume.at), run)
     if (from === null) return
     if (goal !== undefined && 'kind' in goal && goal.kind === 'gtids' && from.gtids === null) {
       throw usageError(
@@ -165,13 +170,7 @@ export class MysqlTail {
   }
 
   /** Where a run that was left at a position goes on: there, unless the log of it is gone and may be made up for. */
-  async #resume(
-    from: LogPosition,
-    writer: OutputWriter,
-    marks: MarkWriter,
-    state: StateDirectory | null,
-    stop: AbortSignal
-  ): Promise<LogPosition | null> {
+  async #resume(from: LogPosition, run: TailRun): Promise<LogPosition | null> {
     const { connection, server } = this.#connected()
     if (this.#options.snapshot !== 'when-needed') return from
     try {
@@ -180,30 +179,25 @@ export class MysqlTail {
     } catch (error) {
       if (!(error instanceof LogPurgedError)) throw error
       this.#log.warn(`${error.message}; takes a snapshot. Rows deleted in between are not told`)
-      return this.#takeSnapshot(writer, marks, state, stop)
+      return this.#takeSnapshot(run)
     }
   }
 
   /** Where a run that resumes nothing reads the log from, after the snapshot; null when that was all. */
-  async #begin(
-    writer: OutputWriter,
-    marks: MarkWriter,
-    state: StateDirectory | null,
-    stop: AbortSignal
-  ): Promise<LogPosition | null> {
+  async #begin(run: TailRun): Promise<LogPosition | null> {
     const { connection, server } = this.#connected()
     const { snapshot, start, shape } = this.#options
     if ((snapshot === 'initial' || snapshot === 'when-needed') && start === undefined && shape.ops.has('r'))
-      return this.#takeSnapshot(writer, marks, state, stop)
+      return this.#takeSnapshot(run)
     if (snapshot === 'only') {
-      await this.#takeSnapshot(writer, marks, state, stop)
+      await this.#takeSnapshot(run)
       return null
     }
     switch (start?.kind) {
       case 'earliest':
         return earliestPosition(connection, server)
       case 'time':
-        return positionAt(connection, server, start.ms, { ...this.#options, stop })
+        return positionAt(connection, server, start.ms, { ...this.#options, stop: run.stop })
       case 'file':
         return { file: start.file, position: start.position, gtids: null }
       case 'gtids': {
@@ -216,12 +210,7 @@ export class MysqlTail {
     }
   }
 
-  async #takeSnapshot(
-    writer: OutputWriter,
-    marks: MarkWriter,
-    state: StateDirectory | null,
-    stop: AbortSignal
-  ): Promise<LogPosition | null> {
+  async #takeSnapshot({ writer, marks, state, stop }: TailRun): Promise<LogPosition | null> {
     const { connection, server } = this.#connected()
     const view = await MysqlConnection.open(this.#target, new Backoff(this.#options.retryFor, stop))
     const snapshot = await openSnapshot(view, connection, server, this.#options, this.#log)
