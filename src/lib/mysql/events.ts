@@ -60,9 +60,6 @@ export interface BinlogEvent {
   readonly flags: number
 }
 
-/** The flag of events that the server makes up for this connection (LOG_EVENT_ARTIFICIAL_F). */
-export const ARTIFICIAL = 0x20
-
 /** @throws ToolError INPUT when the bytes cannot be an event, or its checksum does not hold */
 export function readEvent(
   buffer: Buffer,

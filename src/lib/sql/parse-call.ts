@@ -1,6 +1,6 @@
-import type { CallExpression, Expression, TimeUnit } from './ast.ts'
+import type { CallExpression, Expression } from './ast.ts'
 import { parseExpression } from './parse-expression.ts'
-import { parseTimeUnit, timeUnit } from './parse-interval.ts'
+import { parseTimeUnit } from './parse-interval.ts'
 import type { TokenStream } from './token-stream.ts'
 
 /** A function call, the special forms with words between their arguments included. */
@@ -97,11 +97,4 @@ function parseSubstring(tokens: TokenStream, call: CallExpression): void {
   }
   call.args.push(parseExpression(tokens))
   if (tokens.takeWords('FOR')) call.args.push(parseExpression(tokens))
-}
-
-/** The unit that a plain argument names, for functions that take one as a word. */
-export function unitArgument(argument: Expression): TimeUnit | undefined {
-  return argument.kind === 'reference' && argument.parts.length === 1
-    ? timeUnit(argument.parts[0]?.name ?? '')
-    : undefined
 }

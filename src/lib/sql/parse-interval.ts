@@ -18,7 +18,7 @@ const milliseconds: Record<string, number> = {
 const months: Record<string, number> = { YEAR: 12, QUARTER: 3, MONTH: 1 }
 
 /** The unit a word names, singular or plural, or undefined. */
-export function timeUnit(word: string): TimeUnit | undefined {
+function timeUnit(word: string): TimeUnit | undefined {
   const upper = word.toUpperCase().replace(/^SQL_TSI_/, '')
   const singular = upper.endsWith('S') ? upper.slice(0, -1) : upper
   return unitNames.has(singular) ? (singular as TimeUnit) : undefined
