@@ -55,12 +55,22 @@ describe('a MySQL URL', () => {
     writeFileSync(ca, 'CA')
     const tls = (query: string): unknown => parseMysqlUrl(`mysql://u@db/d?${query}`).tls
     assert.equal(tls('ssl-mode=disabled'), undefined)
-    assert.deepEqual(tls('ssl-mode=required'), { verifyCertificate: false, verifyIdentity: false })
-    assert.deepEqual(tls(`ssl-ca=${ca}`), { verifyCertificate: true, verifyIdentity: false, ca: 'CA' })
+    const unchecked = { optional: false, verifyCertificate: false, verifyIdentity: false }
+    assert.equal(tls(''), undefined)
+    assert.deepEqual(tls('ssl-mode=preferred'), { ...unchecked, optional: true })
+    assert.deepEqual(tls('ssl-mode=required'), unchecked)
+    assert.deepEqual(tls(`ssl-cert=${ca}&ssl-key=${ca}`), { ...unchecked, cert: 'CA', key: 'CA' })
+    assert.deepEqual(tls(`ssl-ca=${ca}`), { ...unchecked, verifyCertificate: true, ca: 'CA' })
     assert.deepEqual(tls(`ssl-mode=verify-identity&ssl-ca=${ca}`), {
+      optional: false,
       verifyCertificate: true,
       verifyIdentity: true,
       ca: 'CA'
+    })
+    assert.throws(() => tls(`ssl-cert=${ca}`), { code: 'USAGE', message: /both ssl-cert and ssl-key/ })
+    assert.throws(() => tls(`ssl-mode=disabled&ssl-ca=${ca}`), {
+      code: 'USAGE',
+      message: /ssl-ca says nothing/
     })
     assert.throws(() => tls(`ssl-ca=${directory}/none.pem`), { code: 'USAGE', message: /none\.pem/ })
     rmSync(directory, { recursive: true })

@@ -1,7 +1,8 @@
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
+import { checkServerIdentity, type TLSSocket } from 'node:tls'
 import { type Connection, createConnection } from 'mysql2'
 import { type Backoff, errnoOf, messageOf, ToolError } from '../cli/index.ts'
-import type { MysqlTarget } from './url.ts'
+import type { MysqlTarget, TlsOptions } from './url.ts'
 
 export type Row = Record<string, string | null>
 
@@ -27,7 +28,7 @@ export class MysqlConnection {
   static async open(target: MysqlTarget, backoff: Backoff): Promise<MysqlConnection> {
     for (;;) {
       try {
-        const connection = await connectOnce(target)
+        const connection = await connectAsAsked(target)
         backoff.succeeded()
         return new MysqlConnection(target, connection)
       } catch (error) {
@@ -70,7 +71,16 @@ export class MysqlConnection {
   }
 }
 
-function connectOnce(target: MysqlTarget): Promise<Connection> {
+async function connectAsAsked(target: MysqlTarget): Promise<Connection> {
+  try {
+    return await connectOnce(target, target.tls)
+  } catch (error) {
+    if (target.tls?.optional !== true || errnoOf(error) !== 'HANDSHAKE_NO_SSL_SUPPORT') throw error
+    return await connectOnce(target, undefined)
+  }
+}
+
+function connectOnce(target: MysqlTarget, tls: TlsOptions | undefined): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const connection = createConnection({
       ...(target.socketPath === undefined
@@ -84,8 +94,9 @@ function connectOnce(target: MysqlTarget): Promise<Connection> {
       connectTimeout: 10_000,
       supportBigNumbers: true,
       enableKeepAlive: true,
-      ...(target.tls === undefined ? {} : { ssl: sslOptions(target.tls) })
+      ...(tls === undefined ? {} : { ssl: sslOptions(tls, target.host) })
     })
+    if (tls?.verifyIdentity === true && isIP(target.host) !== 0) checkAddress(connection, target.host)
     connection.once('error', reject)
     connection.once('connect', () => {
       connection.removeListener('error', reject)
@@ -94,9 +105,27 @@ function connectOnce(target: MysqlTarget): Promise<Connection> {
   })
 }
 
-function sslOptions(tls: NonNullable<MysqlTarget['tls']>): Record<string, unknown> {
-  const { verifyCertificate, verifyIdentity, ...files } = tls
-  return { ...files, rejectUnauthorized: verifyCertificate, verifyIdentity }
+/** mysql2 compares certificates with host names only: of an address it would ask whether it is `localhost`. */
+function checkAddress(connection: Connection, address: string): void {
+  const secured = connection as unknown as {
+    stream: TLSSocket
+    startTLS(onSecure: (error?: Error) => void): void
+  }
+  const startTls = secured.startTLS
+  // Before the credentials are sent, which come after onSecure.
+  secured.startTLS = onSecure =>
+    startTls.call(secured, error =>
+      onSecure(error ?? checkServerIdentity(address, secured.stream.getPeerCertificate()))
+    )
+}
+
+function sslOptions(tls: TlsOptions, host: string): Record<string, unknown> {
+  const { optional: _, verifyCertificate, verifyIdentity, ...files } = tls
+  return {
+    ...files,
+    rejectUnauthorized: verifyCertificate,
+    verifyIdentity: verifyIdentity && isIP(host) === 0
+  }
 }
 
 const NETWORK_ERRORS = new Set([

@@ -15,6 +15,8 @@ export interface MysqlTarget {
 }
 
 export interface TlsOptions {
+  /** Do without where the server has none. */
+  readonly optional: boolean
   /** Check the server's certificate against `ca` (or the system's authorities). */
   readonly verifyCertificate: boolean
   /** Check its host name as well. */
@@ -76,12 +78,19 @@ export function parseMysqlUrl(text: string): MysqlTarget {
 }
 
 function parseTls(parameters: URLSearchParams): TlsOptions | undefined {
-  const mode = parameters.get('ssl-mode') ?? (parameters.has('ssl-ca') ? 'verify-ca' : 'preferred')
+  const given = ['ssl-ca', 'ssl-cert', 'ssl-key'].filter(name => parameters.has(name))
+  const fallback = given.includes('ssl-ca') ? 'verify-ca' : given.length > 0 ? 'required' : 'disabled'
+  const mode = parameters.get('ssl-mode') ?? fallback
   if (!SSL_MODES.includes(mode)) {
     throw usageError(`ssl-mode '${mode}' is not one of ${SSL_MODES.join(', ')}`)
   }
-  // As with other clients, preferred does without TLS where it is not asked for by anything else.
-  if (mode === 'disabled' || mode === 'preferred') return undefined
+  if (mode === 'disabled') {
+    if (given.length > 0) throw usageError(`${given[0]} says nothing with ssl-mode=disabled`)
+    return undefined
+  }
+  if (given.includes('ssl-cert') !== given.includes('ssl-key')) {
+    throw usageError('a client certificate needs both ssl-cert and ssl-key')
+  }
   const file = (name: string): string | undefined => {
     const path = parameters.get(name)
     if (path === null) return undefined
@@ -95,7 +104,8 @@ function parseTls(parameters: URLSearchParams): TlsOptions | undefined {
   const cert = file('ssl-cert')
   const key = file('ssl-key')
   return {
-    verifyCertificate: mode !== 'required',
+    optional: mode === 'preferred',
+    verifyCertificate: mode === 'verify-ca' || mode === 'verify-identity',
     verifyIdentity: mode === 'verify-identity',
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
