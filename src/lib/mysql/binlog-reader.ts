@@ -152,6 +152,7 @@ export class BinlogReader {
         return this.#takeRows(event, 'c')
       case EventType.UPDATE_ROWS:
       case EventType.UPDATE_ROWS_V1:
+      case EventType.PARTIAL_UPDATE_ROWS:
         return this.#takeRows(event, 'u')
       case EventType.DELETE_ROWS:
       case EventType.DELETE_ROWS_V1:
@@ -275,11 +276,6 @@ export class BinlogReader {
 
   #other(event: BinlogEvent): void {
     switch (event.type) {
-      case EventType.PARTIAL_UPDATE_ROWS:
-        if (this.#tables.get(readTableId(event)) == null) return
-        throw new ToolError('DATA', 'partial JSON updates are not supported yet', {
-          hint: "SET GLOBAL binlog_row_value_options='' makes the server log whole values"
-        })
       case EventType.INCIDENT:
         throw new ToolError('INPUT', 'the server reports an incident: changes may be missing from its log', {
           hint: 'start again from a snapshot, with a new --state directory'

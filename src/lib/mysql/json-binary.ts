@@ -9,9 +9,32 @@ import { decimalSize, writeDecimal } from './encode.ts'
  * Source: "JSON binary format", mysql: sql-common/json_binary.h.
  */
 export function jsonText(buffer: Buffer, start: number, end: number): string {
-  if (start === end) return 'null'
+  return readJson(buffer, start, end, TEXT)
+}
+
+/** What a value is made into: from the text of scalars, and from the parts of containers in their stored order. */
+export interface JsonBuilder<T> {
+  scalar(text: string): T
+  object(names: readonly string[], values: readonly T[]): T
+  array(values: readonly T[]): T
+}
+
+/** Names and values of an object, as SELECT shows them. */
+export function objectText(names: readonly string[], values: readonly string[]): string {
+  return `{${names.map((name, i) => `${JSON.stringify(name)}: ${values[i]}`).join(', ')}}`
+}
+
+export function arrayText(values: readonly string[]): string {
+  return `[${values.join(', ')}]`
+}
+
+const TEXT: JsonBuilder<string> = { scalar: text => text, object: objectText, array: arrayText }
+
+/** @throws ToolError INPUT for bytes that are no value */
+export function readJson<T>(buffer: Buffer, start: number, end: number, builder: JsonBuilder<T>): T {
+  if (start === end) return builder.scalar('null')
   try {
-    return valueText({ buffer, end, left: end - start }, buffer[start] as number, start + 1)
+    return readValue({ buffer, end, left: end - start }, buffer[start] as number, start + 1, builder)
   } catch (error) {
     if (error instanceof RangeError)
       throw new ToolError('INPUT', 'a JSON value in the log is damaged', { cause: error })
@@ -49,17 +72,24 @@ const DOUBLE = 11
 const STRING = 12
 const OPAQUE = 15
 
-function valueText(document: Document, type: number, at: number): string {
-  const { buffer } = document
+function readValue<T>(document: Document, type: number, at: number, builder: JsonBuilder<T>): T {
   switch (type) {
     case SMALL_OBJECT:
-      return containerText(document, at, false, true)
+      return readContainer(document, at, false, true, builder)
     case LARGE_OBJECT:
-      return containerText(document, at, true, true)
+      return readContainer(document, at, true, true, builder)
     case SMALL_ARRAY:
-      return containerText(document, at, false, false)
+      return readContainer(document, at, false, false, builder)
     case LARGE_ARRAY:
-      return containerText(document, at, true, false)
+      return readContainer(document, at, true, false, builder)
+    default:
+      return builder.scalar(scalarText(document, type, at))
+  }
+}
+
+function scalarText(document: Document, type: number, at: number): string {
+  const { buffer } = document
+  switch (type) {
     case LITERAL:
       return literalText(buffer[at] as number)
     case INT16:
@@ -99,7 +129,13 @@ function literalText(code: number): string {
 }
 
 /** Count and size, then (objects) key entries of offset and length 2, then value entries of type 1 and offset or value. */
-function containerText(document: Document, at: number, large: boolean, object: boolean): string {
+function readContainer<T>(
+  document: Document,
+  at: number,
+  large: boolean,
+  object: boolean,
+  builder: JsonBuilder<T>
+): T {
   const { buffer, end } = document
   const wide = large ? 4 : 2
   const number = (offset: number): number =>
@@ -110,25 +146,23 @@ function containerText(document: Document, at: number, large: boolean, object: b
   if (values + count * (1 + wide) > end)
     throw new ToolError('INPUT', 'a JSON container in the log is cut off')
   take(document, at, values - at + count * (1 + wide))
-  const items: string[] = []
+  const names: string[] = []
+  const items: T[] = []
   for (let i = 0; i < count; i++) {
     const entry = values + i * (1 + wide)
     const type = buffer[entry] as number
     const inline =
       type === LITERAL || type === INT16 || type === UINT16 || (large && (type === INT32 || type === UINT32))
-    const text = valueText(document, type, inline ? entry + 1 : at + number(entry + 1))
+    items.push(readValue(document, type, inline ? entry + 1 : at + number(entry + 1), builder))
     if (object) {
       const key = keys + i * (wide + 2)
       const from = at + number(key)
       const length = buffer.readUInt16LE(key + wide)
       take(document, from, length)
-      const name = buffer.toString('utf8', from, from + length)
-      items.push(`${JSON.stringify(name)}: ${text}`)
-    } else {
-      items.push(text)
+      names.push(buffer.toString('utf8', from, from + length))
     }
   }
-  return object ? `{${items.join(', ')}}` : `[${items.join(', ')}]`
+  return object ? builder.object(names, items) : builder.array(items)
 }
 
 /** Seven bits a byte, the highest bit set while more follow. */

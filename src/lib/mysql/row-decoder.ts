@@ -5,6 +5,7 @@ import { type Column, ColumnType, type Table } from './column.ts'
 import * as encode from './encode.ts'
 import { writeGeometry } from './geometry.ts'
 import { jsonText } from './json-binary.ts'
+import { patchedJsonText } from './json-diff.ts'
 import { type Mask, maskValue, type Treatment } from './mask.ts'
 import { writeVector } from './vector.ts'
 
@@ -20,26 +21,43 @@ export interface RowDecoder {
   readonly keySpans: Int32Array
 }
 
+/** The images of an event with partial JSON updates, which have to be read in pairs. */
+export interface PartialJson {
+  readonly image: 'before' | 'after'
+  /** Where the document of each JSON column lies in the last image before: start and end; -1 when there is none. */
+  readonly documents: Int32Array
+}
+
 /**
  * Makes a decoder for rows of a table by generating a function with one straight piece of code a column: no
  * interpretation of types, no object and no string on the way from log to JSON.
  *
  * @param present for images that lack columns: whether each column is there. Absent columns are left out, not null.
+ * @param partial for one of the images of a partial update
  * @throws ToolError DATA for a column that cannot be decoded
  */
-export function compileRowDecoder(table: Table, present?: readonly boolean[]): RowDecoder {
+export function compileRowDecoder(
+  table: Table,
+  present?: readonly boolean[],
+  partial?: PartialJson
+): RowDecoder {
   const keySpans = new Int32Array(table.key.length * 2).fill(-1)
   const code: string[] = []
   const literals = new Literals()
   const masks: Mask[] = []
+  const patches = partial?.image === 'after'
   let bound = 64
   let slot = 0
   let written = 0
   const columns = table.columns.map((column, i) => ({ column, i })).filter(({ i }) => present?.[i] ?? true)
   for (const { column, i } of columns) {
-    const separator = written === 0 ? '{' : ','
-    const key = `${separator}${JSON.stringify(column.name)}:`
-    const value = treated(valueCode(column, `${table.database}.${table.name}`), column.treatment, masks)
+    const document = partial === undefined || column.type !== ColumnType.JSON ? -1 : documentIndex(table, i)
+    const key = `${patches ? '' : written === 0 ? '{' : ','}${JSON.stringify(column.name)}:`
+    const raw =
+      partial === undefined || document < 0
+        ? valueCode(column, `${table.database}.${table.name}`)
+        : documentCode(column, partial.image, document)
+    const value = treated(raw, column.treatment, masks)
     if (column.treatment === 'drop') {
       code.push(`if ((buf[at + ${slot >> 3}] & ${1 << (slot & 7)}) === 0) {`, value.code, '}')
       bound += value.bound
@@ -48,36 +66,77 @@ export function compileRowDecoder(table: Table, present?: readonly boolean[]): R
     }
     const keyAt = table.key.indexOf(i)
     const track = keyAt >= 0
-    code.push(
+    const columnCode = [
       literals.write(key),
       `if ((buf[at + ${slot >> 3}] & ${1 << (slot & 7)}) !== 0) {`,
       track ? `spans[${keyAt * 2}] = spans[${keyAt * 2 + 1}] = p;` : '',
+      document >= 0 && !patches ? `documents[${document * 2}] = -1;` : '',
       literals.write('null'),
       '} else {',
       track ? `spans[${keyAt * 2}] = p;` : '',
       value.code,
       track ? `spans[${keyAt * 2 + 1}] = p;` : '',
       '}'
-    )
+    ]
+    if (patches) columnCode.push('out[o++] = 44;')
+    if (patches && document >= 0 && !isConstant(column.treatment)) {
+      // What a document has become cannot be told without the document: the column is absent.
+      const unknown = `${isPatched(document)} && documents[${document * 2}] < 0`
+      code.push(`if (${unknown}) { ${raw.skip} } else {`, ...columnCode, '}')
+    } else code.push(...columnCode)
     bound += Buffer.byteLength(key) + 8 + value.bound
     slot++
     written++
   }
+  const documentCount = table.columns.filter(({ type }) => type === ColumnType.JSON).length
+  // The bits of partial updates stand before the null bits, in images after an update only.
+  const start = `
+    const bits = at + 1, options = buf[at];
+    if (options > 1) h.badOptions(options);
+    at += options === 1 ? ${1 + ((documentCount + 7) >> 3)} : 1;`
   const body = `
+    ${patches ? start : ''}
     w.ensure(${bound});
     let out = w.buffer, o = w.length, p = at + ${(columns.length + 7) >> 3}, n = 0;
+    ${patches ? 'out[o++] = 123;' : ''}
     ${code.join('\n').replaceAll('BOUND', String(bound))}
-    ${written === 0 ? 'out[o++] = 123;' : ''}
+    ${patches ? 'if (out[o - 1] === 44) o--;' : written === 0 ? 'out[o++] = 123;' : ''}
     out[o++] = 125;
     w.length = o;
     return p;`
-  const make = new Function('h', 'L', 'spans', 'masks', `return (buf, at, w) => {${body}}`) as (
+  const make = new Function('h', 'L', 'spans', 'masks', 'documents', `return (buf, at, w) => {${body}}`) as (
     helpers: typeof HELPERS,
     literals: Uint8Array,
     spans: Int32Array,
-    masks: readonly Mask[]
+    masks: readonly Mask[],
+    documents: Int32Array | undefined
   ) => DecodeRow
-  return { decode: make(HELPERS, literals.bytes(), keySpans, masks), keySpans }
+  return { decode: make(HELPERS, literals.bytes(), keySpans, masks, partial?.documents), keySpans }
+}
+
+/** The how manieth of the table's JSON columns one is. */
+function documentIndex(table: Table, column: number): number {
+  return table.columns.slice(0, column).filter(({ type }) => type === ColumnType.JSON).length
+}
+
+/** Code that tells whether a JSON column of an image after an update has diffs in the place of its value. */
+function isPatched(document: number): string {
+  return `options === 1 && (buf[bits + ${document >> 3}] & ${1 << (document & 7)}) !== 0`
+}
+
+function isConstant(treatment: Treatment): boolean {
+  return typeof treatment === 'object' && treatment.isConstant
+}
+
+/** A JSON column of a partial update: the image before it notes where the document lies, the one after it has diffs. */
+function documentCode({ meta }: Column, image: PartialJson['image'], document: number): ValueCode {
+  const [start, end] = [`documents[${document * 2}]`, `documents[${document * 2 + 1}]`]
+  if (image === 'before')
+    return grown(meta, `${start} = p; ${end} = p + n; w.text(h.jsonText(buf, p, p + n))`)
+  return grown(
+    meta,
+    `w.text(${isPatched(document)} ? h.patchedJsonText(buf, ${start}, ${end}, p, p + n) : h.jsonText(buf, p, p + n))`
+  )
 }
 
 /** What comes of a column that is dropped or masked; for all others the code stays as it is. */
@@ -98,6 +157,7 @@ function treated(value: ValueCode, treatment: Treatment, masks: Mask[]): ValueCo
 const HELPERS = {
   ...encode,
   jsonText,
+  patchedJsonText,
   maskValue,
   writeVector,
   writeGeometry,
@@ -109,6 +169,9 @@ const HELPERS = {
     throw new ToolError('DATA', `column ${column}: ${kind} value ${value} has no label`, {
       hint: 'the table changed since the row was written; SET GLOBAL binlog_row_metadata=FULL lets the log tell its own columns'
     })
+  },
+  badOptions(options: number): never {
+    throw new ToolError('INPUT', `value options ${options} of a row are not known`)
   },
   cutOff(): never {
     throw new ToolError('INPUT', 'a row is longer than its event: the log is damaged')

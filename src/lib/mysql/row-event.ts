@@ -27,6 +27,10 @@ export function openRows(event: BinlogEvent, op: Op, mapped: MappedTable): Rows 
     throw new ToolError('INPUT', `rows of ${count} columns for a table map of ${mapped.table.columns.length}`)
   }
   const size = (count + 7) >> 3
+  if (type === EventType.PARTIAL_UPDATE_ROWS) {
+    const { before, after } = mapped.partialJson(buffer, at)
+    return rowsOf(buffer, op, before, after, at + 2 * size, end)
+  }
   const decoderAt = (bits: number): RowDecoder =>
     allPresent(buffer, bits, count) ? mapped.decoder : mapped.partial(buffer, bits)
   const first = decoderAt(at)
@@ -36,6 +40,17 @@ export function openRows(event: BinlogEvent, op: Op, mapped: MappedTable): Rows 
     second = decoderAt(at)
     at += size
   }
+  return rowsOf(buffer, op, first, second, at, end)
+}
+
+function rowsOf(
+  buffer: Buffer,
+  op: Op,
+  first: RowDecoder,
+  second: RowDecoder | null,
+  at: number,
+  end: number
+): Rows {
   return { buffer, op, first, second, beforeKeys: new Int32Array(first.keySpans.length), at, end }
 }
 

@@ -10,6 +10,13 @@ export interface MappedTable {
   readonly decoder: RowDecoder
   /** A decoder for images that lack columns. */
   partial(present: Buffer, start: number): RowDecoder
+  /** The decoders for both images of updates of which JSON documents may be logged as diffs. */
+  partialJson(present: Buffer, start: number): JsonUpdateDecoders
+}
+
+export interface JsonUpdateDecoders {
+  readonly before: RowDecoder
+  readonly after: RowDecoder
 }
 
 interface Entry {
@@ -70,21 +77,35 @@ export class TableCache {
 }
 
 function mapTable(table: Table): MappedTable {
+  const size = (table.columns.length + 7) >> 3
   const partials = new Map<string, RowDecoder>()
+  const jsonUpdates = new Map<string, JsonUpdateDecoders>()
+  const presentAt = (bits: Buffer, start: number): boolean[] =>
+    table.columns.map((_, i) => ((bits[start + (i >> 3)] as number) & (1 << (i & 7))) !== 0)
   return {
     table,
     decoder: compileRowDecoder(table),
     partial(bits, start) {
-      const key = bits.toString('latin1', start, start + ((table.columns.length + 7) >> 3))
+      const key = bits.toString('latin1', start, start + size)
       let decoder = partials.get(key)
       if (decoder === undefined) {
-        const present = table.columns.map(
-          (_, i) => ((bits[start + (i >> 3)] as number) & (1 << (i & 7))) !== 0
-        )
-        decoder = compileRowDecoder(table, present)
+        decoder = compileRowDecoder(table, presentAt(bits, start))
         partials.set(key, decoder)
       }
       return decoder
+    },
+    partialJson(bits, start) {
+      const key = bits.toString('latin1', start, start + 2 * size)
+      let decoders = jsonUpdates.get(key)
+      if (decoders === undefined) {
+        const documents = new Int32Array(table.columns.length * 2).fill(-1)
+        decoders = {
+          before: compileRowDecoder(table, presentAt(bits, start), { image: 'before', documents }),
+          after: compileRowDecoder(table, presentAt(bits, start + size), { image: 'after', documents })
+        }
+        jsonUpdates.set(key, decoders)
+      }
+      return decoders
     }
   }
 }
