@@ -17,6 +17,7 @@ import {
   ColumnRules,
   examine,
   MysqlTail,
+  OutboxTables,
   parseMysqlUrl,
   parseOps,
   parsePositionOption,
@@ -81,6 +82,12 @@ const flags = {
     help: 'write plain rows instead of envelopes',
     doc: 'The row\'s fields as they are now (of a deleted row: as they were), then __op, __deleted ("true" or "false") and __ts_ms, as Debezium\'s ExtractNewRecordState writes them. A truncated table gives no line.'
   },
+  outbox: {
+    kind: 'list',
+    arg: 'TABLE,...',
+    help: 'write rows put into these tables as messages',
+    doc: 'A line is the row alone, for example {"id":7,"aggregatetype":"order","aggregateid":"42","type":"OrderPaid","payload":{...}} of a table as Debezium\'s outbox event router has it. Updates and deletes of its rows are not written.'
+  },
   snapshot: {
     kind: 'choice',
     choices: ['initial', 'when-needed', 'schema-only', 'never', 'only'],
@@ -101,6 +108,13 @@ const flags = {
     doc: 'now: after everything that was committed when the tool started.'
   },
   'mark-every': { kind: 'duration', default: 1000, help: 'time between marks' },
+  'heartbeat-table': {
+    kind: 'string',
+    arg: 'TABLE',
+    help: 'write the time into a row of this table, so that an idle log goes on',
+    doc: "The server's log then moves even when nothing else is written, and with it the position that a pipeline resumes from. Columns: name (the key; the server name of --server-name) and ts. Among the tables that are read, its updates are events like others."
+  },
+  'heartbeat-every': { kind: 'duration', default: 10_000, help: 'time between heartbeats' },
   'server-name': {
     kind: 'string',
     arg: 'NAME',
@@ -207,9 +221,10 @@ export async function main(): Promise<void> {
 
 async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
   const target = parseSource(operands[0] as string)
+  const name = flags.serverName ?? (target.database || target.host)
   const options = {
     version: packageVersion(),
-    name: flags.serverName ?? (target.database || target.host),
+    name,
     tables: new TableFilter(flags.tables, target.database, flags.excludeTables),
     shape: shapeOf(flags, target.database),
     snapshot: flags.snapshot,
@@ -220,7 +235,11 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
     stopAt: flags.stopAt === undefined ? undefined : parsePositionOption(flags.stopAt, '--stop-at', ['now']),
     // Ids below are likely to be given by hand.
     serverId: flags.serverId ?? 100_000 + Math.floor(Math.random() * 4_000_000_000),
-    retryFor: flags.retryFor
+    retryFor: flags.retryFor,
+    heartbeat:
+      flags.heartbeatTable === undefined
+        ? undefined
+        : { table: flags.heartbeatTable, name, everyMs: flags.heartbeatEvery }
   }
   const root = flags.state ?? null
   const output = openOutput(flags.out, { append: root !== null })
@@ -272,7 +291,8 @@ function shapeOf(flags: Invocation<typeof spec.flags>['flags'], database: string
     columns: new ColumnRules({ columns, excludeColumns, masks, salt }, database),
     ops,
     flat,
-    where: new SnapshotConditions(flags.where, database)
+    where: new SnapshotConditions(flags.where, database),
+    outbox: new OutboxTables(flags.outbox, database)
   }
 }
 

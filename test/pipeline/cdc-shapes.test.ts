@@ -208,6 +208,81 @@ for (const flavour of ['mysql80', 'mysql', 'mariadb'] as const) {
       assert.match(rows.stdout, /^\{"__op":"r","__deleted":"false","__ts_ms":\d{13}\}\n/)
     })
 
+    test('an outbox gives its messages, whatever becomes of their rows', async () => {
+      await connection.query(
+        `CREATE TABLE outbox (id BINARY(4) PRIMARY KEY, aggregatetype VARCHAR(20), aggregateid INT, type VARCHAR(20), payload ${
+          flavour === 'mariadb' ? 'TEXT' : 'JSON'
+        }); INSERT INTO outbox VALUES ('a', 'order', 1, 'placed', '{"n": 1}')`
+      )
+      const start = await logEnd(connection)
+      await connection.query(
+        `START TRANSACTION; INSERT INTO log_a VALUES (7, 7);
+         INSERT INTO outbox VALUES ('b', 'order', 2, 'placed', '{"n": [2.5, null]}'), ('c', 'user', 3, 'left', NULL);
+         UPDATE outbox SET type = 'paid' WHERE id = 'b'; UPDATE outbox SET id = 'd' WHERE id = 'c'; DELETE FROM outbox WHERE id = 'd';
+         COMMIT; TRUNCATE outbox; DELETE FROM log_a`
+      )
+      const payload = flavour === 'mariadb' ? '"{\\"n\\": [2.5, null]}"' : '{"n": [2.5, null]}'
+      const message = (id: string, rest: string): string =>
+        `{"id":"${Buffer.from(id.padEnd(4, '\0')).toString('base64')}","aggregatetype":${rest}}`
+      const messages = [
+        message('b', `"order","aggregateid":2,"type":"placed","payload":${payload}`),
+        message('c', '"user","aggregateid":3,"type":"left","payload":null')
+      ]
+      const tables = ['--tables', 'outbox,log_a', '--outbox', 'outbox']
+      const log = await changes(start, ...tables)
+      assert.equal(log.status, 0, log.stderr)
+      const lines = dataLines(log.stdout)
+      assert.deepEqual(
+        lines.filter(line => !line.includes('"op"')),
+        messages
+      )
+      assert.deepEqual(
+        lines.filter(line => line.includes('"op"')).map(line => (JSON.parse(line) as { op: string }).op),
+        ['c', 'd']
+      )
+      const flat = await changes(start, ...tables, '--flat')
+      assert.deepEqual(dataLines(flat.stdout).slice(1, 3), messages)
+
+      await connection.query("INSERT INTO outbox VALUES ('e', 'order', 4, 'placed', NULL)")
+      const snapshot = await tail(url, '--snapshot', 'only', ...tables)
+      assert.deepEqual(dataLines(snapshot.stdout), [
+        message('e', '"order","aggregateid":4,"type":"placed","payload":null')
+      ])
+      await connection.query('DROP TABLE outbox')
+    })
+
+    test('a heartbeat keeps an idle log going', async () => {
+      const refused = await tail(url, '--heartbeat-table', 'beats', '--stop-at', 'now', '--snapshot', 'never')
+      assert.equal(refused.status, 3)
+      assert.match(refused.stderr, /--heartbeat-table: .*\n {2}CREATE TABLE `test`\.`beats` \(/)
+      const sql = /CREATE TABLE [^;]*/.exec(refused.stderr)?.[0] as string
+      await connection.query(`${sql}; GRANT INSERT, UPDATE ON test.beats TO cdc@'%'`)
+      const flags = [
+        '--heartbeat-table',
+        'test.beats',
+        '--heartbeat-every',
+        '50ms',
+        '--server-name',
+        "o'dream"
+      ]
+      const idle = new RunningTail([url, '--tables', 'beats', '--snapshot', 'never', ...flags])
+      await idle.until('three beats', ({ stdout }) => dataLines(stdout).length >= 3)
+      const { status, stdout, stderr } = await idle.stop()
+      assert.deepEqual([status, stderr], [0, ''])
+      const beats = events(stdout)
+      assert.ok(beats.every(({ op, after }) => op === 'u' && after?.name === "o'dream"))
+      const times = beats.map(({ after }) => Date.parse(String(after?.ts)))
+      assert.ok(
+        times.every(
+          (time, i) => Math.abs(time - Date.now()) < 60_000 && (i === 0 || time > (times[i - 1] as number))
+        )
+      )
+
+      const ended = await tail(url, '--tables', 'log_a', '--snapshot', 'never', '--stop-at', 'now', ...flags)
+      assert.deepEqual([ended.status, dataLines(ended.stdout)], [0, []])
+      await connection.query('DROP TABLE beats')
+    })
+
     test('names that are nowhere are refused before anything is written', async () => {
       for (const [flags, message] of [
         [
@@ -215,6 +290,7 @@ for (const flavour of ['mysql80', 'mysql', 'mariadb'] as const) {
           /--mask users\.emial: no table that is read has such a column\n {2}did you mean users\.email\?/
         ],
         [['--where', 'log_c=v > 1'], /--where: test\.log_c is not among the tables/],
+        [['--outbox', 'nowhere'], /--outbox: test\.nowhere is not among the tables/],
         [['--op', 'x'], /--op: 'x' is not one of c, u, d, r, t/],
         [['--snapshot', 'only', '--op', 'c'], /--snapshot only writes nothing without --op r/]
       ] as const) {

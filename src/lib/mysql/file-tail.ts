@@ -28,6 +28,7 @@ export function parseSource(text: string): MysqlTarget | FileTarget {
 
 export interface FileTailOptions extends Omit<ReaderOptions, 'checksum' | 'resolve'> {
   readonly snapshot: SnapshotMode
+  readonly heartbeat?: unknown
   readonly start: PositionOption | undefined
   readonly stopAt: PositionOption | undefined
 }
@@ -52,7 +53,8 @@ export class BinlogFileTail {
 
   /** Checks that the file can be read. @throws ToolError USAGE, INPUT */
   async connect(): Promise<void> {
-    const { snapshot, start, stopAt } = this.#options
+    const { snapshot, start, stopAt, heartbeat } = this.#options
+    if (heartbeat !== undefined) throw usageError('--heartbeat-table: there is no server')
     if (snapshot === 'only') throw usageError('--snapshot only: a log file has changes and no tables')
     for (const [flag, option] of [
       ['--start', start],

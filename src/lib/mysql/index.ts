@@ -1,6 +1,7 @@
 export { ColumnRules } from './column-rules.ts'
 export { examine } from './doctor.ts'
 export { BinlogFileTail, parseSource } from './file-tail.ts'
+export { OutboxTables } from './outbox.ts'
 export { parsePositionOption } from './position.ts'
 export { parseOps, type Shape, SnapshotConditions } from './shape.ts'
 export { TableFilter } from './tables.ts'

@@ -1,9 +1,10 @@
 import { ToolError } from '../cli/index.ts'
 import type { OutputWriter } from '../stream/index.ts'
 import type { Op, Source } from './envelope.ts'
+import { OutboxRows, type OutboxTables } from './outbox.ts'
 import type { RowDecoder } from './row-decoder.ts'
 import { type Rows, sameKey } from './row-event.ts'
-import { type RowLines, rowLines, type Shape } from './shape.ts'
+import { type RowLines, type Shape, tableLines } from './shape.ts'
 
 /** When the output block has this many bytes, it is sent before more is written. */
 const BLOCK = 256 * 1024
@@ -23,7 +24,11 @@ export class RowWriter {
   /** Where the rows event (or compressed transaction) that is being read begins; -1 before there is one. */
   position = -1
   readonly #writer: OutputWriter
-  readonly #envelopes: RowLines
+  readonly #tableLines: RowLines
+  readonly #outboxLines = new OutboxRows()
+  readonly #outbox: OutboxTables | null
+  /** Those of the table whose rows come. */
+  #envelopes: RowLines
   /** Null: all. */
   readonly #ops: ReadonlySet<Op> | null
   #file = ''
@@ -33,7 +38,9 @@ export class RowWriter {
 
   constructor(writer: OutputWriter, shape?: Shape) {
     this.#writer = writer
-    this.#envelopes = rowLines(shape)
+    this.#tableLines = tableLines(shape)
+    this.#envelopes = this.#tableLines
+    this.#outbox = shape?.outbox ?? null
     this.#ops = shape?.ops ?? null
   }
 
@@ -46,6 +53,8 @@ export class RowWriter {
   /** Sets what the next rows share. */
   begin(source: Source): void {
     this.#file = source.file
+    const isOutbox = this.#outbox?.has(source.database, source.table) ?? false
+    this.#envelopes = isOutbox ? this.#outboxLines : this.#tableLines
     this.#envelopes.begin(source, Date.now())
   }
 
@@ -75,8 +84,9 @@ export class RowWriter {
     return this.#ops?.has(op) ?? true
   }
 
-  /** An update may turn out to be a delete and a create. */
+  /** An update may turn out to be a delete and a create; of an outbox only what is put in counts. */
   #mayBeWanted(op: Op): boolean {
+    if (this.#envelopes === this.#outboxLines && op !== 'c') return false
     return this.#isWanted(op) || (op === 'u' && (this.#isWanted('c') || this.#isWanted('d')))
   }
 

@@ -2,8 +2,9 @@ import { usageError } from '../cli/index.ts'
 import type { ColumnRules } from './column-rules.ts'
 import { Envelopes, type Op } from './envelope.ts'
 import { FlatRows } from './flat.ts'
+import { OutboxRows, type OutboxTables } from './outbox.ts'
 
-export type RowLines = Envelopes | FlatRows
+export type RowLines = Envelopes | FlatRows | OutboxRows
 
 /** What of the changes is written, and in which form. */
 export interface Shape {
@@ -12,6 +13,7 @@ export interface Shape {
   /** Plain rows instead of envelopes. */
   readonly flat: boolean
   readonly where: SnapshotConditions
+  readonly outbox: OutboxTables
 }
 
 const OPS: readonly Op[] = ['c', 'u', 'd', 'r', 't']
@@ -23,7 +25,13 @@ export function parseOps(texts: readonly string[]): ReadonlySet<Op> {
   return new Set(texts.length === 0 ? OPS : (texts as readonly Op[]))
 }
 
-export function rowLines(shape: Shape | undefined): RowLines {
+/** The form of a table's lines. */
+export function rowLines(shape: Shape, database: string, table: string): RowLines {
+  return shape.outbox.has(database, table) ? new OutboxRows() : tableLines(shape)
+}
+
+/** The form of the lines of all tables but outboxes. */
+export function tableLines(shape: Shape | undefined): Envelopes | FlatRows {
   return shape?.flat === true ? new FlatRows() : new Envelopes()
 }
 

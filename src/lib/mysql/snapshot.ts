@@ -159,7 +159,7 @@ class TableSnapshot implements Snapshot {
         Buffer.from(`SELECT ${select} FROM ${sqlName(schema.database, schema.name)}${where}`)
       )
     )
-    const envelopes = rowLines(this.#options.shape)
+    const envelopes = rowLines(this.#options.shape, schema.database, schema.name)
     const source = {
       version: this.#options.version,
       name: this.#options.name,

@@ -11,6 +11,7 @@ import { BinlogReader } from './binlog-reader.ts'
 import type { Table } from './column.ts'
 import { isLost, MysqlConnection } from './connection.ts'
 import { followLog } from './follow.ts'
+import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts'
 import { formatPosition, type LogPosition, type PositionOption, parsePosition } from './position.ts'
 import {
   describesItself,
@@ -48,6 +49,7 @@ export interface TailOptions {
   readonly stopAt: PositionOption | undefined
   readonly serverId: number
   readonly retryFor: number | undefined
+  readonly heartbeat: HeartbeatOptions | undefined
 }
 
 /** What a run writes to, and what ends it. */
@@ -88,6 +90,7 @@ export class MysqlTail {
   #connection: MysqlConnection | undefined
   #server: ServerInfo | undefined
   #stop: AbortSignal = new AbortController().signal
+  readonly #closed = new AbortController()
 
   constructor(target: MysqlTarget, options: TailOptions, log: Log) {
     this.#target = target
@@ -97,18 +100,23 @@ export class MysqlTail {
 
   /** Connects and checks that the server can be followed. @throws ToolError SERVER, USAGE */
   async connect(stop: AbortSignal): Promise<void> {
-    const { snapshot, tables, shape, retryFor } = this.#options
+    const { snapshot, tables, shape, retryFor, heartbeat } = this.#options
     this.#connection = await MysqlConnection.open(this.#target, new Backoff(retryFor, stop))
     this.#server = await (snapshot === 'only'
       ? readServer(this.#connection)
       : inspectServer(this.#connection))
     const read = await tables.list(this.#connection)
     shape.where.check(read)
+    shape.outbox.check(read)
     await shape.columns.check(this.#connection, read)
     if (snapshot !== 'only' && this.#server.rowImage !== 'FULL') {
       this.#log.warn(
         `binlog_row_image is ${this.#server.rowImage}: updates carry only some columns, the others are absent`
       )
+    }
+    if (heartbeat !== undefined) {
+      const signal = AbortSignal.any([stop, this.#closed.signal])
+      await new Heartbeat(this.#target, heartbeat, this.#log).start(signal)
     }
   }
 
@@ -149,6 +157,7 @@ export class MysqlTail {
   }
 
   close(): void {
+    this.#closed.abort()
     this.#connection?.destroy()
   }
 
