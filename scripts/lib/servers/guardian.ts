@@ -27,6 +27,8 @@ export interface GuardianOptions {
   readonly remove: readonly string[]
   /** Whether the server's data is worth an orderly end when the starter has died. */
   readonly keepsData: boolean
+  /** What the server takes for a SIGTERM. */
+  readonly stopSignal: NodeJS.Signals
 }
 
 /** How long a server may take to end in order, in ms. A Java server that writes its class archive needs several seconds. */
@@ -38,9 +40,13 @@ function main(options: GuardianOptions): void {
   let server: ChildProcess | undefined
   let detached = false
 
+  const send = (signal: NodeJS.Signals): void => {
+    server?.kill(signal === 'SIGTERM' ? options.stopSignal : signal)
+  }
+
   async function end(signal: NodeJS.Signals): Promise<void> {
     if (server !== undefined && isRunning(server)) {
-      server.kill(signal)
+      send(signal)
       const killer = setTimeout(() => server?.kill('SIGKILL'), stopPatience)
       while (isRunning(server)) await delay(20)
       clearTimeout(killer)
@@ -63,7 +69,7 @@ function main(options: GuardianOptions): void {
 
   process.on('message', (request: GuardianRequest) => {
     if (request.do === 'start') start(request.command, request.cwd)
-    else if (request.do === 'signal') server?.kill(request.signal)
+    else if (request.do === 'signal') send(request.signal)
     else detached = true
   })
   process.once('disconnect', () => {

@@ -14,6 +14,7 @@ import type { ServerKind } from './kind.ts'
 import { mariadb } from './mariadb.ts'
 import { mysql, mysql57, mysql80 } from './mysql.ts'
 import { freePorts } from './ports.ts'
+import { postgres } from './postgres.ts'
 import { SupervisedServer } from './supervise.ts'
 
 export { type BackgroundServer, backgroundServers, stopBackgroundServer } from './background.ts'
@@ -24,6 +25,7 @@ export const kinds: Readonly<Record<ServerName, ServerKind>> = {
   mysql,
   mysql57,
   mariadb,
+  postgres,
   elasticsearch,
   kafka
 }
@@ -37,7 +39,7 @@ export interface ServerOptions {
   readonly keepData?: boolean
   /**
    * Options of the server, which override ours: mysqld's and mariadbd's (`--gtid-mode=OFF`, `--skip-log-bin`),
-   * Elasticsearch's settings and Kafka's properties (`key=value`).
+   * PostgreSQL's (`--timezone=Asia/Kolkata`), Elasticsearch's settings and Kafka's properties (`key=value`).
    */
   readonly args?: readonly string[]
   /** Takes what a person should know, such as that an installation takes its time. Nothing is printed otherwise. */
@@ -48,7 +50,10 @@ export interface RunningServer extends AsyncDisposable {
   readonly name: ServerName
   readonly version: string
   readonly port: number
-  /** `mysql://root:root@127.0.0.1:PORT`, `http://127.0.0.1:PORT` or `kafka://127.0.0.1:PORT`. MySQLs also have a user cdc/cdc. */
+  /**
+   * `mysql://root:root@127.0.0.1:PORT`, `postgres://root:root@127.0.0.1:PORT`, `http://127.0.0.1:PORT` or
+   * `kafka://127.0.0.1:PORT`. MySQLs and PostgreSQL also have a user cdc/cdc.
+   */
   readonly url: string
   /** The process of the server; null after `kill` and `stop`. */
   readonly pid: number | null
@@ -137,7 +142,8 @@ async function supervise(
   const place = { prefix: prefixOf(kind.name), dataDir, port, morePorts, args: options.args ?? [] }
   return await SupervisedServer.create(kind, place, {
     remove: [...alsoRemove(port), ...(own ? [] : [dataDir])],
-    keepsData: own
+    keepsData: own,
+    stopSignal: kind.stopSignal ?? 'SIGTERM'
   })
 }
 

@@ -32,6 +32,8 @@ export interface ServerKind {
   prepare(place: Place): Promise<void>
   /** The program and its arguments; it must stay in the foreground. */
   command(place: Place): string[]
+  /** What ends it in order; SIGTERM unless given. */
+  readonly stopSignal?: NodeJS.Signals
   /** Whether the server answers its own protocol. Resolves to false, and never rejects, while it does not. */
   answers(place: Place): Promise<boolean>
   /** The log that tells why a start failed, relative to `dataDir`; what the program prints otherwise. */

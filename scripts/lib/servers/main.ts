@@ -22,13 +22,14 @@ const usage = `usage: scripts/servers install [NAME…]
        scripts/servers client NAME [PORT] [-- ARGUMENT…]
 
 NAME    ${serverNames.join(' | ')}
-OPTION  overrides ours: options of mysqld or mariadbd; settings of Elasticsearch
-        or lines of Kafka's server.properties, as key=value
+OPTION  overrides ours: options of mysqld, mariadbd or postgres; settings of
+        Elasticsearch or lines of Kafka's server.properties, as key=value
 DIR     keeps the data; without it they are temporary
 
 Real servers on 127.0.0.1 for demo and tests, without Docker and root. They are
 installed once below ${cacheFolder()}
-and run until "stop". MySQLs have the users root/root and cdc/cdc (replication).
+and run until "stop". MySQLs have the users root/root and cdc/cdc (replication),
+PostgreSQL root/root and cdc/cdc (reads all).
 `
 
 class UsageError extends Error {}

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { cp, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,7 +5,7 @@ import { pinned } from './catalogue.ts'
 import { missingForDebian, unpackDebianPackages, unpackedProgram } from './debian.ts'
 import type { ServerKind } from './kind.ts'
 import { greetsAsMysql } from './ports.ts'
-import { lastLines, run, tiedToParent } from './tools.ts'
+import { feed, run } from './tools.ts'
 
 /** The same users as MySQL's. */
 const initialStatements = `
@@ -135,23 +134,4 @@ async function initialize(prefix: string): Promise<void> {
   const bootstrap = ['--bootstrap', '--skip-log-bin']
   const command = [...unpackedProgram(prefix, 'mariadbd'), ...commonOptions(prefix, template), ...bootstrap]
   await feed(command, statements.join('\n'))
-}
-
-/** Runs a program with text on its stdin. */
-async function feed(command: readonly string[], text: string): Promise<void> {
-  const [program, ...args] = tiedToParent(command)
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      output += chunk
-    })
-  }
-  child.stdin.on('error', () => {}) // it ended early; its status tells
-  child.stdin.end(text)
-  const status = await new Promise<string | number>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown status'))
-  })
-  if (status !== 0) throw new Error(`${command[0]} failed (${status})\n${lastLines(output, 20)}`)
 }

@@ -55,6 +55,25 @@ export async function run(command: readonly string[], options: RunOptions = {}):
   throw new Error(`${command[0]} failed (${status}): ${command.join(' ')}\n${lastLines(all, 20)}`)
 }
 
+/** Runs a program with text on its stdin. A non-zero exit rejects with the last lines of its output. */
+export async function feed(command: readonly string[], text: string): Promise<void> {
+  const [program, ...args] = tiedToParent(command)
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk
+    })
+  }
+  child.stdin.on('error', () => {}) // it ended early; its status tells
+  child.stdin.end(text)
+  const status = await new Promise<string | number>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown status'))
+  })
+  if (status !== 0) throw new Error(`${command[0]} failed (${status})\n${lastLines(output, 20)}`)
+}
+
 /**
  * The command, changed so that the kernel kills it when the process that starts it dies (prctl PR_SET_PDEATHSIG), by
  * util-linux's setpriv. It keeps its pid: setpriv replaces itself. Without setpriv the command as it is.
