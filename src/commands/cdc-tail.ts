@@ -82,6 +82,11 @@ const flags = {
     help: 'write plain rows instead of envelopes',
     doc: 'The row\'s fields as they are now (of a deleted row: as they were), then __op, __deleted ("true" or "false") and __ts_ms, as Debezium\'s ExtractNewRecordState writes them. A truncated table gives no line.'
   },
+  transactions: {
+    kind: 'boolean',
+    help: 'write lines where transactions begin and end, and number their rows',
+    doc: 'Control lines, {"@transaction":{"status":"BEGIN","id":...}} and, with the number of rows of each table, "END"; in each envelope "transaction":{"id","total_order","data_collection_order"}, as Debezium writes them with provide.transaction.metadata. Transactions that change none of the tables are left out.'
+  },
   outbox: {
     kind: 'list',
     arg: 'TABLE,...',
@@ -282,7 +287,8 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
 }
 
 function shapeOf(flags: Invocation<typeof spec.flags>['flags'], database: string): Shape {
-  const { columns, excludeColumns, mask: masks, flat } = flags
+  const { columns, excludeColumns, mask: masks, flat, transactions } = flags
+  if (flat && transactions) throw usageError('--transactions: the plain rows of --flat have no place for it')
   const ops = parseOps(flags.op)
   if (flags.snapshot === 'only' && !ops.has('r'))
     throw usageError('--snapshot only writes nothing without --op r')
@@ -292,7 +298,8 @@ function shapeOf(flags: Invocation<typeof spec.flags>['flags'], database: string
     ops,
     flat,
     where: new SnapshotConditions(flags.where, database),
-    outbox: new OutboxTables(flags.outbox, database)
+    outbox: new OutboxTables(flags.outbox, database),
+    transactions
   }
 }
 

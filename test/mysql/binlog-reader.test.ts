@@ -3,10 +3,13 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { BinlogReader } from '../../src/lib/mysql/binlog-reader.ts'
 import { ColumnType } from '../../src/lib/mysql/column.ts'
+import { ColumnRules } from '../../src/lib/mysql/column-rules.ts'
 import { EventType } from '../../src/lib/mysql/events.ts'
 import { GtidSet } from '../../src/lib/mysql/gtid-set.ts'
+import { OutboxTables } from '../../src/lib/mysql/outbox.ts'
 import type { LogPosition } from '../../src/lib/mysql/position.ts'
 import { resolveTable } from '../../src/lib/mysql/schema.ts'
+import { parseOps, type Shape, SnapshotConditions } from '../../src/lib/mysql/shape.ts'
 import { TableFilter } from '../../src/lib/mysql/tables.ts'
 import { type Output, OutputWriter } from '../../src/lib/stream/index.ts'
 import { bits, int, LogFile, names, primaryKey, UUID } from './binlog.ts'
@@ -42,7 +45,7 @@ interface Reading {
 
 const FILE = 'binlog.000001'
 
-function read(from: Partial<LogPosition> = {}, tables = ['*'], checksum = true): Reading {
+function read(from: Partial<LogPosition> = {}, tables = ['*'], checksum = true, shape?: Shape): Reading {
   const output = new Memory()
   const writer = new OutputWriter(output)
   const filter = new TableFilter(tables, 'db')
@@ -51,6 +54,7 @@ function read(from: Partial<LogPosition> = {}, tables = ['*'], checksum = true):
     name: 'test',
     tables: filter,
     checksum,
+    ...(shape === undefined ? {} : { shape }),
     resolve: map => resolveTable(map, null, () => 'utf8mb4')
   })
   return {
@@ -328,6 +332,22 @@ describe('a damaged log is refused with its place', () => {
 })
 
 describe('a connection that is lost', () => {
+  const WITH_TRANSACTIONS: Shape = {
+    columns: new ColumnRules({ columns: [], excludeColumns: [], masks: [], salt: '' }, 'db'),
+    ops: parseOps([]),
+    flat: false,
+    where: new SnapshotConditions([], 'db'),
+    outbox: new OutboxTables([], 'db'),
+    transactions: true
+  }
+
+  function transactionPart(line: Record<string, Record<string, unknown>>): string {
+    const { '@transaction': told, transaction: place } = line
+    return told === undefined
+      ? `${place?.id} ${place?.total_order} ${place?.data_collection_order}`
+      : `${told.id} ${told.status} ${told.event_count}`
+  }
+
   /** A log of transactions of some size, and for each event where it begins. */
   function build(sizes: readonly number[]): {
     head: Buffer
@@ -356,7 +376,8 @@ describe('a connection that is lost', () => {
           fc.array(fc.nat(40), { maxLength: 6 }),
           async (sizes, cuts) => {
             const { head, list } = build(sizes)
-            const { reader, take, text } = read(by === 'gtids' ? { gtids: new GtidSet() } : {})
+            const from = by === 'gtids' ? { gtids: new GtidSet() } : {}
+            const { reader, take, text } = read(from, ['*'], true, WITH_TRANSACTIONS)
             for (let part = 0; part <= cuts.length; part++) {
               const { position, gtids } = reader.position
               const rest = list.filter(event =>
@@ -369,6 +390,15 @@ describe('a connection that is lost', () => {
               if (part < cuts.length) reader.restart(true)
             }
             const total = sizes.reduce((a, b) => a + b, 0)
+            const lines = (await text()).split('\n').filter(line => line !== '')
+            assert.deepEqual(
+              lines.map(line => JSON.parse(line)).map(transactionPart),
+              sizes.flatMap((size, i) => {
+                const id = `${UUID}:${i + 1}`
+                const rows = Array.from({ length: size }, (_, row) => `${id} ${row + 1} ${row + 1}`)
+                return size === 0 ? [] : [`${id} BEGIN null`, ...rows, `${id} END ${size}`]
+              })
+            )
             assert.deepEqual(
               events(await text()).map(({ after }) => after?.id),
               Array.from({ length: total }, (_, i) => i)

@@ -251,6 +251,46 @@ for (const flavour of ['mysql80', 'mysql', 'mariadb'] as const) {
       await connection.query('DROP TABLE outbox')
     })
 
+    test('transactions are told and counted', async () => {
+      const start = await logEnd(connection)
+      await connection.query(
+        `START TRANSACTION; INSERT INTO log_a VALUES (1, 1), (2, 2); INSERT INTO log_b VALUES (1); UPDATE log_a SET id = 3 WHERE id = 1; COMMIT;
+         CREATE TABLE other (id INT); START TRANSACTION; INSERT INTO other VALUES (1); COMMIT; DELETE FROM log_a`
+      )
+      const { status, stdout, stderr } = await changes(start, '--tables', 'log_*', '--transactions')
+      assert.deepEqual([status, stderr], [0, ''])
+      const lines = stdout.split('\n').filter(line => line !== '' && !line.startsWith('{"@mark"'))
+      const told = lines.map(line => {
+        const parsed = JSON.parse(line)
+        const { '@transaction': transaction, op, source, transaction: place } = parsed
+        if (transaction === undefined) {
+          const names = Object.keys(parsed).join()
+          assert.equal(names, 'before,after,source,transaction,op,ts_ms')
+          return `${place.id} ${place.total_order} ${op} ${source.table} ${place.data_collection_order}`
+        }
+        assert.ok(Math.abs(transaction.ts_ms - Date.now()) < 60_000)
+        return `${transaction.id} ${transaction.status} ${transaction.event_count} ${JSON.stringify(transaction.data_collections)}`
+      })
+      const [first = '', second = ''] = new Set(told.map(text => text.split(' ')[0] as string))
+      assert.match(first, flavour === 'mariadb' ? /^0-1-\d+$/ : /^[0-9a-f-]{36}:\d+$/)
+      const count = (table: string, rows: number): string =>
+        `{"data_collection":"test.${table}","event_count":${rows}}`
+      assert.deepEqual(told, [
+        `${first} BEGIN null null`,
+        `${first} 1 c log_a 1`,
+        `${first} 2 c log_a 2`,
+        `${first} 3 c log_b 1`,
+        `${first} 4 d log_a 3`,
+        `${first} 5 c log_a 4`,
+        `${first} END 5 [${count('log_a', 4)},${count('log_b', 1)}]`,
+        `${second} BEGIN null null`,
+        `${second} 1 d log_a 1`,
+        `${second} 2 d log_a 2`,
+        `${second} END 2 [${count('log_a', 2)}]`
+      ])
+      await connection.query('DROP TABLE other; DELETE FROM log_b')
+    })
+
     test('a heartbeat keeps an idle log going', async () => {
       const refused = await tail(url, '--heartbeat-table', 'beats', '--stop-at', 'now', '--snapshot', 'never')
       assert.equal(refused.status, 3)
@@ -290,6 +330,7 @@ for (const flavour of ['mysql80', 'mysql', 'mariadb'] as const) {
           /--mask users\.emial: no table that is read has such a column\n {2}did you mean users\.email\?/
         ],
         [['--where', 'log_c=v > 1'], /--where: test\.log_c is not among the tables/],
+        [['--transactions', '--flat'], /--transactions: .*--flat/],
         [['--outbox', 'nowhere'], /--outbox: test\.nowhere is not among the tables/],
         [['--op', 'x'], /--op: 'x' is not one of c, u, d, r, t/],
         [['--snapshot', 'only', '--op', 'c'], /--snapshot only writes nothing without --op r/]

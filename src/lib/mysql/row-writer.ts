@@ -5,6 +5,7 @@ import { OutboxRows, type OutboxTables } from './outbox.ts'
 import type { RowDecoder } from './row-decoder.ts'
 import { type Rows, sameKey } from './row-event.ts'
 import { type RowLines, type Shape, tableLines } from './shape.ts'
+import { NumberedEnvelopes, TransactionLines } from './transaction-lines.ts'
 
 /** When the output block has this many bytes, it is sent before more is written. */
 const BLOCK = 256 * 1024
@@ -27,6 +28,7 @@ export class RowWriter {
   readonly #tableLines: RowLines
   readonly #outboxLines = new OutboxRows()
   readonly #outbox: OutboxTables | null
+  readonly #transactions: TransactionLines | null
   /** Those of the table whose rows come. */
   #envelopes: RowLines
   /** Null: all. */
@@ -38,7 +40,9 @@ export class RowWriter {
 
   constructor(writer: OutputWriter, shape?: Shape) {
     this.#writer = writer
-    this.#tableLines = tableLines(shape)
+    this.#transactions = shape?.transactions === true ? new TransactionLines() : null
+    this.#tableLines =
+      this.#transactions === null ? tableLines(shape) : new NumberedEnvelopes(this.#transactions)
     this.#envelopes = this.#tableLines
     this.#outbox = shape?.outbox ?? null
     this.#ops = shape?.ops ?? null
@@ -55,11 +59,13 @@ export class RowWriter {
     this.#file = source.file
     const isOutbox = this.#outbox?.has(source.database, source.table) ?? false
     this.#envelopes = isOutbox ? this.#outboxLines : this.#tableLines
+    this.#transactions?.rowsOf(this.#writer.bytes, source)
     this.#envelopes.begin(source, Date.now())
   }
 
   /** What has been written of the transaction so far will come again, and is not to be written again. */
   expectAgain(file: string): void {
+    this.#transactions?.restart()
     // While rows of an earlier connection come again, those are the ones that go farther.
     if (this.#written === null && this.position >= 0) {
       this.#written = { file, position: this.position, row: this.#row }
@@ -67,6 +73,7 @@ export class RowWriter {
   }
 
   endTransaction(): void {
+    this.#transactions?.end(this.#writer.bytes)
     this.#written = null
     this.startAt(-1)
   }

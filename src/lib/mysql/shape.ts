@@ -14,6 +14,8 @@ export interface Shape {
   readonly flat: boolean
   readonly where: SnapshotConditions
   readonly outbox: OutboxTables
+  /** Tell where transactions begin and end, and each row's place in its own. */
+  readonly transactions: boolean
 }
 
 const OPS: readonly Op[] = ['c', 'u', 'd', 'r', 't']
