@@ -187,7 +187,7 @@ export const spec = {
     'Between transactions it writes marks, at which the tools of a pipeline save their state. Started again with the same --state it goes on after the oldest mark that all of them have acknowledged.',
     'The server needs log_bin and binlog_format=ROW; binlog_row_metadata=FULL lets it follow changed tables. The user needs REPLICATION SLAVE, REPLICATION CLIENT, SELECT on the tables and, for the snapshot, RELOAD or LOCK TABLES.',
     'Changes of an XA transaction are written when it is prepared, as they stand in the log; that it was rolled back later is not among the events.',
-    'A column that the log leaves out of a row (binlog_row_image=MINIMAL or NOBLOB) is absent from the event, never null. JSON documents that are updated in part (binlog_row_value_options=PARTIAL_JSON) are written whole; where the log has no document before the update, the column is absent.',
+    'A column that the log leaves out of a row (binlog_row_image=MINIMAL or NOBLOB) is absent from the event, never null, and source has partial: true; an update of the primary key then stays one event. JSON documents that are updated in part (binlog_row_value_options=PARTIAL_JSON) are written whole; where the log has no document before the update, the column is absent.',
     'A binlog file is read without its server: all of its transactions, or those from --start FILE:POS to --stop-at FILE:POS. It must have been written with binlog_row_metadata=FULL, which makes the log name its columns.'
   ],
   operands: [

@@ -62,6 +62,7 @@ export const spec = {
   description: [
     'es-sink reads change events and plain rows, one JSON object a line, and keeps an index in step with them: rows are indexed under their id, deleted rows are deleted.',
     'Change events carry their position in the binlog, and documents get it as their external version: however often events are replayed, the newest state wins. What the server cannot take now is tried again without end (see --retry-for); what it refuses for good goes to --dead-letter, or stops the tool.',
+    'An update of which the log has only some columns (binlog_row_image=MINIMAL or NOBLOB) changes those fields of its document and keeps the others, for which the document is read first. One that changes the id or the index is refused, as the log does not have the whole row.',
     'A mark is acknowledged in --state once everything before it is durable on the server.'
   ],
   operands: [

@@ -12,9 +12,10 @@ function read(line: unknown, options: { index?: string; id?: string; mode?: Writ
   const block = Buffer.from(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`)
   const operations: Record<string, unknown>[] = []
   const reason = documents.read(block, 0, block.length - 1, {
-    operation(action, _key, from, start, end) {
+    operation(action, _key, from, start, end, partial) {
       operations.push({
         ...JSON.parse(action.written().toString()),
+        ...(partial === true ? { partial } : {}),
         ...(end > start ? { document: JSON.parse(from.toString('utf8', start, end)) } : {})
       })
     }
@@ -49,6 +50,41 @@ describe('what a line becomes in the index', () => {
       { delete: { _index: 'i', _id: '7', version: VERSION, version_type: 'external' } },
       { index: { _index: 'i', _id: '8', version: VERSION, version_type: 'external' }, document: { id: 8 } }
     ])
+  })
+
+  describe('of an update with only some columns', () => {
+    const partial = { ...source, partial: true }
+    const update = (before: unknown, after: unknown, options = {}) =>
+      read({ before, after, source: partial, op: 'u', ts_ms: 1 }, options)
+
+    test('changes those fields of the document that the row before it names', () => {
+      assert.deepEqual(update({ id: 7 }, { n: 1 }), [
+        {
+          index: { _index: 'i', _id: '7', version: VERSION, version_type: 'external' },
+          partial: true,
+          document: { n: 1 }
+        }
+      ])
+      assert.deepEqual(update({ id: 7, at: '2026' }, { n: 1, id: 7 }, { index: 'i-{at}' }), [
+        {
+          index: { _index: 'i-2026', _id: '7', version: VERSION, version_type: 'external' },
+          partial: true,
+          document: { n: 1, id: 7 }
+        }
+      ])
+    })
+
+    test('is refused where the document moves, or its place is not in the log', () => {
+      assert.match(String(update({ id: 7 }, { id: 8 })), /id or index changes.*binlog_row_image='FULL'/)
+      assert.match(String(update({ id: 7 }, { at: '2026' }, { index: 'i-{at}' })), /no old value of 'at'/)
+      assert.match(String(update({ id: 7 }, { n: 1 }, { index: 'i-{at}' })), /no usable field 'at'.*FULL/)
+    })
+
+    test('is an event as it stands when events are appended', () => {
+      assert.deepEqual(update({ id: 7 }, { n: 1, id: 7 }, { mode: 'append' }), [
+        { create: { _index: 'i', _id: '7' }, document: { n: 1, id: 7 } }
+      ])
+    })
   })
 
   test('a plain row is indexed as it stands, without a version', () => {

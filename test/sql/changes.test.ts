@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { change, created, run } from './events.ts'
+import { change, created, type Row, run } from './events.ts'
 
 const row = (id: number, status: string, amount = '1.00') => ({ id, status, amount })
 
@@ -160,6 +160,23 @@ test('a row image that lacks a column of the query is an error, since its value 
     rows.map(r => r.op),
     ['c', 'u']
   )
+})
+
+test('a column that no event has had so far is unknown in one that says it lacks columns, else NULL', () => {
+  const partial = (op: string, before: Row | null, after: Row | null): string =>
+    change(op, before, after).replace('"ts_ms":1}', '"ts_ms":1,"partial":true}')
+  const { rows, rejected, warnings } = run('SELECT id, note FROM joins', [
+    partial('u', { id: 1, n: 1 }, { id: 1, n: 2 }),
+    partial('c', null, { id: 2 }),
+    partial('u', { id: 1, note: null }, { id: 1, note: 'x' })
+  ])
+  assert.equal(rejected.length, 2)
+  assert.match(rejected[0] ?? '', /^0: column note is absent from before: .*FULL/)
+  assert.deepEqual(
+    rows.map(r => r.after),
+    [{ id: 1, note: 'x' }]
+  )
+  assert.deepEqual(warnings, [])
 })
 
 test('a declared output names and types the columns', () => {

@@ -11,6 +11,7 @@ export interface Origin {
 }
 
 const NEWLINE = 10
+const NEWLINE_BYTES = Buffer.from('\n')
 
 /**
  * One bulk request in the making: the body as bytes, and for each operation where it lies and where it came from, in
@@ -20,6 +21,8 @@ export class Batch {
   readonly body: ByteWriter
   /** Offset in the body of each operation. */
   readonly offsets: number[] = []
+  /** The operations, by index, whose documents are to be completed from the index. */
+  readonly partials: number[] = []
   readonly #blocks: Buffer[] = []
   readonly #starts: number[] = []
   readonly #ends: number[] = []
@@ -48,8 +51,10 @@ export class Batch {
     block: Buffer,
     start: number,
     end: number,
-    line: number
+    line: number,
+    partial = false
   ): void {
+    if (partial) this.partials.push(this.offsets.length)
     if (this.offsets.length === 0) this.startedAt = performance.now()
     this.#note(this.body.length, block, start, end, line)
     this.body.append(action.buffer, 0, action.length)
@@ -73,6 +78,33 @@ export class Batch {
     return { index: action?._index, id: action?._id }
   }
 
+  /** The action line and the document of an operation, as they stand in the body; an empty document for a delete. */
+  parts(i: number): { action: Buffer; document: Buffer } {
+    const { buffer } = this.body
+    const end = this.offsets[i + 1] ?? this.body.length
+    const actionEnd = buffer.indexOf(NEWLINE, this.offsets[i]) + 1
+    return {
+      action: buffer.subarray(this.offsets[i], actionEnd),
+      document: buffer.subarray(actionEnd, Math.max(actionEnd, end - 1))
+    }
+  }
+
+  /** The same operations, some with other documents, as a batch of their own. */
+  withDocuments(documents: ReadonlyMap<number, Buffer>): Batch {
+    const batch = new Batch(this.bytes + 1024)
+    batch.startedAt = this.startedAt
+    for (let i = 0; i < this.count; i++) {
+      const { block, start, end, line } = this.origin(i)
+      const { action, document } = this.parts(i)
+      batch.#note(batch.body.length, block, start, end, line)
+      batch.body.append(action)
+      const content = documents.get(i) ?? document
+      if (content.length > 0) batch.body.append(content)
+      if (content.length > 0) batch.body.append(NEWLINE_BYTES)
+    }
+    return batch
+  }
+
   /** The operations with the given indexes, in order, as a batch of their own. */
   pick(indexes: readonly number[]): Batch {
     const picked = new Batch(
@@ -89,7 +121,8 @@ export class Batch {
 
   clear(): void {
     this.body.clear()
-    for (const list of [this.offsets, this.#blocks, this.#starts, this.#ends, this.#lines]) list.length = 0
+    for (const list of [this.offsets, this.partials, this.#blocks, this.#starts, this.#ends, this.#lines])
+      list.length = 0
   }
 
   #note(offset: number, block: Buffer, start: number, end: number, line: number): void {

@@ -1,5 +1,6 @@
 import { type Backoff, type Log, ToolError } from '../cli/index.ts'
 import type { Batch, Origin } from './batch.ts'
+import { completeBatch, readDocuments } from './complete.ts'
 import { type ElasticConnection, errorReason, networkReason, refused, unreachable } from './connection.ts'
 
 /** What a bulk request came to, in documents. */
@@ -17,6 +18,8 @@ export interface Failure {
   readonly index: string | undefined
   readonly id: string | undefined
 }
+
+type Answer = Awaited<ReturnType<typeof readDocuments>>
 
 interface ItemError {
   readonly type?: string
@@ -50,6 +53,7 @@ export class BulkSender {
   readonly #log: Log
   readonly #refresh: string
   #told = false
+  #toldMissing = false
 
   constructor(connection: ElasticConnection, backoff: () => Backoff, log: Log, refresh: string | undefined) {
     this.#connection = connection
@@ -65,7 +69,7 @@ export class BulkSender {
   async send(batch: Batch, fail: (failure: Failure) => void): Promise<Outcome> {
     const outcome: Outcome = { written: 0, stale: 0 }
     const backoff = this.#backoff()
-    let left = batch
+    let left = batch.partials.length === 0 ? batch : await this.#complete(batch, backoff)
     while (left.count > 0) {
       const attempt = await this.#attempt(left)
       if (attempt.kind === 'split') {
@@ -89,6 +93,25 @@ export class BulkSender {
     }
     this.#recovered()
     return outcome
+  }
+
+  /** Asks the index for the documents that partial operations change. */
+  async #complete(batch: Batch, backoff: Backoff): Promise<Batch> {
+    for (;;) {
+      let answer: Answer
+      try {
+        answer = await readDocuments(this.#connection, batch)
+      } catch (error) {
+        if (error instanceof ToolError) throw error
+        answer = { unavailable: networkReason(error) }
+      }
+      if (!('unavailable' in answer)) {
+        const completed = completeBatch(batch, answer)
+        if (completed.missing > 0) this.#tellMissing()
+        return completed.batch
+      }
+      await this.#waitFor(backoff, answer.unavailable)
+    }
   }
 
   async #attempt(
@@ -127,6 +150,14 @@ export class BulkSender {
       this.#told = true
       this.#log.warn(`${this.#connection.name} takes nothing for now, trying on: ${reason}`)
     }
+  }
+
+  #tellMissing(): void {
+    if (this.#toldMissing) return
+    this.#toldMissing = true
+    this.#log.warn(
+      'rows were updated that are not in the index, and the log has only some of their columns: their documents lack the others'
+    )
   }
 
   #recovered(): void {

@@ -53,7 +53,7 @@ export class ElasticConnection {
         body: body ?? null,
         headers: {
           ...this.#headers[node],
-          ...(body === undefined ? {} : { 'content-type': 'application/x-ndjson' })
+          ...(body === undefined ? {} : { 'content-type': contentType(path) })
         }
       })
       return { status: response.statusCode, body: await response.body.text() }
@@ -90,6 +90,11 @@ export class ElasticConnection {
   async close(): Promise<void> {
     await Promise.all(this.#pools.map(pool => pool.destroy()))
   }
+}
+
+/** Bulk requests are lines, all others one object. */
+function contentType(path: string): string {
+  return path.startsWith('/_bulk') ? 'application/x-ndjson' : 'application/json'
 }
 
 function parseNode(url: string): URL {

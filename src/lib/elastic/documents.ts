@@ -17,8 +17,16 @@ export interface OperationSink {
    * @param action the action line with its newline; the writer is used again for the next
    * @param key operations on one document have the same key, and keep their order
    * @param start, end of the document in the block; equal when there is none (a delete)
+   * @param partial the document's other fields stay as they are in the index
    */
-  operation(action: ByteWriter, key: number, block: Buffer, start: number, end: number): void
+  operation(
+    action: ByteWriter,
+    key: number,
+    block: Buffer,
+    start: number,
+    end: number,
+    partial?: boolean
+  ): void
 }
 
 /** An action line in the making, and where its id stands. */
@@ -28,13 +36,13 @@ class Action {
   idEnd = 0
 }
 
-/** Which part of a line a row stands in. */
-type Row = 'after' | 'before' | 'line'
+/** Which part of a line a row stands in; `update`: in `after`, and in `before` what is not in there. */
+type Row = 'after' | 'before' | 'line' | 'update'
 
 interface TemplateFields {
   readonly template: JsonTemplate
   /** Indexes of paths in the finder, one for each field: in the row, and for what the row lacks in the whole line. */
-  readonly paths: Readonly<Record<Row, readonly number[]>>
+  readonly paths: Readonly<Record<Exclude<Row, 'update'>, readonly number[]>>
 }
 
 const LETTER = { c: 99, d: 100, r: 114, t: 116, u: 117 }
@@ -55,6 +63,8 @@ const END_TEXT = Buffer.from('"}}\n')
  * names the document to delete (op d); an update whose id changes is a delete and an index. Any other object is a
  * document as it stands. Fields of templates are looked up in the row first, then in the whole line (`source.table`).
  *
+ * An update of which the log has only some columns (`source.partial`) changes those fields of the document.
+ *
  * Lines are not parsed: the needed values are found in the bytes, and copied.
  */
 export class Documents {
@@ -66,6 +76,7 @@ export class Documents {
   readonly #file = this.#path('source.file')
   readonly #position = this.#path('source.pos')
   readonly #row = this.#path('source.row')
+  readonly #partial = this.#path('source.partial')
   readonly #finder: FieldFinder
   readonly #index: TemplateFields
   readonly #id: TemplateFields | undefined
@@ -74,6 +85,8 @@ export class Documents {
   /** For the row before an update, whose id may be another. */
   readonly #gone = new Action()
   #anonymous = 0
+  /** Created rows of which the log has only some columns. */
+  incomplete = 0
 
   constructor(options: DocumentOptions) {
     this.#options = options
@@ -111,13 +124,16 @@ export class Documents {
     }
     const append = this.#options.mode === 'append'
     if (op === LETTER.d) return append ? null : this.#delete(block, sink)
+    const isPartial = this.#start(this.#partial) >= 0 && op !== 0
+    if (isPartial && op === LETTER.u && !append) return this.#update(block, sink)
+    if (isPartial) this.incomplete++
     const verb = append && this.#id !== undefined ? 'create' : 'index'
     const row: Row = op === 0 ? 'line' : 'after'
     const reason = this.#write(this.#action, verb, block, row)
     if (reason !== null) return reason
     if (op === LETTER.u && !append) {
       const missing = this.#write(this.#gone, 'delete', block, 'before')
-      // Without the old id in the before image (binlog_row_image=MINIMAL) the id did not change.
+      // A source without before images does not tell of changed ids.
       if (missing === null && !sameId(this.#gone, this.#action)) {
         sink.operation(this.#gone.line, this.#key(this.#gone), block, 0, 0)
       }
@@ -125,6 +141,35 @@ export class Documents {
     const document = op === 0 ? start : this.#start(this.#after)
     const documentEnd = op === 0 ? end : this.#end(this.#after)
     sink.operation(this.#action.line, this.#key(this.#action), block, document, documentEnd)
+    return null
+  }
+
+  /** An update of some fields: the place of the document must be known, as it was and as it is. */
+  #update(block: Buffer, sink: OperationSink): string | null {
+    for (const fields of [this.#index, this.#id]) {
+      const { before = [], after = [] } = fields?.paths ?? {}
+      const unknown = after.findIndex(
+        (path, i) => this.#start(path) >= 0 && this.#start(before[i] as number) < 0
+      )
+      const name = fields?.template.fields[unknown]
+      if (name !== undefined)
+        return `the log has no old value of '${name}', so the document is not known: ${WHOLE_ROWS}`
+    }
+    const reason = this.#write(this.#gone, 'index', block, 'before')
+    if (reason !== null) return `${reason}: ${WHOLE_ROWS}`
+    const moved = this.#write(this.#action, 'index', block, 'update')
+    if (moved !== null) return moved
+    if (!sameLine(this.#gone, this.#action)) {
+      return `the document's id or index changes, and the log has only some of its fields: ${WHOLE_ROWS}`
+    }
+    sink.operation(
+      this.#action.line,
+      this.#key(this.#action),
+      block,
+      this.#start(this.#after),
+      this.#end(this.#after),
+      true
+    )
     return null
   }
 
@@ -180,11 +225,12 @@ export class Documents {
   }
 
   #render(fields: TemplateFields, out: ByteWriter, block: Buffer, row: Row): string | null {
-    const own = fields.paths[row]
-    const { line } = fields.paths
+    const { line, before } = fields.paths
+    const own = fields.paths[row === 'update' ? 'after' : row]
     const spans = this.#finder.spans
     const slot = (field: number): number => {
-      const inRow = own[field] as number
+      let inRow = own[field] as number
+      if (row === 'update' && (spans[2 * inRow] as number) < 0) inRow = before[field] as number
       return 2 * ((spans[2 * inRow] as number) >= 0 ? inRow : (line[field] as number))
     }
     return fields.template.write(
@@ -218,6 +264,15 @@ export class Documents {
 function sameId(a: Action, b: Action): boolean {
   return a.line.buffer.compare(b.line.buffer, b.idStart, b.idEnd, a.idStart, a.idEnd) === 0
 }
+
+function sameLine(a: Action, b: Action): boolean {
+  return (
+    a.line.length === b.line.length &&
+    a.line.buffer.compare(b.line.buffer, 0, b.line.length, 0, a.line.length) === 0
+  )
+}
+
+const WHOLE_ROWS = "SET GLOBAL binlog_row_image='FULL' lets it have whole rows"
 
 /** The reason for lines that are no JSON objects. */
 export const NOT_JSON = 'not a JSON object'

@@ -32,6 +32,8 @@ export class ElasticSink implements OperationSink {
   readonly #documents: Documents
   readonly #lanes: Lane[]
   readonly #badLines: BadLines
+  readonly #log: Log
+  #toldIncomplete = false
   #failure: unknown
   /** The line that is being read. */
   #lineStart = 0
@@ -48,6 +50,7 @@ export class ElasticSink implements OperationSink {
   ) {
     this.#documents = documents
     this.#badLines = badLines
+    this.#log = log
     const sender = new BulkSender(connection, backoff, log, options.refresh)
     const fail = (error: unknown): void => {
       this.#failure ??= error
@@ -72,13 +75,26 @@ export class ElasticSink implements OperationSink {
       this.#reject(block, start, end, this.#line, reason)
     })
     this.counts.lines += part.count
+    if (this.#documents.incomplete > 0 && !this.#toldIncomplete) {
+      this.#toldIncomplete = true
+      this.#log.warn(
+        'rows were inserted of which the log has only some columns (binlog_row_image): their documents lack the others'
+      )
+    }
     for (const lane of this.#lanes) await lane.room()
     this.#throwFailure()
   }
 
-  operation(action: ByteWriter, key: number, block: Buffer, document: number, documentEnd: number): void {
+  operation(
+    action: ByteWriter,
+    key: number,
+    block: Buffer,
+    document: number,
+    documentEnd: number,
+    partial = false
+  ): void {
     const lane = this.#lanes[key % this.#lanes.length] as Lane
-    lane.add(action, document, documentEnd, block, this.#lineStart, this.#lineEnd, this.#line)
+    lane.add(action, document, documentEnd, block, this.#lineStart, this.#lineEnd, this.#line, partial)
   }
 
   /**

@@ -307,11 +307,12 @@ export class BinlogReader {
     const mapped = this.#tables.get(readTableId(event))
     if (mapped === null) return undefined
     if (mapped === undefined) throw new ToolError('INPUT', 'rows without a table map: the log is damaged')
-    this.#beginRows(event, mapped.table.database, mapped.table.name)
-    return this.#rows.write(openRows(event, op, mapped))
+    const rows = openRows(event, op, mapped)
+    this.#beginRows(event, mapped.table.database, mapped.table.name, rows.isPartial)
+    return this.#rows.write(rows)
   }
 
-  #beginRows(event: BinlogEvent, database: string, table: string): void {
+  #beginRows(event: BinlogEvent, database: string, table: string, partial = false): void {
     if (event.nextPosition > 0) this.#rows.startAt(event.nextPosition - event.size)
     this.#rows.begin({
       version: this.#options.version,
@@ -323,7 +324,8 @@ export class BinlogReader {
       serverId: event.serverId,
       gtid: this.#gtidText,
       file: this.#file,
-      position: this.#rows.position
+      position: this.#rows.position,
+      partial
     })
   }
 

@@ -196,7 +196,7 @@ function checkLog({ variables, isMariadb }: Patient): Finding[] {
       : {
           state: 'warn',
           check: 'binlog_row_image',
-          message: `${value('binlog_row_image')}: updates carry only some columns, the others are absent`,
+          message: `${value('binlog_row_image')}: rows carry only some columns, the others are absent`,
           fix: set('binlog_row_image', "'FULL'")
         },
     checkMetadata(value('binlog_row_metadata'), set),

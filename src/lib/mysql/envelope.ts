@@ -13,6 +13,8 @@ export interface Source {
   readonly gtid: string | null
   readonly file: string
   readonly position: number
+  /** Row images lack columns; not told where they do not. */
+  readonly partial?: boolean
 }
 
 export type Op = 'c' | 'u' | 'd' | 'r' | 't'
@@ -20,6 +22,7 @@ export type Op = 'c' | 'u' | 'd' | 'r' | 't'
 const BEFORE_NULL = Buffer.from('{"before":null,"after":')
 const BEFORE = Buffer.from('{"before":')
 const AFTER = Buffer.from(',"after":')
+const PARTIAL = Buffer.from(',"partial":true')
 const ROW = Buffer.from(',"row":')
 const AFTER_NULL = Buffer.from(',"after":null')
 
@@ -54,6 +57,7 @@ export class Envelopes {
     w.append(this.#file)
     w.ensure(32)
     w.length = writeUint(w.buffer, w.length, source.position)
+    if (source.partial === true) w.append(PARTIAL)
     w.append(ROW)
     this.#shared = w.written()
     if (nowMs !== this.#tailMs) {

@@ -19,6 +19,8 @@ export interface RowDecoder {
   readonly decode: DecodeRow
   /** Where the values of the primary key's columns lay in the last image: start and end for each; -1 when absent. */
   readonly keySpans: Int32Array
+  /** The images lack columns that would be written. */
+  readonly isPartial: boolean
 }
 
 /** The images of an event with partial JSON updates, which have to be read in pairs. */
@@ -111,7 +113,11 @@ export function compileRowDecoder(
     masks: readonly Mask[],
     documents: Int32Array | undefined
   ) => DecodeRow
-  return { decode: make(HELPERS, literals.bytes(), keySpans, masks, partial?.documents), keySpans }
+  return {
+    decode: make(HELPERS, literals.bytes(), keySpans, masks, partial?.documents),
+    keySpans,
+    isPartial: table.columns.some(({ treatment }, i) => present?.[i] === false && treatment !== 'drop')
+  }
 }
 
 /** The how manieth of the table's JSON columns one is. */

@@ -11,6 +11,8 @@ export interface Rows {
   readonly op: Op
   readonly first: RowDecoder
   readonly second: RowDecoder | null
+  /** Some of the columns are not in the images. */
+  readonly isPartial: boolean
   readonly beforeKeys: Int32Array
   at: number
   readonly end: number
@@ -51,7 +53,8 @@ function rowsOf(
   at: number,
   end: number
 ): Rows {
-  return { buffer, op, first, second, beforeKeys: new Int32Array(first.keySpans.length), at, end }
+  const isPartial = first.isPartial || second?.isPartial === true
+  return { buffer, op, first, second, isPartial, beforeKeys: new Int32Array(first.keySpans.length), at, end }
 }
 
 /** Whether the bytes of the key are the same; columns that an image lacks did not change. */

@@ -141,7 +141,9 @@ export class RowWriter {
           envelopes.after(w)
           const afterStart = w.length
           const next = (second as RowDecoder).decode(buffer, middle, w)
-          if (!sameKey(buffer, rows.beforeKeys, (second as RowDecoder).keySpans))
+          const { keySpans, isPartial } = second as RowDecoder
+          // An image that lacks columns is no new row.
+          if (!isPartial && !sameKey(buffer, rows.beforeKeys, keySpans))
             this.#splitUpdate(lineStart, beforeEnd, afterStart)
           else if (wantsUpdates) envelopes.endUpdate(w, lineStart, afterStart, this.#row)
           else w.length = lineStart

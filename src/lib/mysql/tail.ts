@@ -111,7 +111,7 @@ export class MysqlTail {
     await shape.columns.check(this.#connection, read)
     if (snapshot !== 'only' && this.#server.rowImage !== 'FULL') {
       this.#log.warn(
-        `binlog_row_image is ${this.#server.rowImage}: updates carry only some columns, the others are absent`
+        `binlog_row_image is ${this.#server.rowImage}: rows carry only some columns, the others are absent`
       )
     }
     if (heartbeat !== undefined) {

@@ -36,7 +36,8 @@ export function imagesOf(
 /**
  * Compares the columns of a query with the rows that come. A column that is absent from the first row of its table is
  * probably misspelt, or not there yet: it is NULL, with a warning. One that is absent from part of the rows was left
- * out of the row image, and its value is not known: NULL would be a wrong answer, so such an event is an error.
+ * out of the row image, and its value is not known: NULL would be a wrong answer, so such an event is an error. So is one
+ * that says of itself that it lacks columns (`source.partial`) when one of the query's is absent.
  */
 export class ImageCheck {
   private readonly scan: Scan
@@ -57,12 +58,13 @@ export class ImageCheck {
   see(bytes: Buffer, old: boolean, now: boolean): void {
     const { finder, beforeColumns, afterColumns } = this.reader
     const { spans } = finder
+    const isPartial = (spans[slot.partial] as number) >= 0
     for (const i of this.columns) {
       const inBefore = old && (spans[beforeColumns + i * 2] as number) >= 0
       const inAfter = now && (spans[afterColumns + i * 2] as number) >= 0
       const whole = (inBefore || !old) && (inAfter || !now)
       if (whole) this.known[i] = old || now || this.known[i] === true
-      else if (inBefore || inAfter || this.known[i] === true) {
+      else if (isPartial || inBefore || inAfter || this.known[i] === true) {
         const image = old && !inBefore ? 'before' : 'after'
         throw new LineError(`column ${this.scan.columns[i]?.name} is absent from ${image}: ${wholeRows}`)
       }

@@ -35,10 +35,10 @@ export class JsonReader {
   }
 }
 
-const slots = ['source', 'source.table', 'source.db', 'op', 'ts_ms', 'before', 'after']
+const slots = ['source', 'source.table', 'source.db', 'op', 'ts_ms', 'before', 'after', 'source.partial']
 
 /** Where in the spans a change event's parts begin. */
-export const slot = { source: 0, table: 2, database: 4, op: 6, time: 8, before: 10, after: 12 }
+export const slot = { source: 0, table: 2, database: 4, op: 6, time: 8, before: 10, after: 12, partial: 14 }
 
 /** Reads the change events of one table; other lines are told from them by their bytes, without being parsed. */
 export class ChangeReader {
