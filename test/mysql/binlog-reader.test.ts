@@ -338,6 +338,7 @@ describe('a connection that is lost', () => {
     columns: new ColumnRules({ columns: [], excludeColumns: [], masks: [], salt: '' }, 'db'),
     ops: parseOps([]),
     flat: false,
+    debezium: false,
     where: new SnapshotConditions([], 'db'),
     outbox: new OutboxTables([], 'db'),
     transactions: true

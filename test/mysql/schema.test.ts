@@ -16,12 +16,30 @@ import type { OptionalMetadata, TableMap } from '../../src/lib/mysql/table-map.t
 const { LONG, VARCHAR, ENUM, LONGLONG } = ColumnType
 
 function tableMap(types: number[], optional: OptionalMetadata = {}): TableMap {
-  return { tableId: 1, database: 'db', table: 't', types, metas: types.map(() => 10), optional }
+  return {
+    tableId: 1,
+    database: 'db',
+    table: 't',
+    types,
+    metas: types.map(() => 10),
+    nullable: types.map(() => true),
+    optional
+  }
 }
 
 function column(name: string, columnType: string, more: Partial<ColumnSchema> = {}): ColumnSchema {
   const dataType = /^\w+/.exec(columnType)?.[0] as string
-  return { name, dataType, columnType, charset: null, labels: null, generated: false, fraction: 0, ...more }
+  return {
+    name,
+    dataType,
+    columnType,
+    charset: null,
+    labels: null,
+    generated: false,
+    fraction: 0,
+    nullable: true,
+    ...more
+  }
 }
 
 function schema(...columns: ColumnSchema[]): TableSchema {

@@ -11,7 +11,8 @@ import {
   readEvent,
   readFormatDescription,
   readQuery,
-  readRotate
+  readRotate,
+  readThread
 } from './events.ts'
 import type { GtidSet } from './gtid-set.ts'
 import { readTaggedGtid } from './gtid-tagged.ts'
@@ -67,6 +68,8 @@ export class BinlogReader {
   #gtid: { source: string; number: number } | null = null
   #gtidText: string | null = null
   #committedMs = 0
+  #committedUs = 0
+  #thread: number | null = null
 
   constructor(from: LogPosition, writer: OutputWriter, options: ReaderOptions) {
     this.#options = options
@@ -208,13 +211,16 @@ export class BinlogReader {
     this.#hasBegun = false
     this.#gtid = gtid
     this.#committedMs = 0
+    this.#committedUs = 0
+    this.#thread = null
     this.#rows.startAt(-1)
   }
 
-  #beginGtid({ source, number, committedMs }: GtidEvent): void {
+  #beginGtid({ source, number, committedMs, committedUs }: GtidEvent): void {
     this.#begin(source === null ? null : { source, number })
     this.#gtidText = source === null ? null : `${source}:${number}`
     this.#committedMs = committedMs
+    this.#committedUs = committedUs
   }
 
   #commit(event: BinlogEvent): void {
@@ -241,6 +247,7 @@ export class BinlogReader {
 
   #query(event: BinlogEvent): void {
     if (isBegin(event)) {
+      this.#thread = readThread(event)
       this.#inTransaction = true
       this.#hasBegun = true
       return
@@ -318,6 +325,8 @@ export class BinlogReader {
       version: this.#options.version,
       name: this.#options.name,
       committedMs: this.#committedMs || event.timestamp * 1000,
+      committedUs: this.#committedUs || event.timestamp * 1e6,
+      thread: this.#thread,
       snapshot: false,
       database,
       table,

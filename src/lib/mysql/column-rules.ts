@@ -21,6 +21,8 @@ export interface ColumnFlags {
   readonly masks: readonly string[]
   /** Goes into hashes before the value. */
   readonly salt: string
+  /** Write values with Debezium's encodings. */
+  readonly debezium?: boolean
 }
 
 /**
@@ -31,12 +33,14 @@ export class ColumnRules {
   readonly #only: readonly ColumnPattern[]
   readonly #without: readonly ColumnPattern[]
   readonly #masks: readonly { pattern: ColumnPattern; mask: Mask }[]
+  readonly #debezium: boolean
 
   /**
    * @param database the URL's, '' when it names none: a table without a database is then one of any
    * @throws ToolError USAGE
    */
   constructor(flags: ColumnFlags, database: string) {
+    this.#debezium = flags.debezium === true
     this.#only = flags.columns.map(text => parsePattern('--columns', text, database))
     this.#without = flags.excludeColumns.map(text => parsePattern('--exclude-columns', text, database))
     this.#masks = flags.masks.map(text => {
@@ -51,7 +55,12 @@ export class ColumnRules {
     })
   }
 
+  /** Tables stay as they are. */
   get isEmpty(): boolean {
+    return this.#namesNone && !this.#debezium
+  }
+
+  get #namesNone(): boolean {
     return this.#only.length + this.#without.length + this.#masks.length === 0
   }
 
@@ -81,6 +90,7 @@ export class ColumnRules {
     const treatments = this.treatments(table.database, table.name, table.columns, table.key)
     return {
       ...table,
+      debezium: this.#debezium,
       columns: table.columns.map((column, i) => ({ ...column, treatment: treatments[i] }))
     }
   }
@@ -102,7 +112,7 @@ export class ColumnRules {
     const treated = columns.map((column, i) => ({ ...column, treatment: treatments[i] }))
     const kept = treated.filter(({ treatment }) => treatment !== 'drop')
     const newKey = key.map(i => kept.indexOf(treated[i] as (typeof treated)[number]))
-    return { ...schema, columns: kept, key: newKey }
+    return { ...schema, debezium: this.#debezium, columns: kept, key: newKey }
   }
 
   /**
@@ -113,7 +123,7 @@ export class ColumnRules {
     connection: MysqlConnection,
     tables: readonly { database: string; name: string }[]
   ): Promise<void> {
-    if (this.isEmpty || tables.length === 0) return
+    if (this.#namesNone || tables.length === 0) return
     const databases = [...new Set(tables.map(({ database }) => database))]
     const rows = await connection.query(
       `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS tbl, COLUMN_NAME AS name FROM information_schema.COLUMNS ` +

@@ -43,6 +43,10 @@ export interface Column {
   /** Labels of ENUM and SET. */
   readonly labels: readonly string[] | null
   readonly treatment?: Treatment
+  /** Whether it may be NULL; where that is not known, it may. */
+  readonly nullable?: boolean
+  /** A geometry column that holds points only. */
+  readonly isPoint?: boolean
 }
 
 export interface Table {
@@ -51,4 +55,6 @@ export interface Table {
   readonly columns: readonly Column[]
   /** Indexes of the primary key's columns. */
   readonly key: readonly number[]
+  /** Values are written with Debezium's encodings. */
+  readonly debezium?: boolean
 }

@@ -3,7 +3,7 @@ import { writeDigits, writeUint } from '../stream/index.ts'
 const QUOTE = 34
 
 /** Bytes that hold a group of 0 to 9 digits. */
-const DIGIT_BYTES = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4]
+export const DIGIT_BYTES = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4]
 
 export function decimalSize(precision: number, scale: number): number {
   const whole = precision - scale

@@ -27,7 +27,7 @@ export function fractionSize(digits: number): number {
 const FRACTION_UNITS = [1_000_000, 100_000, 10_000, 1000, 100, 10, 1]
 
 /** Big-endian, in units of 10^-2, 10^-4 or 10^-6 by size; returns microseconds. */
-function readFraction(buffer: Buffer, at: number, digits: number): number {
+export function readFraction(buffer: Buffer, at: number, digits: number): number {
   switch (fractionSize(digits)) {
     case 1:
       return (buffer[at] as number) * 10_000

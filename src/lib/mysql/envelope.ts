@@ -6,6 +6,10 @@ export interface Source {
   /** The pipeline's name for the server. */
   readonly name: string
   readonly committedMs: number
+  /** The same in microseconds, where it is known to them. */
+  readonly committedUs?: number
+  /** The id of the connection that made the change, where the log tells. */
+  readonly thread?: number | null
   readonly snapshot: boolean
   readonly database: string
   readonly table: string

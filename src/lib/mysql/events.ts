@@ -137,6 +137,8 @@ export interface GtidEvent {
   readonly number: number
   /** Milliseconds since the epoch; 0 when the event does not tell. */
   readonly committedMs: number
+  /** The same in microseconds. */
+  readonly committedUs: number
 }
 
 /**
@@ -156,15 +158,13 @@ export class GtidReader {
       this.#uuid = formatUuid(this.#bytes)
     }
     const commit = body + 42
-    const hasCommit = end >= commit + 7
+    const committedUs =
+      end >= commit + 7 ? buffer.readUIntLE(commit, 6) + ((buffer[commit + 6] as number) & 0x7f) * 2 ** 48 : 0
     return {
       source: event.type === EventType.ANONYMOUS_GTID ? null : this.#uuid,
       number: buffer.readUInt32LE(body + 17) + buffer.readUInt32LE(body + 21) * 2 ** 32,
-      committedMs: hasCommit
-        ? Math.floor(
-            (buffer.readUIntLE(commit, 6) + ((buffer[commit + 6] as number) & 0x7f) * 2 ** 48) / 1000
-          )
-        : 0
+      committedMs: Math.floor(committedUs / 1000),
+      committedUs
     }
   }
 }
@@ -191,6 +191,11 @@ const BEGIN = Buffer.from('\0BEGIN')
 export function isBegin(event: BinlogEvent): boolean {
   const { buffer, end } = event
   return buffer[end - 1] === 78 && buffer.compare(BEGIN, 0, BEGIN.length, end - BEGIN.length, end) === 0
+}
+
+/** The id of the connection that a QUERY event is from. */
+export function readThread(event: BinlogEvent): number {
+  return event.buffer.readUInt32LE(event.start + EVENT_HEADER)
 }
 
 /** QUERY: thread 4, seconds 4, length of the database's name 1, error 2, length of status variables 2. */

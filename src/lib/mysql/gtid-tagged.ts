@@ -56,7 +56,8 @@ export function readTaggedGtid(event: BinlogEvent): GtidEvent {
   return {
     source: tag === '' ? uuid : `${uuid}:${tag}`,
     number,
-    committedMs: Math.floor(committedUs / 1000)
+    committedMs: Math.floor(committedUs / 1000),
+    committedUs
   }
 }
 

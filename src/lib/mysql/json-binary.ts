@@ -8,8 +8,22 @@ import { decimalSize, writeDecimal } from './encode.ts'
  *
  * Source: "JSON binary format", mysql: sql-common/json_binary.h.
  */
-export function jsonText(buffer: Buffer, start: number, end: number): string {
-  return readJson(buffer, start, end, TEXT)
+export function jsonText(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  style: JsonStyle = SELECT_STYLE
+): string {
+  return readJson(buffer, start, end, textBuilder(style), style)
+}
+
+/** What of a document's text is a matter of taste. */
+export interface JsonStyle {
+  readonly comma: string
+  readonly colon: string
+  readonly double: (value: number) => string
+  /** A value of a type that JSON has not: `buffer[at..at + length)`. */
+  readonly opaque: (type: number, buffer: Buffer, at: number, length: number) => string
 }
 
 /** What a value is made into: from the text of scalars, and from the parts of containers in their stored order. */
@@ -19,22 +33,26 @@ export interface JsonBuilder<T> {
   array(values: readonly T[]): T
 }
 
-/** Names and values of an object, as SELECT shows them. */
-export function objectText(names: readonly string[], values: readonly string[]): string {
-  return `{${names.map((name, i) => `${JSON.stringify(name)}: ${values[i]}`).join(', ')}}`
+export function textBuilder({ comma, colon }: JsonStyle): JsonBuilder<string> {
+  return {
+    scalar: text => text,
+    object: (names, values) =>
+      `{${names.map((name, i) => `${JSON.stringify(name)}${colon}${values[i]}`).join(comma)}}`,
+    array: values => `[${values.join(comma)}]`
+  }
 }
-
-export function arrayText(values: readonly string[]): string {
-  return `[${values.join(', ')}]`
-}
-
-const TEXT: JsonBuilder<string> = { scalar: text => text, object: objectText, array: arrayText }
 
 /** @throws ToolError INPUT for bytes that are no value */
-export function readJson<T>(buffer: Buffer, start: number, end: number, builder: JsonBuilder<T>): T {
+export function readJson<T>(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  builder: JsonBuilder<T>,
+  style: JsonStyle
+): T {
   if (start === end) return builder.scalar('null')
   try {
-    return readValue({ buffer, end, left: end - start }, buffer[start] as number, start + 1, builder)
+    return readValue({ buffer, end, style, left: end - start }, buffer[start] as number, start + 1, builder)
   } catch (error) {
     if (error instanceof RangeError)
       throw new ToolError('INPUT', 'a JSON value in the log is damaged', { cause: error })
@@ -46,6 +64,7 @@ export function readJson<T>(buffer: Buffer, start: number, end: number, builder:
 interface Document {
   readonly buffer: Buffer
   readonly end: number
+  readonly style: JsonStyle
   /** Bytes that have not been read yet: as none is read twice, values that share bytes cannot make endless text. */
   left: number
 }
@@ -105,7 +124,7 @@ function scalarText(document: Document, type: number, at: number): string {
     case UINT64:
       return buffer.readBigUInt64LE(at).toString()
     case DOUBLE:
-      return doubleText(buffer.readDoubleLE(at))
+      return document.style.double(buffer.readDoubleLE(at))
     case STRING: {
       const [length, from] = variableLength(buffer, at)
       take(document, from, length)
@@ -114,7 +133,7 @@ function scalarText(document: Document, type: number, at: number): string {
     case OPAQUE: {
       const [length, from] = variableLength(buffer, at + 1)
       take(document, from, length)
-      return opaqueText(buffer[at] as number, buffer, from, length)
+      return document.style.opaque(buffer[at] as number, buffer, from, length)
     }
     default:
       throw new ToolError('INPUT', `a JSON value in the log has the unknown type ${type}`)
@@ -195,7 +214,8 @@ function plainFraction(value: number): string {
   return `${sign}0.${'0'.repeat(Number(exponent) - 1)}${digits}${fraction}`
 }
 
-function opaqueText(type: number, buffer: Buffer, at: number, length: number): string {
+/** Opaque values as SELECT shows them. */
+export function opaqueText(type: number, buffer: Buffer, at: number, length: number): string {
   switch (type) {
     case ColumnType.NEWDECIMAL: {
       const precision = buffer[at] as number
@@ -238,3 +258,5 @@ function packedClock(packed: bigint, hourMask: bigint): string {
   const clock = `${pad(hour, 2)}:${pad((packed >> 30n) & 63n, 2)}:${pad((packed >> 24n) & 63n, 2)}`
   return `${clock}.${pad(packed & 0xffffffn, 6)}`
 }
+
+export const SELECT_STYLE: JsonStyle = { comma: ', ', colon: ': ', double: doubleText, opaque: opaqueText }

@@ -1,5 +1,5 @@
 import { ToolError } from '../cli/index.ts'
-import { arrayText, type JsonBuilder, objectText, readJson } from './json-binary.ts'
+import { type JsonBuilder, type JsonStyle, readJson, SELECT_STYLE, textBuilder } from './json-binary.ts'
 import { readLengthEncoded } from './packets.ts'
 
 /** Operations of a diff. */
@@ -32,15 +32,10 @@ const NODES: JsonBuilder<Node> = {
   array: values => ({ kind: 'array', values: [...values] })
 }
 
-function textOf(node: Node): string {
-  switch (node.kind) {
-    case 'scalar':
-      return node.text
-    case 'object':
-      return objectText(node.names, node.values.map(textOf))
-    default:
-      return arrayText(node.values.map(textOf))
-  }
+function textOf(node: Node, builder: JsonBuilder<string>): string {
+  if (node.kind === 'scalar') return builder.scalar(node.text)
+  const values = node.values.map(value => textOf(value, builder))
+  return node.kind === 'object' ? builder.object(node.names, values) : builder.array(values)
 }
 
 /**
@@ -56,9 +51,10 @@ export function patchedJsonText(
   start: number,
   end: number,
   diffs: number,
-  diffsEnd: number
+  diffsEnd: number,
+  style: JsonStyle = SELECT_STYLE
 ): string {
-  let document = readJson(buffer, start, end, NODES)
+  let document = readJson(buffer, start, end, NODES, style)
   for (let at = diffs; at < diffsEnd; ) {
     const operation = buffer[at] as number
     const [pathLength, pathAt] = readLengthEncoded(buffer, at + 1)
@@ -71,14 +67,14 @@ export function patchedJsonText(
     const [length, valueAt] = readLengthEncoded(buffer, at)
     at = valueAt + length
     if (at > diffsEnd) throw misfit('is cut off')
-    const value = readJson(buffer, valueAt, at, NODES)
+    const value = readJson(buffer, valueAt, at, NODES, style)
     if (operation === REPLACE) {
       if (path.length === 0) document = value
       else replace(document, path, value)
     } else if (operation === INSERT) insert(document, path, value)
     else throw misfit(`has the unknown operation ${operation}`)
   }
-  return textOf(document)
+  return textOf(document, textBuilder(style))
 }
 
 /** A member's name or an element's index; negative indexes count from the end: -1 is the last. */

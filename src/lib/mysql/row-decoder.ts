@@ -2,9 +2,12 @@ import { ToolError } from '../cli/index.ts'
 import type { ByteWriter } from '../stream/index.ts'
 import { isUtf8Charset } from './charsets.ts'
 import { type Column, ColumnType, type Table } from './column.ts'
+import { debeziumValue } from './debezium-code.ts'
 import * as encode from './encode.ts'
+import * as debezium from './encode-debezium.ts'
 import { writeGeometry } from './geometry.ts'
 import { jsonText } from './json-binary.ts'
+import { debeziumJson, debeziumPatchedJson } from './json-debezium.ts'
 import { patchedJsonText } from './json-diff.ts'
 import { type Mask, maskValue, type Treatment } from './mask.ts'
 import { writeVector } from './vector.ts'
@@ -57,8 +60,8 @@ export function compileRowDecoder(
     const key = `${patches ? '' : written === 0 ? '{' : ','}${JSON.stringify(column.name)}:`
     const raw =
       partial === undefined || document < 0
-        ? valueCode(column, `${table.database}.${table.name}`)
-        : documentCode(column, partial.image, document)
+        ? encodedValue(column, `${table.database}.${table.name}`, table.debezium === true)
+        : documentCode(column, partial.image, document, table.debezium === true)
     const value = treated(raw, column.treatment, masks)
     if (column.treatment === 'drop') {
       code.push(`if ((buf[at + ${slot >> 3}] & ${1 << (slot & 7)}) === 0) {`, value.code, '}')
@@ -135,14 +138,18 @@ function isConstant(treatment: Treatment): boolean {
 }
 
 /** A JSON column of a partial update: the image before it notes where the document lies, the one after it has diffs. */
-function documentCode({ meta }: Column, image: PartialJson['image'], document: number): ValueCode {
+function documentCode(
+  { meta }: Column,
+  image: PartialJson['image'],
+  document: number,
+  asDebezium: boolean
+): ValueCode {
   const [start, end] = [`documents[${document * 2}]`, `documents[${document * 2 + 1}]`]
-  if (image === 'before')
-    return grown(meta, `${start} = p; ${end} = p + n; w.text(h.jsonText(buf, p, p + n))`)
-  return grown(
-    meta,
-    `w.text(${isPatched(document)} ? h.patchedJsonText(buf, ${start}, ${end}, p, p + n) : h.jsonText(buf, p, p + n))`
-  )
+  const whole = asDebezium ? 'h.debeziumJson(buf, p, p + n)' : 'h.jsonText(buf, p, p + n)'
+  const written = (text: string): string => (asDebezium ? `h.writeText(w, ${text})` : `w.text(${text})`)
+  if (image === 'before') return grown(meta, `${start} = p; ${end} = p + n; ${written(whole)}`)
+  const patched = `h.${asDebezium ? 'debeziumPatchedJson' : 'patchedJsonText'}(buf, ${start}, ${end}, p, p + n)`
+  return grown(meta, written(`${isPatched(document)} ? ${patched} : ${whole}`))
 }
 
 /** What comes of a column that is dropped or masked; for all others the code stays as it is. */
@@ -162,8 +169,11 @@ function treated(value: ValueCode, treatment: Treatment, masks: Mask[]): ValueCo
 
 const HELPERS = {
   ...encode,
+  ...debezium,
   jsonText,
   patchedJsonText,
+  debeziumJson,
+  debeziumPatchedJson,
   maskValue,
   writeVector,
   writeGeometry,
@@ -214,6 +224,12 @@ interface ValueCode {
   readonly bound: number
   /** Code that only moves `p` past the value. */
   readonly skip?: string
+}
+
+function encodedValue(column: Column, table: string, asDebezium: boolean): ValueCode {
+  const value = asDebezium ? debeziumValue(column) : null
+  if (value === null) return valueCode(column, table)
+  return 'size' in value ? fixed(value.call, value.size, value.bound) : grown(value.lengthBytes, value.call)
 }
 
 function valueCode(column: Column, table: string): ValueCode {

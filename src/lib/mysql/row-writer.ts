@@ -5,7 +5,7 @@ import { OutboxRows, type OutboxTables } from './outbox.ts'
 import type { RowDecoder } from './row-decoder.ts'
 import { type Rows, sameKey } from './row-event.ts'
 import { type RowLines, type Shape, tableLines } from './shape.ts'
-import { NumberedEnvelopes, TransactionLines } from './transaction-lines.ts'
+import { numberedLines, TransactionLines } from './transaction-lines.ts'
 
 /** When the output block has this many bytes, it is sent before more is written. */
 const BLOCK = 256 * 1024
@@ -42,7 +42,9 @@ export class RowWriter {
     this.#writer = writer
     this.#transactions = shape?.transactions === true ? new TransactionLines() : null
     this.#tableLines =
-      this.#transactions === null ? tableLines(shape) : new NumberedEnvelopes(this.#transactions)
+      this.#transactions === null
+        ? tableLines(shape)
+        : numberedLines(this.#transactions, shape?.debezium === true)
     this.#envelopes = this.#tableLines
     this.#outbox = shape?.outbox ?? null
     this.#ops = shape?.ops ?? null

@@ -17,6 +17,7 @@ export interface ColumnSchema {
   readonly generated: boolean
   /** Digits of a fraction of seconds. */
   readonly fraction: number
+  readonly nullable: boolean
   readonly treatment?: Treatment
 }
 
@@ -25,6 +26,8 @@ export interface TableSchema {
   readonly name: string
   readonly columns: readonly ColumnSchema[]
   readonly key: readonly number[]
+  /** Values are written with Debezium's encodings. */
+  readonly debezium?: boolean
 }
 
 export function sqlString(text: string): string {
@@ -44,7 +47,7 @@ export async function readTableSchema(
   const where = `TABLE_SCHEMA = ${sqlString(database)} AND TABLE_NAME = ${sqlString(name)}`
   const rows = await connection.query(
     `SELECT COLUMN_NAME AS name, DATA_TYPE AS dataType, COLUMN_TYPE AS columnType, CHARACTER_SET_NAME AS charset, ` +
-      `EXTRA AS extra, DATETIME_PRECISION AS fraction FROM information_schema.COLUMNS WHERE ${where} ORDER BY ORDINAL_POSITION`
+      `EXTRA AS extra, DATETIME_PRECISION AS fraction, IS_NULLABLE AS nullable FROM information_schema.COLUMNS WHERE ${where} ORDER BY ORDINAL_POSITION`
   )
   if (rows.length === 0) return null
   const columns = rows.map(
@@ -55,7 +58,8 @@ export async function readTableSchema(
       charset: row.charset ?? null,
       labels: /^(enum|set)\(/i.test(row.columnType as string) ? parseLabels(row.columnType as string) : null,
       generated: /VIRTUAL|STORED|PERSISTENT/i.test(row.extra ?? ''),
-      fraction: Number(row.fraction ?? 0)
+      fraction: Number(row.fraction ?? 0),
+      nullable: row.nullable !== 'NO'
     })
   )
   const keyRows = await connection.query(
@@ -88,7 +92,9 @@ export function resolveTable(
   const { optional } = map
   const needsSchema = !describesItself(map)
   if (needsSchema) checkAgainst(map, schema)
+  const geometryTypes = optional.geometryTypes?.values()
   const columns = map.types.map((type, i): Column => {
+    const geometryType = type === ColumnType.GEOMETRY ? geometryTypes?.next().value : undefined
     const now = needsSchema ? schema?.columns[i] : undefined
     const collation = optional.collations?.[i] ?? 0
     const charset = collation > 0 ? charsetOf(collation) : (now?.charset ?? null)
@@ -98,12 +104,17 @@ export function resolveTable(
       meta: map.metas[i] as number,
       unsigned: optional.unsigned?.[i] ?? / unsigned/i.test(now?.columnType ?? ''),
       charset,
-      labels: optional.labels?.[i]?.map(label => labelText(label, charset)) ?? now?.labels ?? null
+      labels: optional.labels?.[i]?.map(label => labelText(label, charset)) ?? now?.labels ?? null,
+      nullable: map.nullable[i] as boolean,
+      isPoint: geometryType === undefined ? now?.dataType === 'point' : geometryType === POINT
     }
   })
   const key = optional.names === undefined ? (schema?.key ?? []) : (optional.primaryKey ?? [])
   return { database: map.database, name: map.table, columns, key }
 }
+
+/** The type of well-known binary. */
+const POINT = 1
 
 /** Whether the log tells all that is needed to read the rows (binlog_row_metadata=FULL). */
 export function describesItself({ types, optional }: TableMap): boolean {

@@ -1,10 +1,11 @@
 import { usageError } from '../cli/index.ts'
 import type { ColumnRules } from './column-rules.ts'
 import { Envelopes, type Op } from './envelope.ts'
+import { DebeziumEnvelopes } from './envelope-debezium.ts'
 import { FlatRows } from './flat.ts'
 import { OutboxRows, type OutboxTables } from './outbox.ts'
 
-export type RowLines = Envelopes | FlatRows | OutboxRows
+export type RowLines = Envelopes | DebeziumEnvelopes | FlatRows | OutboxRows
 
 /** What of the changes is written, and in which form. */
 export interface Shape {
@@ -12,6 +13,8 @@ export interface Shape {
   readonly ops: ReadonlySet<Op>
   /** Plain rows instead of envelopes. */
   readonly flat: boolean
+  /** Debezium's encodings of values, and all fields of its envelope. */
+  readonly debezium: boolean
   readonly where: SnapshotConditions
   readonly outbox: OutboxTables
   /** Tell where transactions begin and end, and each row's place in its own. */
@@ -33,8 +36,9 @@ export function rowLines(shape: Shape, database: string, table: string): RowLine
 }
 
 /** The form of the lines of all tables but outboxes. */
-export function tableLines(shape: Shape | undefined): Envelopes | FlatRows {
-  return shape?.flat === true ? new FlatRows() : new Envelopes()
+export function tableLines(shape: Shape | undefined): Envelopes | DebeziumEnvelopes | FlatRows {
+  if (shape?.flat === true) return new FlatRows()
+  return shape?.debezium === true ? new DebeziumEnvelopes() : new Envelopes()
 }
 
 /** Conditions on the rows of a snapshot, by table. */

@@ -10,6 +10,8 @@ export interface TableMap {
   readonly table: string
   readonly types: readonly number[]
   readonly metas: readonly number[]
+  /** Whether a column may be NULL. */
+  readonly nullable: readonly boolean[]
   readonly optional: OptionalMetadata
 }
 
@@ -26,6 +28,8 @@ export interface OptionalMetadata {
   /** Labels for each column, in its character set; null for other types. */
   labels?: (Buffer[] | null)[]
   primaryKey?: number[]
+  /** For each geometry column, in their order: 0 any, 1 point, … as in well-known binary. */
+  geometryTypes?: number[]
 }
 
 /** The table id: 6 bytes, at the start of the post-header of TABLE_MAP and row events alike. */
@@ -78,6 +82,7 @@ export function readTableMap(event: BinlogEvent, byMariadb = false): TableMap {
   if (at !== metaEnd || metaEnd > end) {
     throw new ToolError('INPUT', `table map of ${database}.${table}: its column metadata cannot be read`)
   }
+  const nullable = types.map((_, i) => ((buffer[at + (i >> 3)] as number) & (1 << (i & 7))) !== 0)
   at += (count + 7) >> 3
   return {
     tableId: readTableId(event),
@@ -85,6 +90,7 @@ export function readTableMap(event: BinlogEvent, byMariadb = false): TableMap {
     table,
     types,
     metas,
+    nullable,
     optional: readOptional(buffer, at, end, types, byMariadb ? MARIADB_CHARACTER : CHARACTER)
   }
 }
@@ -218,6 +224,9 @@ function readOptional(
       case 6:
         optional.labels ??= types.map(() => null)
         readLabels(buffer, at, stop, types, field === 5 ? ColumnType.SET : ColumnType.ENUM, optional.labels)
+        break
+      case 7:
+        optional.geometryTypes = readNumbers(buffer, at, stop)
         break
       case 8:
         optional.primaryKey = readNumbers(buffer, at, stop)

@@ -5,10 +5,11 @@ import { writeGeometry } from './geometry.ts'
 import { type Mask, maskValue } from './mask.ts'
 import { readLengthEncoded } from './packets.ts'
 import { type ColumnSchema, sqlName, type TableSchema } from './schema.ts'
+import { debeziumTextWriter } from './text-row-debezium.ts'
 import { writeVector } from './vector.ts'
 
 /** Writes a column's text, as the server sends it in a result, as a JSON value. */
-type WriteText = (w: ByteWriter, buffer: Buffer, start: number, end: number) => void
+export type WriteText = (w: ByteWriter, buffer: Buffer, start: number, end: number) => void
 
 const NULL = Buffer.from('null')
 /** The first byte of a NULL column in a text result. */
@@ -26,7 +27,9 @@ export class TextRows {
       Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(column.name)}:`)
     )
     this.#writers = table.columns.map(column => {
-      const write = textWriter(column, `${table.database}.${table.name}`)
+      const name = `${table.database}.${table.name}`
+      const encoded = table.debezium === true ? debeziumTextWriter(column) : null
+      const write = encoded ?? textWriter(column, name)
       const { treatment } = column
       return treatment === undefined || treatment === 'drop' ? write : masked(write, treatment)
     })

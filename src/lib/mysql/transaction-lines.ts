@@ -1,5 +1,6 @@
 import type { ByteWriter } from '../stream/index.ts'
 import { Envelopes, type Op, type Source } from './envelope.ts'
+import { DebeziumEnvelopes } from './envelope-debezium.ts'
 
 /**
  * Tells where transactions begin and end, as Debezium does with `provide.transaction.metadata`: a control line
@@ -61,7 +62,14 @@ export class TransactionLines {
 const OP = Buffer.from(',"op":"')
 
 /** Envelopes whose rows tell their place in the transaction. */
-export class NumberedEnvelopes extends Envelopes {
+export function numberedLines(
+  transactions: TransactionLines,
+  debezium: boolean
+): NumberedEnvelopes | DebeziumEnvelopes {
+  return debezium ? new DebeziumEnvelopes(() => transactions.nextRow()) : new NumberedEnvelopes(transactions)
+}
+
+class NumberedEnvelopes extends Envelopes {
   readonly #transactions: TransactionLines
 
   constructor(transactions: TransactionLines) {
