@@ -40,7 +40,8 @@ export class DebeziumEnvelopes {
       `,"source":{"version":${JSON.stringify(version)},"connector":"mysql","name":${JSON.stringify(name)},` +
         `"ts_ms":${committedMs},"snapshot":"${snapshot}","db":${JSON.stringify(database)},"sequence":null,` +
         `"ts_us":${us},"ts_ns":${us}000,"table":${JSON.stringify(table)},"server_id":${serverId},` +
-        `"gtid":${gtid === null ? 'null' : `"${gtid}"`},"file":${JSON.stringify(file)},"pos":${position},"row":`
+        `"gtid":${gtid === null ? 'null' : `"${gtid}"`},"file":${JSON.stringify(file)},"pos":${position},` +
+        `${source.partial === true ? '"partial":true,' : ''}"row":`
     )
     this.#shared = w.written()
     const { thread = null } = source
