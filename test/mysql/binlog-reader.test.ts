@@ -232,6 +232,58 @@ describe('a reader of the log', () => {
     assert.equal(await text(), '')
   })
 
+  test('an event of a type that is not known is an error with its place, unless its flag says it may be passed over', async () => {
+    for (const checksum of [true, false]) {
+      const log = new LogFile(checksum)
+      const { take, text } = read({}, ['*'], checksum)
+      await take(
+        log.formatDescription(),
+        ...insert(log, 1, [row(1, 'a')], 1),
+        log.gtid(2),
+        log.query('BEGIN')
+      )
+      const place = log.position
+      const unknown = log.event(77, Buffer.from('changes?'))
+      await assert.rejects(take(unknown), {
+        code: 'INPUT',
+        message: `${FILE}:${place}: events of type 77 are not known, and may hold changes`
+      })
+      assert.equal(events(await text()).length, 1)
+      if (checksum) continue
+      unknown.writeUInt16LE(0x80, 17)
+      await take(unknown, log.xid(), ...insert(log, 3, [row(2, 'b')], 1))
+      assert.equal(events(await text()).length, 2)
+    }
+  })
+
+  test('a rotation to what cannot be a file is refused, as are numbers that no column holds', async () => {
+    const log = new LogFile()
+    const { take } = read()
+    await take(log.rotate(FILE), log.formatDescription())
+    await assert.rejects(take(log.rotate('\x01\x02nonsense')), {
+      code: 'INPUT',
+      message: `${FILE}:126: a rotation names no log file: the log is damaged`
+    })
+    await take(log.gtid(1), log.query('BEGIN'))
+    await take(
+      log.tableMap({ ...MAP, types: [ColumnType.DOUBLE], metas: Buffer.from([8]), optional: [names('d')] })
+    )
+    const nan = Buffer.alloc(9)
+    nan.writeDoubleLE(Number.NaN, 1)
+    await assert.rejects(take(log.rows(EventType.WRITE_ROWS, 7, 1, [bits([true])], [nan])), /NaN as a number/)
+  })
+
+  test('what surrounds the rows is passed over', async () => {
+    const log = new LogFile()
+    const { take, text } = read()
+    await take(log.formatDescription(), log.event(EventType.PREVIOUS_GTIDS, Buffer.alloc(8)))
+    await take(log.gtid(1), log.query('BEGIN'), log.event(EventType.ROWS_QUERY, Buffer.from('\x05hello')))
+    await take(log.event(EventType.INTVAR, Buffer.alloc(9)), log.event(EventType.USER_VAR, Buffer.alloc(9)))
+    await take(log.tableMap(MAP), log.rows(EventType.WRITE_ROWS, 7, 2, [ALL], [row(1, 'a')]), log.xid())
+    await take(log.event(EventType.STOP, Buffer.alloc(0)))
+    assert.equal(events(await text()).length, 1)
+  })
+
   test('a change that was logged as a statement is an error, LOAD DATA too', async () => {
     for (const [sql, type] of [
       ['UPDATE t SET v = 1', EventType.QUERY],

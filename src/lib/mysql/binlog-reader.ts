@@ -8,6 +8,7 @@ import {
   type GtidEvent,
   GtidReader,
   isBegin,
+  isPassedOver,
   readEvent,
   readFormatDescription,
   readQuery,
@@ -282,13 +283,15 @@ export class BinlogReader {
   }
 
   #other(event: BinlogEvent): void {
-    switch (event.type) {
-      case EventType.INCIDENT:
-        throw new ToolError('INPUT', 'the server reports an incident: changes may be missing from its log', {
-          hint: 'start again from a snapshot, with a new --state directory'
-        })
-      default:
+    if (event.type === EventType.INCIDENT) {
+      throw new ToolError('INPUT', 'the server reports an incident: changes may be missing from its log', {
+        hint: 'start again from a snapshot, with a new --state directory'
+      })
     }
+    if (isPassedOver(event)) return
+    throw new ToolError('INPUT', `events of type ${event.type} are not known, and may hold changes`, {
+      hint: 'the log is damaged, or its server newer than this millrace can read'
+    })
   }
 
   async #payload(event: BinlogEvent): Promise<void> {

@@ -1,3 +1,4 @@
+import { ToolError } from '../cli/index.ts'
 import { writeUint } from '../stream/index.ts'
 
 const QUOTE = 34
@@ -64,6 +65,9 @@ export function writeFloat(out: Buffer, o: number, value: number): number {
 }
 
 function withFraction(text: string): string {
+  // The server stores none of NaN and the infinities.
+  if (text.endsWith('N') || text.endsWith('y'))
+    throw new ToolError('INPUT', `${text} as a number: the log is damaged`)
   return text.includes('.') || text.includes('e') ? text : `${text}.0`
 }
 

@@ -7,10 +7,13 @@ export const EventType = {
   STOP: 3,
   ROTATE: 4,
   INTVAR: 5,
+  APPEND_BLOCK: 9,
+  DELETE_FILE: 11,
   RAND: 13,
   USER_VAR: 14,
   FORMAT_DESCRIPTION: 15,
   XID: 16,
+  BEGIN_LOAD_QUERY: 17,
   EXECUTE_LOAD_QUERY: 18,
   TABLE_MAP: 19,
   WRITE_ROWS_V1: 23,
@@ -39,6 +42,35 @@ export const EventType = {
   MARIADB_GTID_LIST: 163,
   MARIADB_START_ENCRYPTION: 164
 } as const
+
+/** Events that say nothing of rows: statements' surroundings, files for LOAD DATA, and the log's own book-keeping. */
+const WITHOUT_ROWS = new Set<number>([
+  EventType.STOP,
+  EventType.INTVAR,
+  EventType.APPEND_BLOCK,
+  EventType.DELETE_FILE,
+  EventType.RAND,
+  EventType.USER_VAR,
+  EventType.BEGIN_LOAD_QUERY,
+  EventType.HEARTBEAT,
+  EventType.HEARTBEAT_V2,
+  EventType.IGNORABLE,
+  EventType.ROWS_QUERY,
+  EventType.PREVIOUS_GTIDS,
+  EventType.TRANSACTION_CONTEXT,
+  EventType.VIEW_CHANGE,
+  EventType.MARIADB_ANNOTATE_ROWS,
+  EventType.MARIADB_BINLOG_CHECKPOINT,
+  EventType.MARIADB_GTID_LIST,
+  EventType.MARIADB_START_ENCRYPTION
+])
+/** LOG_EVENT_IGNORABLE_F: who does not know the type may pass the event over. */
+const IGNORABLE_FLAG = 0x80
+
+/** Whether an event can be passed over by who reads rows. */
+export function isPassedOver(event: BinlogEvent): boolean {
+  return WITHOUT_ROWS.has(event.type) || (event.flags & IGNORABLE_FLAG) !== 0
+}
 
 /** The common header: timestamp 4, type 1, server id 4, size 4, end position 4, flags 2. */
 export const EVENT_HEADER = 19
@@ -173,13 +205,14 @@ export function formatUuid(bytes: Buffer): string {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-/** ROTATE: position 8, file name to the end. */
+/** ROTATE: position 8, file name to the end. @throws ToolError INPUT for what is no name of a log file */
 export function readRotate(event: BinlogEvent): { file: string; position: number } {
   const body = event.start + EVENT_HEADER
-  return {
-    position: Number(event.buffer.readBigUInt64LE(body)),
-    file: event.buffer.toString('utf8', body + 8, event.end)
+  const file = event.buffer.toString('utf8', body + 8, event.end)
+  if (!/^\P{Cc}+\.\d+$/u.test(file)) {
+    throw new ToolError('INPUT', 'a rotation names no log file: the log is damaged')
   }
+  return { file, position: Number(event.buffer.readBigUInt64LE(body)) }
 }
 
 /** What EXECUTE_LOAD_QUERY (LOAD DATA as a statement) has before the status variables: file and places in its text. */

@@ -197,6 +197,8 @@ function variableLength(buffer: Buffer, at: number): [length: number, next: numb
 
 /** As MySQL prints doubles in JSON: always with a point or an exponent; exponents from 1e15 on, without plus. */
 export function doubleText(value: number): string {
+  if (!Number.isFinite(value))
+    throw new ToolError('INPUT', `a JSON value in the log is ${value}: it is damaged`)
   if (Object.is(value, -0)) return '-0.0'
   const magnitude = Math.abs(value)
   if (magnitude !== 0 && (magnitude >= 1e15 || magnitude < 1e-15)) {

@@ -26,23 +26,36 @@ interface Entry {
   readonly mapped: MappedTable | null
   /** Whether the names came from the schema of today. */
   readonly bySchema: boolean
+  /** The how manieth map was the last of this id. */
+  lastMap: number
 }
+
+/** Maps between two looks for ids that are not in use any more, and how many tables may be kept without looking. */
+const GENERATION = 4096
+const FEW = 512
 
 /** Gives the columns of a map. */
 export type ResolveTable = (map: TableMap) => Table | Promise<Table>
 
 /**
  * The tables by the ids that row events use. A transaction begins with the maps of its tables; nearly always they are
- * the same bytes as before, and cost one comparison.
+ * the same bytes as before, and cost one comparison. A server gives a table a new id whenever it opens it anew, so ids
+ * that no longer come are dropped.
  */
 export class TableCache {
   readonly #entries = new Map<number, Entry>()
   readonly #isWanted: (database: string, table: string) => boolean
   readonly #resolve: ResolveTable
+  #maps = 0
 
   constructor(isWanted: (database: string, table: string) => boolean, resolve: ResolveTable) {
     this.#isWanted = isWanted
     this.#resolve = resolve
+  }
+
+  /** Ids that are known. */
+  get size(): number {
+    return this.#entries.size
   }
 
   get(tableId: number): MappedTable | null | undefined {
@@ -52,10 +65,21 @@ export class TableCache {
   /** Takes a TABLE_MAP event; the promise is there only when the database had to be asked. */
   map(event: BinlogEvent, tableId: number, byMariadb: boolean): Promise<void> | undefined {
     const body = event.buffer.subarray(event.start + EVENT_HEADER, event.end)
-    if (this.#entries.get(tableId)?.body.equals(body)) return undefined
+    const known = this.#entries.get(tableId)
+    this.#maps++
+    if (this.#maps % GENERATION === 0) this.#dropUnused()
+    if (known?.body.equals(body)) {
+      known.lastMap = this.#maps
+      return undefined
+    }
     const { database, table: name } = readTableName(event)
     if (!this.#isWanted(database, name)) {
-      this.#entries.set(tableId, { body: Buffer.from(body), mapped: null, bySchema: false })
+      this.#entries.set(tableId, {
+        body: Buffer.from(body),
+        mapped: null,
+        bySchema: false,
+        lastMap: this.#maps
+      })
       return undefined
     }
     const map = readTableMap(event, byMariadb)
@@ -70,9 +94,16 @@ export class TableCache {
     for (const [id, entry] of this.#entries) if (entry.bySchema) this.#entries.delete(id)
   }
 
+  #dropUnused(): void {
+    if (this.#entries.size <= FEW) return
+    const oldest = this.#maps - GENERATION
+    for (const [id, { lastMap }] of this.#entries) if (lastMap <= oldest) this.#entries.delete(id)
+  }
+
   #put(tableId: number, body: Buffer, map: TableMap, table: Table): void {
     const bySchema = map.optional.names === undefined
-    this.#entries.set(tableId, { body: Buffer.from(body), mapped: mapTable(table), bySchema })
+    const entry = { body: Buffer.from(body), mapped: mapTable(table), bySchema, lastMap: this.#maps }
+    this.#entries.set(tableId, entry)
   }
 }
 
