@@ -114,6 +114,31 @@ describe('a reader of packets', () => {
     for (const [i, bytes] of read.entries()) assert.ok(bytes.equals(payloads[i] as Buffer), `payload ${i}`)
   })
 
+  test('keeps none of the bytes of many large packets', async () => {
+    const [ours, theirs] = await socketPair()
+    const packets = new PacketReader(ours)
+    const payloads = [700_000, 1_000_000, 20, 1_300_000].map((length, i) => Buffer.alloc(length, i + 1))
+    const bytes = Buffer.concat(payloads.map(framed))
+    const before = process.memoryUsage().arrayBuffers
+    let most = 0
+    let count = 0
+    const rounds = 40
+    const sent = (async () => {
+      for (let round = 0; round < rounds; round++) await new Promise(resolve => theirs.write(bytes, resolve))
+    })()
+    while (count < rounds * payloads.length) {
+      if (!packets.next()) {
+        assert.ok(await packets.more(10_000))
+        continue
+      }
+      const expected = payloads[count++ % payloads.length] as Buffer
+      assert.equal(packets.buffer.compare(expected, 0, expected.length, packets.start, packets.end), 0)
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before)
+    }
+    await sent
+    assert.ok(most < 15e6, `${most} bytes were held of ${rounds * bytes.length}`)
+  })
+
   test('gives up waiting when the time has passed', async () => {
     const [ours] = await socketPair()
     const started = Date.now()

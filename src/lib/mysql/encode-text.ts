@@ -90,10 +90,16 @@ function isAscii(buffer: Buffer, start: number, end: number): boolean {
   return true
 }
 
+/** Bytes that are made into base64 at once: whole groups of three, and a string that the collector of short lives takes. */
+const BASE64_PIECE = 3 * 4096
+
 export function writeBase64(w: ByteWriter, buffer: Buffer, start: number, end: number): void {
   w.ensure(Math.ceil((end - start) / 3) * 4 + 2)
   w.buffer[w.length++] = QUOTE
-  w.length += w.buffer.write(buffer.toString('base64', start, end), w.length, 'latin1')
+  for (let at = start; at < end; at += BASE64_PIECE) {
+    const piece = buffer.toString('base64', at, Math.min(at + BASE64_PIECE, end))
+    w.length += w.buffer.write(piece, w.length, 'latin1')
+  }
   w.buffer[w.length++] = QUOTE
 }
 

@@ -124,42 +124,55 @@ export class PacketReader {
   }
 
   #take(chunk: Buffer): void {
-    const rest = this.#chunk.length - this.#at
-    if (rest === 0) {
-      this.#chunk = chunk
-    } else {
-      this.#join(rest, chunk)
-    }
+    const old = this.#chunk
+    const rest = old.length - this.#at
+    if (rest === 0) this.#chunk = chunk
+    else this.#join(rest, chunk)
     this.#at = 0
+    if (this.#parts.length > 0) return
+    if (old.buffer !== this.#capacity.buffer) release(old)
+    if (rest > 0) release(chunk)
   }
 
   /**
    * Puts a chunk behind what is left of the one before. While a large packet comes in, chunks gather in a buffer that
-   * has room for the whole of it, so that its bytes are copied once.
+   * has room for the whole of it, so that its bytes are copied once; the next large one takes the same buffer, as what a
+   * packet left there is no longer valid.
    */
   #join(rest: number, chunk: Buffer): void {
     const old = this.#chunk
     const needed = rest + chunk.length
-    if (this.#at === 0 && old === this.#gathering && this.#capacity.length >= needed) {
-      chunk.copy(this.#capacity, rest)
-    } else {
+    if (this.#at > 0 || old !== this.#gathering || this.#capacity.length < needed) {
       const length =
         rest >= HEADER
-          ? HEADER +
-            ((old[this.#at] as number) |
-              ((old[this.#at + 1] as number) << 8) |
-              ((old[this.#at + 2] as number) << 16))
+          ? (old[this.#at] as number) |
+            ((old[this.#at + 1] as number) << 8) |
+            ((old[this.#at + 2] as number) << 16)
           : 0
-      this.#capacity = Buffer.allocUnsafeSlow(Math.max(needed, length + chunk.length))
-      old.copy(this.#capacity, 0, this.#at)
-      chunk.copy(this.#capacity, rest)
+      const room = Math.max(needed, HEADER + length + chunk.length)
+      const isFree = this.#parts.length === 0 && room <= this.#capacity.length
+      const capacity = isFree ? this.#capacity : Buffer.allocUnsafeSlow(room)
+      // The rest may lie in the same buffer: bytes are moved as if all were read first.
+      old.copy(capacity, 0, this.#at)
+      this.#capacity = capacity
     }
+    chunk.copy(this.#capacity, rest)
     this.#chunk = this.#capacity.subarray(0, needed)
     this.#gathering = this.#chunk
   }
 
   #capacity: Buffer = Buffer.alloc(0)
   #gathering: Buffer | null = null
+}
+
+/**
+ * Gives a chunk's memory back. It lies outside the heap, where it would stay until a collection that a reader which makes
+ * few objects hardly ever needs: tens of megabytes of chunks that nobody reads any more.
+ */
+function release(chunk: Buffer): void {
+  const { buffer } = chunk
+  // Small ones are parts of a pool.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.length) buffer.transfer(0)
 }
 
 /** Builds a client packet with sequence number 0. */
