@@ -18,12 +18,12 @@ test('what is written in any mixture of text and bytes is there, in order, howev
           writer.text(value)
           expected.push(Buffer.from(value))
         } else if (value instanceof Uint8Array) {
-          writer.append(value)
+          writer.append(Buffer.from(value))
           expected.push(Buffer.from(value))
         } else {
           const [bytes, a, b] = value
           const [start, end] = [a % bytes.length, b % (bytes.length + 1)].sort((x, y) => x - y)
-          writer.append(bytes, start, end)
+          writer.append(Buffer.from(bytes), start, end)
           expected.push(Buffer.from(bytes.subarray(start, end)))
         }
       }

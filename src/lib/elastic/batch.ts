@@ -1,5 +1,5 @@
 import { ByteWriter } from '../stream/index.ts'
-import { nullZeroDates, ZeroDates } from './zero-dates.ts'
+import { hasZeroDate, nullZeroDates } from './zero-dates.ts'
 
 /** Where an operation came from: to name it, and to keep its bytes if the server refuses it. */
 export interface Origin {
@@ -11,32 +11,29 @@ export interface Origin {
 }
 
 const NEWLINE = 10
+const FIELDS = 5
 const NEWLINE_BYTES = Buffer.from('\n')
 
 /**
  * One bulk request in the making: the body as bytes, and for each operation where it lies and where it came from, in
- * arrays side by side so that an operation makes no object.
+ * one array so that an operation makes no object.
  */
 export class Batch {
   readonly body: ByteWriter
-  /** Offset in the body of each operation. */
-  readonly offsets: number[] = []
+  /** How many operations there are. */
+  count = 0
   /** The operations, by index, whose documents are to be completed from the index. */
   readonly partials: number[] = []
+  /** For each operation: its offset in the body, block, start and end in that, and number of its line. */
+  #places = new Float64Array(FIELDS * 1024)
   readonly #blocks: Buffer[] = []
-  readonly #starts: number[] = []
-  readonly #ends: number[] = []
-  readonly #lines: number[] = []
-  readonly #zeroDates = new ZeroDates()
+  /** The last of them. */
+  #block: Buffer | null = null
   /** When the first operation came, milliseconds of `performance.now()`. */
   startedAt = 0
 
   constructor(capacity: number) {
     this.body = new ByteWriter(capacity)
-  }
-
-  get count(): number {
-    return this.offsets.length
   }
 
   get bytes(): number {
@@ -54,25 +51,26 @@ export class Batch {
     line: number,
     partial = false
   ): void {
-    if (partial) this.partials.push(this.offsets.length)
-    if (this.offsets.length === 0) this.startedAt = performance.now()
+    if (partial) this.partials.push(this.count)
+    if (this.count === 0) this.startedAt = performance.now()
     this.#note(this.body.length, block, start, end, line)
     this.body.append(action.buffer, 0, action.length)
     if (documentEnd > document) this.#document(block, document, documentEnd)
   }
 
   origin(i: number): Origin {
-    return {
-      block: this.#blocks[i] as Buffer,
-      start: this.#starts[i] as number,
-      end: this.#ends[i] as number,
-      line: this.#lines[i] as number
-    }
+    const [, block = 0, start = 0, end = 0, line = 0] = this.#places.subarray(i * FIELDS, (i + 1) * FIELDS)
+    return { block: this.#blocks[block] as Buffer, start, end, line }
+  }
+
+  /** Where an operation begins in the body; that after the last is where the body ends. */
+  offset(i: number): number {
+    return i < this.count ? (this.#places[i * FIELDS] as number) : this.body.length
   }
 
   /** Index and id in the action line of an operation. */
   target(i: number): { index: string | undefined; id: string | undefined } {
-    const from = this.offsets[i] as number
+    const from = this.offset(i)
     const line = this.body.buffer.toString('utf8', from, this.body.buffer.indexOf(NEWLINE, from))
     const action = Object.values(JSON.parse(line) as Record<string, { _index?: string; _id?: string }>)[0]
     return { index: action?._index, id: action?._id }
@@ -81,10 +79,11 @@ export class Batch {
   /** The action line and the document of an operation, as they stand in the body; an empty document for a delete. */
   parts(i: number): { action: Buffer; document: Buffer } {
     const { buffer } = this.body
-    const end = this.offsets[i + 1] ?? this.body.length
-    const actionEnd = buffer.indexOf(NEWLINE, this.offsets[i]) + 1
+    const start = this.offset(i)
+    const end = this.offset(i + 1)
+    const actionEnd = buffer.indexOf(NEWLINE, start) + 1
     return {
-      action: buffer.subarray(this.offsets[i], actionEnd),
+      action: buffer.subarray(start, actionEnd),
       document: buffer.subarray(actionEnd, Math.max(actionEnd, end - 1))
     }
   }
@@ -114,29 +113,41 @@ export class Batch {
     for (const i of indexes) {
       const { block, start, end, line } = this.origin(i)
       picked.#note(picked.body.length, block, start, end, line)
-      picked.body.append(this.body.buffer, this.offsets[i] as number, this.offsets[i + 1] ?? this.body.length)
+      picked.body.append(this.body.buffer, this.offset(i), this.offset(i + 1))
     }
     return picked
   }
 
   clear(): void {
     this.body.clear()
-    for (const list of [this.offsets, this.partials, this.#blocks, this.#starts, this.#ends, this.#lines])
-      list.length = 0
+    this.count = 0
+    this.partials.length = 0
+    this.#blocks.length = 0
+    this.#block = null
   }
 
   #note(offset: number, block: Buffer, start: number, end: number, line: number): void {
-    this.offsets.push(offset)
-    this.#blocks.push(block)
-    this.#starts.push(start)
-    this.#ends.push(end)
-    this.#lines.push(line)
+    if (this.#block !== block) {
+      this.#block = block
+      this.#blocks.push(block)
+    }
+    const at = this.count++ * FIELDS
+    if (at === this.#places.length) {
+      const grown = new Float64Array(at * 2)
+      grown.set(this.#places)
+      this.#places = grown
+    }
+    const places = this.#places
+    places[at] = offset
+    places[at + 1] = this.#blocks.length - 1
+    places[at + 2] = start
+    places[at + 3] = end
+    places[at + 4] = line
   }
 
   /** Copies a document; zero dates, which no date field takes, become null. */
   #document(block: Buffer, start: number, end: number): void {
-    if (this.#zeroDates.among(block, start, end))
-      this.body.text(nullZeroDates(block.toString('utf8', start, end)))
+    if (hasZeroDate(block, start, end)) this.body.text(nullZeroDates(block.toString('utf8', start, end)))
     else this.body.append(block, start, end)
     this.body.ensure(1)
     this.body.buffer[this.body.length++] = NEWLINE

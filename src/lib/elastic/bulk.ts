@@ -74,7 +74,7 @@ export class BulkSender {
       const attempt = await this.#attempt(left)
       if (attempt.kind === 'split') {
         const half = Math.ceil(left.count / 2)
-        const indexes = left.offsets.map((_, i) => i)
+        const indexes = Array.from({ length: left.count }, (_, i) => i)
         for (const part of [indexes.slice(0, half), indexes.slice(half)]) {
           const sent = await this.send(left.pick(part), fail)
           outcome.written += sent.written

@@ -1,5 +1,12 @@
-import { ByteWriter, FieldFinder, spanNumber, spanText, type Template } from '../stream/index.ts'
-import { hashBytes, JsonTemplate } from './json-template.ts'
+import {
+  ByteWriter,
+  EnvelopeFinder,
+  type EnvelopeTail,
+  spanNumber,
+  spanText,
+  type Template
+} from '../stream/index.ts'
+import { hashBytes, JsonTemplate, type Places } from './json-template.ts'
 import { VersionWriter } from './version.ts'
 
 export type WriteMode = 'upsert' | 'append'
@@ -41,8 +48,11 @@ type Row = 'after' | 'before' | 'line' | 'update'
 
 interface TemplateFields {
   readonly template: JsonTemplate
-  /** Indexes of paths in the finder, one for each field: in the row, and for what the row lacks in the whole line. */
-  readonly paths: Readonly<Record<Exclude<Row, 'update'>, readonly number[]>>
+  /** Indexes of the fields' paths in the finder. */
+  readonly before: readonly number[]
+  readonly after: readonly number[]
+  /** What a row lacks is looked for in the whole line. */
+  readonly places: Readonly<Record<Row, Places>>
 }
 
 const LETTER = { c: 99, d: 100, r: 114, t: 116, u: 117 }
@@ -77,10 +87,12 @@ export class Documents {
   readonly #position = this.#path('source.pos')
   readonly #row = this.#path('source.row')
   readonly #partial = this.#path('source.partial')
-  readonly #finder: FieldFinder
+  readonly #finder: EnvelopeFinder
   readonly #index: TemplateFields
   readonly #id: TemplateFields | undefined
   readonly #versions = new VersionWriter()
+  /** The tail in which the file that `#versions` is in stands, if it does in all lines with that tail. */
+  #fileTail: EnvelopeTail | null = null
   readonly #action = new Action()
   /** For the row before an update, whose id may be another. */
   readonly #gone = new Action()
@@ -92,18 +104,19 @@ export class Documents {
     this.#options = options
     this.#index = this.#fieldsOf(options.index)
     this.#id = options.id === undefined ? undefined : this.#fieldsOf(options.id)
-    this.#finder = new FieldFinder(this.#paths)
+    this.#finder = new EnvelopeFinder(this.#paths)
   }
 
   #fieldsOf(template: Template): TemplateFields {
     const { fields } = template
+    const after = fields.map(field => this.#path(`after.${field}`))
+    const before = fields.map(field => this.#path(`before.${field}`))
+    const line = fields.map(field => this.#path(field))
     return {
       template: new JsonTemplate(template),
-      paths: {
-        after: fields.map(field => this.#path(`after.${field}`)),
-        before: fields.map(field => this.#path(`before.${field}`)),
-        line: fields.map(field => this.#path(field))
-      }
+      before,
+      after,
+      places: { after: [after, line], before: [before, line], line: [line], update: [after, before, line] }
     }
   }
 
@@ -147,7 +160,7 @@ export class Documents {
   /** An update of some fields: the place of the document must be known, as it was and as it is. */
   #update(block: Buffer, sink: OperationSink): string | null {
     for (const fields of [this.#index, this.#id]) {
-      const { before = [], after = [] } = fields?.paths ?? {}
+      const { before = [], after = [] } = fields ?? {}
       const unknown = after.findIndex(
         (path, i) => this.#start(path) >= 0 && this.#start(before[i] as number) < 0
       )
@@ -225,26 +238,19 @@ export class Documents {
   }
 
   #render(fields: TemplateFields, out: ByteWriter, block: Buffer, row: Row): string | null {
-    const { line, before } = fields.paths
-    const own = fields.paths[row === 'update' ? 'after' : row]
-    const spans = this.#finder.spans
-    const slot = (field: number): number => {
-      let inRow = own[field] as number
-      if (row === 'update' && (spans[2 * inRow] as number) < 0) inRow = before[field] as number
-      return 2 * ((spans[2 * inRow] as number) >= 0 ? inRow : (line[field] as number))
-    }
-    return fields.template.write(
-      out,
-      block,
-      field => spans[slot(field)] as number,
-      field => spans[slot(field) + 1] as number
-    )
+    return fields.template.write(out, block, this.#finder.spans, fields.places[row])
   }
 
   #hasVersion(block: Buffer): boolean {
-    const file = spanText(block, this.#start(this.#file), this.#end(this.#file))
+    const { tail } = this.#finder
+    if (tail === null || tail !== this.#fileTail) {
+      const file = spanText(block, this.#start(this.#file), this.#end(this.#file))
+      if (file === undefined) return false
+      this.#versions.inFile(file)
+      this.#fileTail = tail?.isConstant(this.#file) === true ? tail : null
+    }
     const position = spanNumber(block, this.#start(this.#position), this.#end(this.#position))
-    return file !== undefined && !Number.isNaN(position) && this.#versions.at(file, position)
+    return this.#versions.at(position)
   }
 
   #key(action: Action): number {

@@ -22,36 +22,43 @@ export function positionVersion(file: string, position: number, row: number): bi
   return (BigInt(number) << FILE_SHIFT) + (BigInt(position) << POSITION_SHIFT) + BigInt(row)
 }
 
-/** Writes versions as digits: rows of one event differ in the last ones only, and need no big integers. */
-export class VersionWriter {
-  #file = ''
-  #position = -1
-  /** The version of row 0 in two parts, so that each is an exact number: `high · 10^9 + low`. */
-  #high = 0
-  #low = 0
-  #known = false
+/** Positions times 2^10 stay exact numbers up to here. */
+const LONGEST_FILE = 2 ** 43
 
-  /** Goes to an event. @returns false when it has no version */
-  at(file: string, position: number): boolean {
-    if (file === this.#file && position === this.#position) return this.#known
+/** Writes versions as digits, without big integers but one for a file. */
+export class VersionWriter {
+  #file: string | null = null
+  /** The version of the file's beginning in two parts, so that each is an exact number: `high · 10^9 + low`. */
+  #fileHigh = 0
+  #fileLow = 0
+  #isNumbered = false
+  #position = 0
+
+  /** Goes to another file. */
+  inFile(file: string): void {
+    if (file === this.#file) return
     this.#file = file
+    const base = positionVersion(file, 0, 0)
+    this.#isNumbered = base !== null
+    this.#fileHigh = Number((base ?? 0n) / BigInt(LOW_PART))
+    this.#fileLow = Number((base ?? 0n) % BigInt(LOW_PART))
+  }
+
+  /** Goes to an event in the file. @returns false when it has no version */
+  at(position: number): boolean {
     this.#position = position
-    const base = positionVersion(file, position, 0)
-    this.#known = base !== null
-    if (base !== null) {
-      this.#high = Number(base / BigInt(LOW_PART))
-      this.#low = Number(base % BigInt(LOW_PART))
-    }
-    return this.#known
+    return this.#isNumbered && position >= 0 && position < LONGEST_FILE
   }
 
   write(out: ByteWriter, row: number): void {
     out.ensure(24)
-    let high = this.#high
-    let low = this.#low + row
+    const inFile = this.#position * 1024 + row
+    const carry = Math.floor(inFile / LOW_PART)
+    let high = this.#fileHigh + carry
+    let low = this.#fileLow + (inFile - carry * LOW_PART)
     if (low >= LOW_PART) {
-      high += Math.floor(low / LOW_PART)
-      low %= LOW_PART
+      high++
+      low -= LOW_PART
     }
     if (high === 0) out.length = writeUint(out.buffer, out.length, low)
     else out.length = writeDigits(out.buffer, writeUint(out.buffer, out.length, high), low, 9)

@@ -1,7 +1,7 @@
 import type { Output } from './ports.ts'
 
 const INITIAL = 512 * 1024
-const SHORT = 64
+const SHORT = 32
 
 /**
  * A growing byte buffer that hot paths write to: `ensure(n)` first, then `buffer[length++] = …` for at most n bytes.
@@ -24,14 +24,14 @@ export class ByteWriter {
   }
 
   /** Appends `source[start..end)`. */
-  append(source: Uint8Array, start = 0, end = source.length): void {
+  append(source: Buffer, start = 0, end = source.length): void {
     const size = end - start
     this.ensure(size)
     const { buffer, length } = this
     this.length = length + size
     if (start === 0 && size === source.length) buffer.set(source, length)
-    else if (size > SHORT) buffer.set(source.subarray(start, end), length)
-    // A view of its own costs more than the bytes that it is for.
+    else if (size > SHORT) source.copy(buffer, length, start, end)
+    // A call out of JavaScript costs more than the bytes that it is for.
     else for (let i = start, o = length; i < end; i++, o++) buffer[o] = source[i] as number
   }
 

@@ -12,35 +12,43 @@ const CLOSE_BRACKET = 93
 const OPEN_BRACE = 123
 const CLOSE_BRACE = 125
 
-interface Node {
+/** A key on the way to wanted paths. */
+export interface PathNode {
   readonly key: Buffer
   /** Index of the wanted path that ends here, or -1. */
   path: number
-  readonly children: Node[]
+  readonly children: PathNode[]
+}
+
+/** @param paths in dotted notation: `source.table` */
+export function pathTree(paths: readonly string[]): PathNode {
+  const root: PathNode = { key: Buffer.alloc(0), path: -1, children: [] }
+  paths.forEach((path, index) => {
+    let node = root
+    for (const key of path.split('.')) {
+      const bytes = Buffer.from(key)
+      let child = node.children.find(candidate => candidate.key.equals(bytes))
+      if (child === undefined) {
+        child = { key: bytes, path: -1, children: [] }
+        node.children.push(child)
+      }
+      node = child
+    }
+    if (node.path >= 0) throw new Error(`path ${path} is given twice`)
+    node.path = index
+  })
+  return root
 }
 
 export class FieldFinder {
   /** Start and end of each path's value, two numbers a path; -1 where it is absent. Strings include their quotes. */
   readonly spans: Int32Array
-  readonly #root: Node = { key: Buffer.alloc(0), path: -1, children: [] }
+  readonly #root: PathNode
 
   /** @param paths in dotted notation: `source.table` */
   constructor(paths: readonly string[]) {
     this.spans = new Int32Array(paths.length * 2)
-    paths.forEach((path, index) => {
-      let node = this.#root
-      for (const key of path.split('.')) {
-        const bytes = Buffer.from(key)
-        let child = node.children.find(candidate => candidate.key.equals(bytes))
-        if (child === undefined) {
-          child = { key: bytes, path: -1, children: [] }
-          node.children.push(child)
-        }
-        node = child
-      }
-      if (node.path >= 0) throw new Error(`path ${path} is given twice`)
-      node.path = index
-    })
+    this.#root = pathTree(paths)
   }
 
   /**
@@ -50,49 +58,62 @@ export class FieldFinder {
   find(buffer: Buffer, start: number, end: number): boolean {
     this.spans.fill(-1)
     const at = skipSpace(buffer, start, end)
-    return at < end && buffer[at] === OPEN_BRACE && this.#object(buffer, at, end, this.#root) > 0
-  }
-
-  /** Walks the object that begins at `at`; returns the offset behind it, or -1 when it does not end. */
-  #object(buffer: Buffer, at: number, end: number, node: Node): number {
-    at = skipSpace(buffer, at + 1, end)
-    if (buffer[at] === CLOSE_BRACE) return at + 1
-    while (at < end) {
-      if (buffer[at] !== QUOTE) return -1
-      const escapesBefore = escapes
-      const keyEnd = skipString(buffer, at, end)
-      if (keyEnd < 0) return -1
-      const child =
-        escapes === escapesBefore
-          ? childOf(node, buffer, at + 1, keyEnd - 1)
-          : childOfEscaped(node, buffer, at, keyEnd)
-      at = skipSpace(buffer, keyEnd, end)
-      if (buffer[at] !== COLON) return -1
-      at = skipSpace(buffer, at + 1, end)
-      let valueEnd: number
-      if (child === undefined) {
-        valueEnd = skipValue(buffer, at, end)
-      } else {
-        valueEnd =
-          child.children.length > 0 && buffer[at] === OPEN_BRACE
-            ? this.#object(buffer, at, end, child)
-            : skipValue(buffer, at, end)
-        if (child.path >= 0) {
-          this.spans[child.path * 2] = at
-          this.spans[child.path * 2 + 1] = valueEnd
-        }
-      }
-      if (valueEnd < 0) return -1
-      at = skipSpace(buffer, valueEnd, end)
-      if (buffer[at] === CLOSE_BRACE) return at + 1
-      if (buffer[at] !== COMMA) return -1
-      at = skipSpace(buffer, at + 1, end)
-    }
-    return -1
+    return at < end && buffer[at] === OPEN_BRACE && findMembers(this.#root, this.spans, buffer, at, end) > 0
   }
 }
 
-function childOf(node: Node, buffer: Buffer, start: number, end: number): Node | undefined {
+/**
+ * Walks the object that begins at `at` and fills `spans` with the paths below `node` that it has.
+ * @param enough stop once all members that lead to a path have been seen
+ * @returns the offset behind the object, or where it was enough; -1 when it does not end
+ */
+export function findMembers(
+  node: PathNode,
+  spans: Int32Array,
+  buffer: Buffer,
+  at: number,
+  end: number,
+  enough = false
+): number {
+  let missing = enough ? node.children.length : -1
+  at = skipSpace(buffer, at + 1, end)
+  if (buffer[at] === CLOSE_BRACE) return at + 1
+  while (at < end && missing !== 0) {
+    if (buffer[at] !== QUOTE) return -1
+    const escapesBefore = escapes
+    const keyEnd = skipString(buffer, at, end)
+    if (keyEnd < 0) return -1
+    const child =
+      escapes === escapesBefore
+        ? childOf(node, buffer, at + 1, keyEnd - 1)
+        : childOfEscaped(node, buffer, at, keyEnd)
+    at = skipSpace(buffer, keyEnd, end)
+    if (buffer[at] !== COLON) return -1
+    at = skipSpace(buffer, at + 1, end)
+    let valueEnd: number
+    if (child === undefined) {
+      valueEnd = skipValue(buffer, at, end)
+    } else {
+      missing--
+      valueEnd =
+        child.children.length > 0 && buffer[at] === OPEN_BRACE
+          ? findMembers(child, spans, buffer, at, end)
+          : skipValue(buffer, at, end)
+      if (child.path >= 0) {
+        spans[child.path * 2] = at
+        spans[child.path * 2 + 1] = valueEnd
+      }
+    }
+    if (valueEnd < 0) return -1
+    at = skipSpace(buffer, valueEnd, end)
+    if (buffer[at] === CLOSE_BRACE) return at + 1
+    if (buffer[at] !== COMMA) return -1
+    at = skipSpace(buffer, at + 1, end)
+  }
+  return missing === 0 ? at : -1
+}
+
+function childOf(node: PathNode, buffer: Buffer, start: number, end: number): PathNode | undefined {
   const length = end - start
   outer: for (const child of node.children) {
     const key = child.key
@@ -104,7 +125,7 @@ function childOf(node: Node, buffer: Buffer, start: number, end: number): Node |
 }
 
 /** A key that is written with escapes, as `"gr\u00f6\u00dfe"`. */
-function childOfEscaped(node: Node, buffer: Buffer, start: number, end: number): Node | undefined {
+function childOfEscaped(node: PathNode, buffer: Buffer, start: number, end: number): PathNode | undefined {
   const key = Buffer.from(spanText(buffer, start, end) ?? '')
   return childOf(node, key, 0, key.length)
 }

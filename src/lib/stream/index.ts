@@ -2,6 +2,8 @@ export { type BadLine, BadLines } from './bad-lines.ts'
 export { ByteWriter, OutputWriter } from './bytes.ts'
 export { type Control, formatMark, formatResume, type Mark } from './control.ts'
 export { writeDigits, writeUint } from './digits.ts'
+export { EnvelopeFinder } from './envelope-finder.ts'
+export type { EnvelopeTail } from './envelope-tail.ts'
 export { FieldFinder, skipValue, spanNumber, spanText } from './fields.ts'
 export { readJsonIfExists, replaceFile } from './files.ts'
 export { type InputOptions, openInput } from './input.ts'
@@ -11,7 +13,7 @@ export { FileOutput, openOutput } from './output.ts'
 export type { ControlLine, Input, InputEnd, Lines, Output, Part } from './ports.ts'
 export { type EndReason, runStage, type Stage } from './stage.ts'
 export { StateDirectory } from './state.ts'
-export { parseTemplate, parseTime, type Template, type TemplatePiece } from './template.ts'
+export { type DateFormat, parseTemplate, parseTime, type Template, type TemplatePiece } from './template.ts'
 export {
   type Acknowledgement,
   forgetMember,

@@ -18,7 +18,13 @@ export interface Template {
 
 /** Text as it stands, or the value of a field: an index into `fields`, and the format of a date. */
 export type TemplatePiece = string | { readonly index: number; readonly format: DateFormat | undefined }
-export type DateFormat = (time: Date) => string
+export interface DateFormat {
+  text(time: Date): string
+  /** How many characters of the time in ISO 8601, UTC, decide about the text: 10 for a date, 13 for an hour. */
+  readonly precision: number
+}
+
+type Formatter = (time: Date) => string
 
 /** @throws ToolError USAGE for a template that cannot be read; `what` names the flag */
 export function parseTemplate(text: string, what: string): Template {
@@ -67,7 +73,7 @@ function render(
     } else {
       const time = parseTime(value)
       if (time === undefined) return missing
-      text += piece.format(time)
+      text += piece.format.text(time)
     }
   }
   return { text }
@@ -80,24 +86,33 @@ const TOKEN = /\[([^\]]*)\]|YYYY|GGGG|YY|GG|MM|DDDD|DD|HH|mm|ss|SSS|WW|E|./gs
  * week, weekday); `[text]` stands for itself.
  */
 function parseDateFormat(format: string, text: string, what: string): DateFormat {
-  const parts: (string | DateFormat)[] = []
+  const parts: (string | Formatter)[] = []
+  let precision = 10
   for (const [token, literal] of format.matchAll(TOKEN)) {
     const formatter = FORMATTERS[token]
     if (literal !== undefined) parts.push(literal)
-    else if (formatter !== undefined) parts.push(formatter)
-    else if (/[A-Za-z]/.test(token)) {
+    else if (formatter !== undefined) {
+      parts.push(formatter)
+      precision = Math.max(precision, PRECISION[token] ?? 10)
+    } else if (/[A-Za-z]/.test(token)) {
       throw usageError(
         `${what} '${text}': unknown date token '${token}' in '${format}'`,
         'text stands in brackets: [w]WW'
       )
     } else parts.push(token)
   }
-  return time => parts.map(part => (typeof part === 'string' ? part : part(time))).join('')
+  return {
+    text: time => parts.map(part => (typeof part === 'string' ? part : part(time))).join(''),
+    precision
+  }
 }
 
 const pad = (value: number, width: number): string => String(value).padStart(width, '0')
 
-const FORMATTERS: Record<string, DateFormat> = {
+/** Of those that need more than the date. */
+const PRECISION: Record<string, number> = { HH: 13, mm: 16, ss: 19, SSS: 23 }
+
+const FORMATTERS: Record<string, Formatter> = {
   YYYY: time => pad(time.getUTCFullYear(), 4),
   YY: time => pad(time.getUTCFullYear() % 100, 2),
   MM: time => pad(time.getUTCMonth() + 1, 2),
