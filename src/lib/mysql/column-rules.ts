@@ -4,6 +4,7 @@ import type { MysqlConnection } from './connection.ts'
 import { type Mask, parseMask, type Treatment } from './mask.ts'
 import { sqlString, type TableSchema } from './schema.ts'
 import type { ResolveTable } from './table-cache.ts'
+import type { TableName } from './tables.ts'
 
 interface ColumnPattern {
   readonly flag: string
@@ -119,30 +120,24 @@ export class ColumnRules {
    * Checks that every column that was named in full is there: a mask with a typing error would show what it is to hide.
    * @throws ToolError USAGE
    */
-  async check(
-    connection: MysqlConnection,
-    tables: readonly { database: string; name: string }[]
-  ): Promise<void> {
+  async check(connection: MysqlConnection, tables: readonly TableName[]): Promise<void> {
     if (this.#namesNone || tables.length === 0) return
-    const databases = [...new Set(tables.map(({ database }) => database))]
-    const rows = await connection.query(
-      `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS tbl, COLUMN_NAME AS name FROM information_schema.COLUMNS ` +
-        `WHERE TABLE_SCHEMA IN (${databases.map(sqlString).join(',')})`
-    )
-    const wanted = new Set(tables.map(({ database, name }) => `${database}.${name}`))
-    const known = rows.filter(row => wanted.has(`${row.db}.${row.tbl}`))
+    this.checkAgainst(await listColumns(connection, tables))
+  }
+
+  /** @param known all columns of the tables that are read */
+  checkAgainst(known: readonly ColumnName[]): void {
     const patterns = [...this.#only, ...this.#without, ...this.#masks.map(({ pattern }) => pattern)]
     for (const { flag, text, exact, database, table, column } of patterns) {
       if (!exact) continue
       const isThere = known.some(
-        row =>
-          column.test(row.name as string) && table.test(row.tbl as string) && database.test(row.db as string)
+        each => column.test(each.name) && table.test(each.table) && database.test(each.database)
       )
       if (isThere) continue
       const depth = text.split('.').length
       const near = suggest(
         text,
-        known.map(row => [row.db, row.tbl, row.name].slice(3 - depth).join('.'))
+        known.map(each => [each.database, each.table, each.name].slice(3 - depth).join('.'))
       )
       throw new ToolError('USAGE', `${flag} ${text}: no table that is read has such a column`, {
         hint:
@@ -152,6 +147,29 @@ export class ColumnRules {
       })
     }
   }
+}
+
+export interface ColumnName {
+  readonly database: string
+  readonly table: string
+  readonly name: string
+}
+
+/** All columns of these tables. */
+export async function listColumns(
+  connection: MysqlConnection,
+  tables: readonly TableName[]
+): Promise<ColumnName[]> {
+  const databases = [...new Set(tables.map(({ database }) => database))]
+  if (databases.length === 0) return []
+  const rows = await connection.query(
+    `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS tbl, COLUMN_NAME AS name FROM information_schema.COLUMNS ` +
+      `WHERE TABLE_SCHEMA IN (${databases.map(sqlString).join(',')})`
+  )
+  const wanted = new Set(tables.map(({ database, name }) => `${database}.${name}`))
+  return rows
+    .filter(row => wanted.has(`${row.db}.${row.tbl}`))
+    .map(row => ({ database: row.db as string, table: row.tbl as string, name: row.name as string }))
 }
 
 function parsePattern(flag: string, text: string, database: string): ColumnPattern {

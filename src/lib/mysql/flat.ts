@@ -1,5 +1,5 @@
 import type { ByteWriter } from '../stream/index.ts'
-import type { Op, Source } from './envelope.ts'
+import type { Op } from './envelope.ts'
 
 const BRACE = 123
 
@@ -15,7 +15,7 @@ export class FlatRows {
   #tailMs = 0
 
   /** Sets what the next rows share: nothing but the time. */
-  begin(_source: Source, nowMs: number): void {
+  begin(_source: unknown, nowMs: number): void {
     if (nowMs === this.#tailMs) return
     this.#tailMs = nowMs
     this.#tails = tailsAt(nowMs)

@@ -4,6 +4,11 @@ import { sqlString } from './schema.ts'
 
 const SYSTEM_DATABASES = new Set(['mysql', 'information_schema', 'performance_schema', 'sys'])
 
+export interface TableName {
+  readonly database: string
+  readonly name: string
+}
+
 /** Which tables are read: `payments`, `dream.payments`, `dream.*`, `dream.log_*`. */
 export class TableFilter {
   readonly #patterns: readonly { text: string; matches: RegExp; exact: boolean }[]
@@ -57,29 +62,35 @@ export class TableFilter {
    * The server's tables that are meant, by name.
    * @throws ToolError USAGE for a table that was named and is not there
    */
-  async list(connection: MysqlConnection): Promise<{ database: string; name: string }[]> {
-    const system = [...SYSTEM_DATABASES].map(sqlString).join(',')
-    const rows = await connection.query(
-      `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES ` +
-        `WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN (${system}) ORDER BY 1, 2`
-    )
-    const known = rows.map(row => ({ database: row.db as string, name: row.name as string }))
+  async list(connection: MysqlConnection): Promise<TableName[]> {
+    return this.choose(await listTables(connection), connection.target.display)
+  }
+
+  /**
+   * Of all tables of a server, those that are meant.
+   * @throws ToolError USAGE for a table that was named and is not there
+   */
+  choose(known: readonly TableName[], server: string): TableName[] {
+    const names = known.map(({ database, name }) => `${database}.${name}`)
     for (const { text, exact } of this.#patterns) {
-      if (!exact || known.some(({ database, name }) => `${database}.${name}` === text)) continue
-      const near = suggest(
-        text,
-        known.map(({ database, name }) => `${database}.${name}`)
-      )
-      throw new ToolError(
-        'USAGE',
-        `table ${text} does not exist on ${connection.target.display}, or the user may not see it`,
-        {
-          ...(near === undefined ? {} : { hint: `did you mean ${near}?` })
-        }
-      )
+      if (!exact || names.includes(text)) continue
+      const near = suggest(text, names)
+      throw new ToolError('USAGE', `table ${text} does not exist on ${server}, or the user may not see it`, {
+        ...(near === undefined ? {} : { hint: `did you mean ${near}?` })
+      })
     }
     return known.filter(({ database, name }) => this.includes(database, name))
   }
+}
+
+/** All tables of a server but its own. */
+export async function listTables(connection: MysqlConnection): Promise<TableName[]> {
+  const system = [...SYSTEM_DATABASES].map(sqlString).join(',')
+  const rows = await connection.query(
+    `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES ` +
+      `WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN (${system}) ORDER BY 1, 2`
+  )
+  return rows.map(row => ({ database: row.db as string, name: row.name as string }))
 }
 
 /** All but the star, which is a wildcard. */
