@@ -26,6 +26,7 @@ import {
   SnapshotConditions,
   TableFilter
 } from '../lib/mysql/index.ts'
+import type { PollTail } from '../lib/poll/index.ts'
 import {
   FileOutput,
   forgetMember,
@@ -136,6 +137,46 @@ const flags = {
     help: 'replica id, unlike any other in the topology',
     doc: 'Default: random.'
   },
+  poll: {
+    kind: 'choice',
+    arg: 'MODE',
+    choices: ['incrementing', 'timestamp', 'timestamp+incrementing', 'bulk'],
+    help: 'ask for new rows again and again: incrementing, timestamp, timestamp+incrementing or bulk',
+    doc: 'For what cannot be read from a log, see POLLING. incrementing: rows with a higher number than before. timestamp: rows with a later time of change. timestamp+incrementing: both. bulk: the whole table, compared with what it was.'
+  },
+  'poll-every': {
+    kind: 'duration',
+    default: 5000,
+    help: 'from the beginning of a poll to that of the next'
+  },
+  'poll-incrementing': {
+    kind: 'string',
+    arg: 'COLUMN',
+    help: 'the column that counts up',
+    doc: 'Default: the one that the database numbers, else a primary key of one column.'
+  },
+  'poll-timestamp': {
+    kind: 'list',
+    arg: 'COLUMN,...',
+    help: 'the column with the time of the last change; of several the first that is not NULL',
+    doc: 'Default: the one with ON UPDATE CURRENT_TIMESTAMP. Of several, a row whose first is NULL counts as never updated.'
+  },
+  'poll-overlap': {
+    kind: 'duration',
+    default: 60_000,
+    help: 'how long after its time or number was taken a row may be committed and still be seen'
+  },
+  'poll-zone': {
+    kind: 'string',
+    arg: 'ZONE',
+    help: 'in which times without a zone are kept: UTC, +05:30, Asia/Kolkata',
+    doc: "Of DATETIME (MySQL) and timestamp (PostgreSQL). Default: the server's zone. SQLite's are UTC."
+  },
+  'poll-query': {
+    kind: 'string',
+    arg: 'SQL',
+    help: 'poll the rows of a query; --tables gives the name for source.table'
+  },
   ...outputFlags,
   ...stateFlags,
   ...serverFlags,
@@ -184,6 +225,7 @@ export const spec = {
   synopsis: [
     'mysql://USER[:PASSWORD]@HOST[:PORT][/DATABASE] [FLAG...]',
     'file:BINLOG [FLAG...]',
+    'mysql://…|postgres://…|sqlite:PATH --poll MODE [FLAG...]',
     'doctor URL [--tables NAME,...]',
     'forget TOOL --state DIR'
   ],
@@ -199,10 +241,22 @@ export const spec = {
     {
       name: 'URL',
       required: true,
-      help: 'mysql://user:${PASSWORD}@host:3306/database; parameters ssl-mode, ssl-ca, ssl-cert, ssl-key, socket. Or file:PATH of a binlog file'
+      help: 'mysql://user:${PASSWORD}@host:3306/database; parameters ssl-mode, ssl-ca, ssl-cert, ssl-key, socket. Or file:PATH of a binlog file. With --poll also postgres://user:${PASSWORD}@host:5432/database (parameters sslmode, sslrootcert, sslcert, sslkey, host), sqlite:PATH'
     }
   ],
   flags,
+  sections: [
+    {
+      title: 'POLLING',
+      text: [
+        "With --poll the tables are asked for new rows every --poll-every, as Kafka Connect's JDBC source does: for a MySQL whose log may not be read, for PostgreSQL and for SQLite. The user needs SELECT on the tables and nothing else; no locks are taken and nothing is written. The state directory, marks, masks, --columns, --where (of all rows that are read), --op and --flat are as with a log; --snapshot never and schema-only begin with what is new, only ends after what is there, --stop-at now ends after one poll.",
+        'Rows that are there at the start are r. incrementing: a row with a higher number is c; updates are not seen. timestamp: each row whose time of change is later is u, with before null, since what it was is not known; with timestamp+incrementing a row is c when its number is higher than any before, with several timestamp columns when the first of them is NULL. es-sink takes such updates; enrich does as events, not as a changelog, which needs before. bulk reads whole tables and keeps their rows in memory: what differs from the poll before is c, u or d, with before. Values are as with a log; what JSON has no form for is a string as the database prints it, bytes are base64.',
+        'Deleted rows are seen by bulk only. So are changes that leave the time as it is, unless they come within --poll-overlap; of several changes between two polls the last is told.',
+        "A row may be committed later than others with a higher number or a later time. So the last stretch is read again with each poll, --poll-overlap long, and what was told is known by its content: a row is lost only if its transaction stays open longer than that after it took the number or the time. The database's clock counts. Times that others write must not be behind it by more than the overlap, and rows with times to come wait until then; on a replica its lag has to fit in, too. At the start of incrementing, and after a pause, the 100,000 newest rows are read again. A PostgreSQL sequence with CACHE, or SQLite without AUTOINCREMENT, may give lower numbers later on.",
+        'Tables should have an index that begins with the columns they are polled by. Those of a table without a primary key are read in one go, which has to be done again when it is broken off.'
+      ]
+    }
+  ],
   subcommands: [doctorSpec, forgetSpec],
   examples: [
     {
@@ -216,6 +270,10 @@ export const spec = {
     {
       text: 'what a log file has on one table, no server needed',
       code: 'cdc-tail file:binlog.000003 --tables dream.payments'
+    },
+    {
+      text: 'new and updated rows of a PostgreSQL, asked for every second',
+      code: 'cdc-tail postgres://cdc@db/dream --poll timestamp --poll-timestamp updated_at --poll-every 1s --tables payments'
     }
   ]
 } as const satisfies CommandSpec
@@ -230,31 +288,10 @@ export async function main(): Promise<void> {
 }
 
 async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
-  const target = parseSource(operands[0] as string)
-  const name = flags.serverName ?? (target.database || target.host)
-  const options = {
-    version: packageVersion(),
-    name,
-    tables: new TableFilter(flags.tables, target.database, flags.excludeTables),
-    shape: shapeOf(flags, target.database),
-    snapshot: flags.snapshot,
-    start:
-      flags.start === undefined
-        ? undefined
-        : parsePositionOption(flags.start, '--start', ['earliest', 'latest']),
-    stopAt: flags.stopAt === undefined ? undefined : parsePositionOption(flags.stopAt, '--stop-at', ['now']),
-    // Ids below are likely to be given by hand.
-    serverId: flags.serverId ?? 100_000 + Math.floor(Math.random() * 4_000_000_000),
-    retryFor: flags.retryFor,
-    heartbeat:
-      flags.heartbeatTable === undefined
-        ? undefined
-        : { table: flags.heartbeatTable, name, everyMs: flags.heartbeatEvery }
-  }
+  const source = await sourceOf(operands[0] as string, flags, log)
   const root = flags.state ?? null
   const output = openOutput(flags.out, { append: root !== null })
   const writer = new OutputWriter(output)
-  const source = 'path' in target ? new BinlogFileTail(target, options) : new MysqlTail(target, options, log)
   await source.connect(stop)
   const state = root === null ? null : await StateDirectory.open(root, 'cdc-tail', flags.name)
   const isFile = output instanceof FileOutput && flags.out !== '-'
@@ -291,7 +328,41 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
   return 0
 }
 
-function shapeOf(flags: Invocation<typeof spec.flags>['flags'], database: string): Shape {
+export type Flags = Invocation<typeof spec.flags>['flags']
+type Source = BinlogFileTail | MysqlTail | PollTail
+
+/** What is read, by URL and flags. */
+async function sourceOf(url: string, flags: Flags, log: Log): Promise<Source> {
+  if (flags.poll !== undefined || /^(postgres|postgresql|sqlite):/.test(url)) {
+    // Loaded here: most runs read a log.
+    const { pollSource } = await import('./cdc-tail/poll.ts')
+    return pollSource(url, flags, database => shapeOf(flags, database), log)
+  }
+  const target = parseSource(url)
+  const name = flags.serverName ?? (target.database || target.host)
+  const options = {
+    version: packageVersion(),
+    name,
+    tables: new TableFilter(flags.tables, target.database, flags.excludeTables),
+    shape: shapeOf(flags, target.database),
+    snapshot: flags.snapshot,
+    start:
+      flags.start === undefined
+        ? undefined
+        : parsePositionOption(flags.start, '--start', ['earliest', 'latest']),
+    stopAt: flags.stopAt === undefined ? undefined : parsePositionOption(flags.stopAt, '--stop-at', ['now']),
+    // Ids below are likely to be given by hand.
+    serverId: flags.serverId ?? 100_000 + Math.floor(Math.random() * 4_000_000_000),
+    retryFor: flags.retryFor,
+    heartbeat:
+      flags.heartbeatTable === undefined
+        ? undefined
+        : { table: flags.heartbeatTable, name, everyMs: flags.heartbeatEvery }
+  }
+  return 'path' in target ? new BinlogFileTail(target, options) : new MysqlTail(target, options, log)
+}
+
+function shapeOf(flags: Flags, database: string): Shape {
   const { columns, excludeColumns, mask: masks, flat, debeziumTypes: debezium, transactions } = flags
   if (flat && transactions) throw usageError('--transactions: the plain rows of --flat have no place for it')
   const ops = parseOps(flags.op)

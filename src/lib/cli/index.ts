@@ -2,6 +2,7 @@ export { expandEnv, redactUrl } from './env.ts'
 export { type ErrorCode, errnoOf, exitCodeOf, messageOf, ToolError, usageError } from './errors.ts'
 export {
   type CommandSpec,
+  camelCase,
   commonFlags,
   type Flag,
   type FlagSet,

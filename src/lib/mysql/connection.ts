@@ -2,6 +2,7 @@ import { isIP, type Socket } from 'node:net'
 import { checkServerIdentity, type TLSSocket } from 'node:tls'
 import { type Connection, createConnection } from 'mysql2'
 import { type Backoff, errnoOf, messageOf, ToolError } from '../cli/index.ts'
+import type { ResultField } from './query-columns.ts'
 import type { MysqlTarget, TlsOptions } from './url.ts'
 
 export type Row = Record<string, string | null>
@@ -44,6 +45,16 @@ export class MysqlConnection {
       this.#connection.query({ sql, typeCast: field => field.string() }, (error, rows) => {
         if (error) reject(queryError(this.target, sql, error))
         else resolve((Array.isArray(rows) ? rows : []) as Row[])
+      })
+    })
+  }
+
+  /** The definitions of a result's columns. */
+  fields(sql: string): Promise<ResultField[]> {
+    return new Promise((resolve, reject) => {
+      this.#connection.query(sql, (error, _rows, fields) => {
+        if (error) reject(queryError(this.target, sql, error))
+        else resolve(fields as unknown as ResultField[])
       })
     })
   }

@@ -1,0 +1,7 @@
+export type { PollDatabase } from './database.ts'
+export type { PollMode } from './order.ts'
+export { PostgresDatabase } from './postgres.ts'
+export type { ColumnTreatments } from './rules.ts'
+export { SqliteDatabase } from './sqlite.ts'
+export { type PollOptions, PollTail } from './tail.ts'
+export { isPollUrl, parsePollUrl } from './url.ts'
