@@ -99,7 +99,7 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
     mode: flags.mode
   })
   const connection = new ElasticConnection((operands[0] as string).split(','), flags.inFlight + 1)
-  const input = openInput(flags.in, { maxLine: flags.maxLine })
+  const input = openInput(flags.in, { maxLine: flags.maxLine, holdsMemory: true })
   const badLines = new BadLines('es-sink', input.name, flags.deadLetter)
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'es-sink', flags.name)

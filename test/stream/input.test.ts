@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { openInput } from '../../src/lib/stream/input.ts'
-import type { Part } from '../../src/lib/stream/ports.ts'
+import type { Lines, Part } from '../../src/lib/stream/ports.ts'
 import { bash, RunningRelay, relay, runRelay } from './run-relay.ts'
 import { temporaryFolder } from './temporary.ts'
 
@@ -196,4 +196,43 @@ test('a port of another kind is refused as usage', () => {
   const { status, stderr } = runRelay(['--in', 'kafka://broker/topic'])
   assert.equal(status, 2)
   assert.match(stderr, /--in kafka:\/\/broker\/topic: this version does not read Kafka yet/)
+})
+
+test('lines stay for as long as somebody holds their memory, and no longer', async t => {
+  const lines = Array.from({ length: 60_000 }, (_, i) => `{"id":${i},"text":"${'x'.repeat(i % 60)}"}\n`)
+  for (let i = 5000; i < lines.length; i += 5000) lines[i] = `{"@other":{"n":${i}}}\n`
+  lines[100] = `{"id":"${'long'.repeat(200_000)}"}\n`
+  const data = lines.filter(line => !line.startsWith('{"@')).join('')
+  for (const [name, content] of [
+    ['a.ndjson', lines.join('')],
+    ['a.ndjson.gz', gzipSync(lines.join(''))],
+    ['a.ndjson.zst', zstdCompressSync(lines.join(''))]
+  ] as const) {
+    const path = file(t, name, content)
+    const held: Lines[] = []
+    const passed: Lines[] = []
+    let text = ''
+    for await (const part of openInput(path, { maxLine: 1 << 24, holdsMemory: true }).parts()) {
+      if (part.kind !== 'lines') continue
+      const { memory } = part
+      assert.ok(memory !== undefined)
+      text += part.bytes
+      // Every third is still needed ten parts later.
+      if (passed.push(part) % 3 !== 0) continue
+      memory.hold()
+      held.push(part)
+      if (held.length % 2 === 0) memory.hold()
+    }
+    assert.ok(text === data)
+    const kept = (parts: Lines[]): string => parts.map(({ bytes }) => bytes.toString()).join('')
+    assert.ok(
+      held.length > 0 && held.every(({ bytes }) => data.includes(bytes.toString()) && bytes.length > 0)
+    )
+    const sizes = held.map(({ bytes }) => bytes.length)
+    for (const { memory } of held) memory?.release()
+    held.forEach(({ bytes }, i) => {
+      if (i % 2 === 1) assert.equal(bytes.length, sizes[i])
+    })
+    if (name === 'a.ndjson') assert.ok(kept(passed).length < data.length / 2)
+  }
 })

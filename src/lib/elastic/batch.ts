@@ -1,9 +1,9 @@
-import { ByteWriter } from '../stream/index.ts'
+import { ByteWriter, type Lines } from '../stream/index.ts'
 import { hasZeroDate, nullZeroDates } from './zero-dates.ts'
 
 /** Where an operation came from: to name it, and to keep its bytes if the server refuses it. */
 export interface Origin {
-  readonly block: Buffer
+  readonly block: Lines
   /** The whole line in the block, and its number in the input. */
   readonly start: number
   readonly end: number
@@ -26,9 +26,9 @@ export class Batch {
   readonly partials: number[] = []
   /** For each operation: its offset in the body, block, start and end in that, and number of its line. */
   #places = new Float64Array(FIELDS * 1024)
-  readonly #blocks: Buffer[] = []
+  readonly #blocks: Lines[] = []
   /** The last of them. */
-  #block: Buffer | null = null
+  #block: Lines | null = null
   /** When the first operation came, milliseconds of `performance.now()`. */
   startedAt = 0
 
@@ -40,12 +40,12 @@ export class Batch {
     return this.body.length
   }
 
-  /** @param action its line; `document`, `documentEnd` lie in the origin's block, and are equal for a delete */
+  /** @param action its line; `document`, `documentEnd` lie in the block, and are equal for a delete */
   add(
     action: ByteWriter,
     document: number,
     documentEnd: number,
-    block: Buffer,
+    block: Lines,
     start: number,
     end: number,
     line: number,
@@ -55,12 +55,12 @@ export class Batch {
     if (this.count === 0) this.startedAt = performance.now()
     this.#note(this.body.length, block, start, end, line)
     this.body.append(action.buffer, 0, action.length)
-    if (documentEnd > document) this.#document(block, document, documentEnd)
+    if (documentEnd > document) this.#document(block.bytes, document, documentEnd)
   }
 
   origin(i: number): Origin {
     const [, block = 0, start = 0, end = 0, line = 0] = this.#places.subarray(i * FIELDS, (i + 1) * FIELDS)
-    return { block: this.#blocks[block] as Buffer, start, end, line }
+    return { block: this.#blocks[block] as Lines, start, end, line }
   }
 
   /** Where an operation begins in the body; that after the last is where the body ends. */
@@ -118,18 +118,21 @@ export class Batch {
     return picked
   }
 
+  /** Empties it; the lines that its operations came from are no longer held. */
   clear(): void {
     this.body.clear()
     this.count = 0
     this.partials.length = 0
+    for (const { memory } of this.#blocks) memory?.release()
     this.#blocks.length = 0
     this.#block = null
   }
 
-  #note(offset: number, block: Buffer, start: number, end: number, line: number): void {
+  #note(offset: number, block: Lines, start: number, end: number, line: number): void {
     if (this.#block !== block) {
       this.#block = block
       this.#blocks.push(block)
+      block.memory?.hold()
     }
     const at = this.count++ * FIELDS
     if (at === this.#places.length) {

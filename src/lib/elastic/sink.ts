@@ -35,7 +35,8 @@ export class ElasticSink implements OperationSink {
   readonly #log: Log
   #toldIncomplete = false
   #failure: unknown
-  /** The line that is being read. */
+  /** The block and the line that are being read. */
+  #lines: Lines | null = null
   #lineStart = 0
   #lineEnd = 0
   #line = 0
@@ -65,6 +66,7 @@ export class ElasticSink implements OperationSink {
   async write(part: Lines): Promise<void> {
     this.#throwFailure()
     const block = part.bytes
+    this.#lines = part
     part.count = eachLine(block, (start, end, index) => {
       this.#lineStart = start
       this.#lineEnd = end
@@ -88,13 +90,22 @@ export class ElasticSink implements OperationSink {
   operation(
     action: ByteWriter,
     key: number,
-    block: Buffer,
+    _block: Buffer,
     document: number,
     documentEnd: number,
     partial = false
   ): void {
     const lane = this.#lanes[key % this.#lanes.length] as Lane
-    lane.add(action, document, documentEnd, block, this.#lineStart, this.#lineEnd, this.#line, partial)
+    lane.add(
+      action,
+      document,
+      documentEnd,
+      this.#lines as Lines,
+      this.#lineStart,
+      this.#lineEnd,
+      this.#line,
+      partial
+    )
   }
 
   /**
@@ -109,7 +120,7 @@ export class ElasticSink implements OperationSink {
   #refuse(failure: Failure): void {
     const { block, start, end, line } = failure.origin
     this.counts.rejected++
-    this.#reject(block, start, end, line, failure.reason, { index: failure.index, id: failure.id })
+    this.#reject(block.bytes, start, end, line, failure.reason, { index: failure.index, id: failure.id })
   }
 
   #reject(block: Buffer, start: number, end: number, line: number, reason: string, details = {}): void {

@@ -2,14 +2,18 @@ import { createReadStream, fstatSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { errnoOf, messageOf, ToolError, usageError } from '../cli/index.ts'
+import { chunksOf } from './chunks.ts'
 import { findControl, parseControl } from './control.ts'
 import { countLines, LineBlocks } from './lines.ts'
+import { free, Memory } from './memory.ts'
 import type { Input, Lines, Part } from './ports.ts'
 import { unpackZstd } from './zstd.ts'
 
 export interface InputOptions {
   /** The longest line in bytes. */
   readonly maxLine: number
+  /** The receiver holds the memory of lines that it needs after its turn; otherwise all is left to the collector. */
+  readonly holdsMemory?: boolean
 }
 
 const FILE_CHUNK = 256 * 1024
@@ -22,7 +26,7 @@ export function openInput(port: string, options: InputOptions): Input {
   if (port.startsWith('kafka://')) throw usageError(`--in ${port}: this version does not read Kafka yet`)
   const name = port === '-' ? 'stdin' : port
   const stream = port === '-' ? openStdin() : openFile(port)
-  return new StreamInput(name, stream, options.maxLine)
+  return new StreamInput(name, stream, options)
 }
 
 function openStdin(): Readable {
@@ -53,12 +57,14 @@ class StreamInput implements Input {
   readonly name: string
   readonly #stream: Readable
   readonly #blocks: LineBlocks
+  readonly #holdsMemory: boolean
   #stopped = false
 
-  constructor(name: string, stream: Readable, maxLine: number) {
+  constructor(name: string, stream: Readable, { maxLine, holdsMemory = false }: InputOptions) {
     this.name = name
     this.#stream = stream
     this.#blocks = new LineBlocks(name, maxLine)
+    this.#holdsMemory = holdsMemory
   }
 
   stop(): void {
@@ -68,9 +74,9 @@ class StreamInput implements Input {
 
   async *parts(): AsyncGenerator<Part, void, void> {
     try {
-      for await (const chunk of this.#stream) {
-        const block = this.#blocks.push(chunk as Buffer)
-        if (block !== null) yield* this.#split(block)
+      for await (const chunk of chunksOf(this.#stream)) {
+        const block = this.#blocks.push(chunk)
+        if (block !== null) yield* this.#give(block, chunk)
         if (this.#stopped || this.#blocks.failure !== null) break
       }
     } catch (error) {
@@ -96,8 +102,21 @@ class StreamInput implements Input {
     yield { kind: 'end' }
   }
 
+  /** Gives the lines of a block; then its memory, which may be the chunk's, is free for others. */
+  *#give(block: Buffer, chunk: Buffer): Generator<Part> {
+    if (!this.#holdsMemory) {
+      yield* this.#split(block)
+      return
+    }
+    const isOfChunk = block.buffer === chunk.buffer
+    if (!isOfChunk) free(chunk)
+    const memory = new Memory(isOfChunk ? chunk : block)
+    yield* this.#split(block, memory)
+    memory.release()
+  }
+
   /** Separates control lines from the lines between them. */
-  *#split(block: Buffer): Generator<Part> {
+  *#split(block: Buffer, memory?: Memory): Generator<Part> {
     let start = 0
     while (start < block.length) {
       const control = findControl(block, start)
@@ -106,7 +125,8 @@ class StreamInput implements Input {
         const part: Lines = {
           kind: 'lines',
           bytes: block.subarray(start, end),
-          firstLine: this.#blocks.lines + 1
+          firstLine: this.#blocks.lines + 1,
+          ...(memory === undefined ? {} : { memory })
         }
         yield part
         this.#blocks.counted(part.count ?? countLines(part.bytes))

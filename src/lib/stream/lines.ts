@@ -35,7 +35,10 @@ export class LineBlocks {
     return this.#failure
   }
 
-  /** @returns all lines that are whole by now, each with its newline, as one buffer; null when there is none */
+  /**
+   * @returns all lines that are whole by now, each with its newline, as one buffer: a part of the chunk's memory, or of
+   * its own (then the chunk is not needed any more); null when there is none
+   */
   push(chunk: Buffer): Buffer | null {
     const end = chunk.lastIndexOf(NEWLINE) + 1
     let block: Buffer | null = null
@@ -48,7 +51,8 @@ export class LineBlocks {
       if (this.#failure !== null) return block
     }
     if (end < chunk.length) {
-      this.#pending.push(chunk.subarray(end))
+      // The chunk's memory goes with its whole lines; what is left of it is short.
+      this.#pending.push(end === 0 ? chunk : Buffer.from(chunk.subarray(end)))
       this.#pendingBytes += chunk.length - end
       if (this.#pendingBytes > this.#maxLine) this.#fail(block === null ? 0 : countLines(block))
     }

@@ -1,12 +1,15 @@
 import type { ToolError } from '../cli/index.ts'
 import type { Control } from './control.ts'
+import type { Memory } from './memory.ts'
 
-/** A block of whole lines, none of them a control line. The receiver owns the bytes. */
+/** A block of whole lines, none of them a control line. */
 export interface Lines {
   readonly kind: 'lines'
   readonly bytes: Buffer
   /** The number of the block's first line in its input, from 1. */
   readonly firstLine: number
+  /** Where the bytes lie, if it is given back: to be held by a receiver that needs them for longer than its turn. */
+  readonly memory?: Memory
   /** Set by a receiver that has counted the lines anyway, so that they are not counted again. */
   count?: number
 }
