@@ -15,6 +15,7 @@ import {
 import {
   BinlogFileTail,
   ColumnRules,
+  describeFigures,
   examine,
   MysqlTail,
   OutboxTables,
@@ -105,6 +106,12 @@ const flags = {
     default: 'initial',
     help: 'whether the rows that are there come first',
     doc: 'initial: at the first start. when-needed: also when the log from where a run was left is purged; rows that were deleted in between are then not told. schema-only, never: only changes, from now on or from --start. only: the rows, and no changes.'
+  },
+  'snapshot-parallel': {
+    kind: 'integer',
+    default: 2,
+    help: 'tables that the snapshot reads at a time',
+    doc: 'Each has a connection of its own; all see the same moment. Blocks of their rows take turns in the output. Tables without a primary key are read one after another.'
   },
   start: {
     kind: 'string',
@@ -233,6 +240,7 @@ export const spec = {
     "cdc-tail logs in to a server as a replica does and writes each changed row as one line of JSON, in Debezium's envelope: before, after, source, op. At the first start the rows that are already there come first, as of one moment, and the changes after that moment follow.",
     'Between transactions it writes marks, at which the tools of a pipeline save their state. Started again with the same --state it goes on after the oldest mark that all of them have acknowledged.',
     'The server needs log_bin and binlog_format=ROW; binlog_row_metadata=FULL lets it follow changed tables. The user needs REPLICATION SLAVE, REPLICATION CLIENT, SELECT on the tables and, for the snapshot, RELOAD or LOCK TABLES.',
+    'A snapshot that is cut off goes on where the last mark tells that it was: rows that had been given are brought up to date from the log, the rest is read as of a new moment. A row that is gone by then may be told as read and deleted. A table without a primary key, or with one that is masked, is given whole between two marks. Tables of engines without transactions are locked against writing while they are read.',
     'Changes of an XA transaction are written when it is prepared, as they stand in the log; that it was rolled back later is not among the events.',
     'A column that the log leaves out of a row (binlog_row_image=MINIMAL or NOBLOB) is absent from the event, never null, and source has partial: true; an update of the primary key then stays one event. JSON documents that are updated in part (binlog_row_value_options=PARTIAL_JSON) are written whole; where the log has no document before the update, the column is absent.',
     'A binlog file is read without its server: all of its transactions, or those from --start FILE:POS to --stop-at FILE:POS. It must have been written with binlog_row_metadata=FULL, which makes the log name its columns.'
@@ -304,6 +312,7 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
   if (marks.resume.n > 0) log.info(`resumes after mark ${marks.resume.n}, ${JSON.stringify(marks.resume.at)}`)
 
   const { progress } = source
+  const figures = 'snapshot' in progress ? progress.snapshot : () => null
   await ready([
     { name: 'events_total', help: 'Rows written', kind: 'counter', read: progress.rows },
     { name: 'transactions_total', help: 'Transactions read', kind: 'counter', read: progress.transactions },
@@ -312,11 +321,39 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
       help: 'Age of the newest event',
       kind: 'gauge',
       read: () => progress.lagMs() / 1000
+    },
+    {
+      name: 'snapshot_rows',
+      help: 'Rows of the running snapshot that have been written',
+      kind: 'gauge',
+      read: () => figures()?.given ?? 0
+    },
+    {
+      name: 'snapshot_rows_estimated',
+      help: 'Rows that the running snapshot has, by the estimate of the server',
+      kind: 'gauge',
+      read: () => figures()?.estimate ?? 0
+    },
+    {
+      name: 'snapshot_tables_left',
+      help: 'Tables that the running snapshot has not read to the end',
+      kind: 'gauge',
+      read: () => {
+        const { tables, tablesDone } = figures() ?? { tables: 0, tablesDone: 0 }
+        return tables - tablesDone
+      }
     }
   ])
+  const snapshot = (): string | null => {
+    const now = figures()
+    return now === null ? null : `snapshot: ${describeFigures(now)}`
+  }
   log.progress(
-    () => `${progress.rows()} events, ${formatDuration(progress.lagMs())} behind, at ${progress.place()}`
+    () =>
+      snapshot() ??
+      `${progress.rows()} events, ${formatDuration(progress.lagMs())} behind, at ${progress.place()}`
   )
+  log.plainProgress(SNAPSHOT_TOLD_MS, snapshot)
   if (root !== null) setTimeout(() => warnOfMissing(root, log), MISSING_AFTER_MS).unref()
 
   await marks.begin()
@@ -354,12 +391,18 @@ async function sourceOf(url: string, flags: Flags, log: Log): Promise<Source> {
     // Ids below are likely to be given by hand.
     serverId: flags.serverId ?? 100_000 + Math.floor(Math.random() * 4_000_000_000),
     retryFor: flags.retryFor,
+    parallel: parallelOf(flags.snapshotParallel),
     heartbeat:
       flags.heartbeatTable === undefined
         ? undefined
         : { table: flags.heartbeatTable, name, everyMs: flags.heartbeatEvery }
   }
   return 'path' in target ? new BinlogFileTail(target, options) : new MysqlTail(target, options, log)
+}
+
+function parallelOf(count: number): number {
+  if (count < 1 || count > 64) throw usageError(`--snapshot-parallel ${count}: must be from 1 to 64`)
+  return count
 }
 
 function shapeOf(flags: Flags, database: string): Shape {
@@ -379,6 +422,9 @@ function shapeOf(flags: Flags, database: string): Shape {
     transactions
   }
 }
+
+/** How often a log that is no terminal hears of a snapshot. */
+const SNAPSHOT_TOLD_MS = 10_000
 
 /** Tools of a pipeline start together; one that is not there by then is missing. */
 const MISSING_AFTER_MS = 10_000

@@ -1,6 +1,6 @@
 import { ToolError } from '../cli/index.ts'
 import type { OutputWriter } from '../stream/index.ts'
-import type { Op } from './envelope.ts'
+import type { Op, Source } from './envelope.ts'
 import {
   type BinlogEvent,
   EVENT_HEADER,
@@ -20,11 +20,11 @@ import { readTaggedGtid } from './gtid-tagged.ts'
 import { unpackMariadbEvent } from './mariadb-compressed.ts'
 import { unpackPayload } from './payload.ts'
 import type { LogPosition } from './position.ts'
-import { openRows } from './row-event.ts'
+import { Choice, openRows, type Rows, type RowsWatch } from './row-event.ts'
 import { RowWriter } from './row-writer.ts'
 import type { Shape } from './shape.ts'
 import { classifyStatement } from './statements.ts'
-import { type ResolveTable, TableCache } from './table-cache.ts'
+import { type MappedTable, type ResolveTable, TableCache } from './table-cache.ts'
 import { readTableId } from './table-map.ts'
 import type { TableFilter } from './tables.ts'
 
@@ -36,6 +36,8 @@ export interface ReaderOptions {
   readonly resolve: ResolveTable
   /** All as it is, unless given. */
   readonly shape?: Shape
+  /** Sees rows before they are written. */
+  readonly watch?: RowsWatch
   /** Whether events end with a checksum until a FORMAT_DESCRIPTION says so. */
   readonly checksum: boolean
 }
@@ -319,12 +321,39 @@ export class BinlogReader {
     if (mapped === undefined) throw new ToolError('INPUT', 'rows without a table map: the log is damaged')
     const rows = openRows(event, op, mapped)
     this.#beginRows(event, mapped.table.database, mapped.table.name, rows.isPartial)
-    return this.#rows.write(rows)
+    const { watch } = this.#options
+    return watch === undefined ? this.#rows.write(rows) : this.#writeChosen(event, rows, mapped, watch)
+  }
+
+  #writeChosen(
+    event: BinlogEvent,
+    rows: Rows,
+    mapped: MappedTable,
+    watch: RowsWatch
+  ): Promise<void> | undefined {
+    const write = (choices: Uint8Array | number): Promise<void> | undefined => {
+      if (choices === Choice.GIVEN) return this.#rows.write(rows)
+      const { database, name } = mapped.table
+      const place = { file: this.#boundary.file, position: this.#boundary.position }
+      const read = {
+        ...this.#source(event, database, name, rows.isPartial),
+        ...place,
+        gtid: null,
+        snapshot: true
+      }
+      return this.#rows.writeChosen(rows, choices, read)
+    }
+    const choices = watch.choose(rows, mapped)
+    return choices instanceof Promise ? choices.then(write) : write(choices)
   }
 
   #beginRows(event: BinlogEvent, database: string, table: string, partial = false): void {
     if (event.nextPosition > 0) this.#rows.startAt(event.nextPosition - event.size)
-    this.#rows.begin({
+    this.#rows.begin(this.#source(event, database, table, partial))
+  }
+
+  #source(event: BinlogEvent, database: string, table: string, partial: boolean): Source {
+    return {
       version: this.#options.version,
       name: this.#options.name,
       committedMs: this.#committedMs || event.timestamp * 1000,
@@ -338,7 +367,7 @@ export class BinlogReader {
       file: this.#file,
       position: this.#rows.position,
       partial
-    })
+    }
   }
 
   #locate(error: unknown): unknown {

@@ -150,6 +150,8 @@ const NETWORK_ERRORS = new Set([
   'PROTOCOL_CONNECTION_LOST',
   'ER_CON_COUNT_ERROR',
   'ER_SERVER_SHUTDOWN',
+  // Before it goes down, a server interrupts what it is asked.
+  'ER_QUERY_INTERRUPTED',
   'ER_USER_LIMIT_REACHED'
 ])
 

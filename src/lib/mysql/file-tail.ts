@@ -39,7 +39,8 @@ export class BinlogFileTail {
     rows: () => this.#reader?.rows ?? 0,
     transactions: () => this.#reader?.transactions ?? 0,
     lagMs: () => 0,
-    place: () => `${this.#file?.name}:${this.#file?.offset}`
+    place: () => `${this.#file?.name}:${this.#file?.offset}`,
+    snapshot: () => null
   }
   readonly #path: string
   readonly #options: FileTailOptions

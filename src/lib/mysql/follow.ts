@@ -7,11 +7,16 @@ import { formatPosition, hasReached, type LogPosition, type PositionOption } fro
 import type { ServerInfo } from './server.ts'
 import type { MysqlTarget } from './url.ts'
 
+/** What a mark says of a position. */
+export type MarkedAt = (position: LogPosition) => Record<string, unknown>
+
 export interface FollowOptions {
   readonly serverId: number
   /** Where to end; undefined: go on for ever. */
   readonly stopAt: PositionOption | LogPosition | undefined
   readonly retryFor: number | undefined
+  /** The position alone, unless given. */
+  readonly at?: MarkedAt
 }
 
 /** A server that has not even sent a heartbeat for this long is gone. */
@@ -72,6 +77,7 @@ async function followDump(
   stop: AbortSignal
 ): Promise<void> {
   const { packets } = dump
+  const at = options.at ?? formatPosition
   let heardAt = Date.now()
   for (;;) {
     while (packets.next()) {
@@ -81,12 +87,12 @@ async function followDump(
       if (waiting !== undefined) await waiting
       if (!reader.isBetweenTransactions) continue
       if (isDone(reader, options, stop)) return
-      if (marks.isDue) await marks.write(formatPosition(reader.position))
+      if (marks.isDue) await marks.write(at(reader.position))
     }
     await writer.flush()
     if (reader.isBetweenTransactions) {
       if (stop.aborted) return
-      if (marks.isDue) await marks.write(formatPosition(reader.position))
+      if (marks.isDue) await marks.write(at(reader.position))
     }
     if (await packets.more(Math.max(1, marks.untilDue))) heardAt = Date.now()
     else if (Date.now() - heardAt > SILENCE_MS) {

@@ -18,6 +18,25 @@ export interface Rows {
   readonly end: number
 }
 
+/** What of a row's change is written: a choice of the image before (1 or 2) and one of the image after (4 or 8). */
+export const Choice = {
+  BEFORE: 1,
+  /** The row as it was, as a row that is read, and then its deletion. */
+  BEFORE_WITH_READ: 2,
+  AFTER: 4,
+  /** The row as it is, as a row that is read. */
+  AFTER_AS_READ: 8,
+  /** The change as it is. */
+  GIVEN: 5,
+  /** A row that was not given before, and is to be read later, if it is still there. */
+  NOT_GIVEN: 2
+} as const
+
+/** Looks at rows before they are written, and chooses what is written of them: for each row, or for all the same. */
+export interface RowsWatch {
+  choose(rows: Rows, mapped: MappedTable): Uint8Array | number | Promise<Uint8Array | number>
+}
+
 /** Post-header: table id 6, flags 2, and in version 2 extra data with its length 2; then columns, present bits, rows. */
 export function openRows(event: BinlogEvent, op: Op, mapped: MappedTable): Rows {
   const { buffer, type, end } = event

@@ -1,5 +1,6 @@
 import { ToolError } from '../cli/index.ts'
 import type { OutputWriter } from '../stream/index.ts'
+import { ChosenRows } from './chosen-rows.ts'
 import type { Op, Source } from './envelope.ts'
 import { OutboxRows, type OutboxTables } from './outbox.ts'
 import type { RowDecoder } from './row-decoder.ts'
@@ -31,6 +32,9 @@ export class RowWriter {
   readonly #transactions: TransactionLines | null
   /** Those of the table whose rows come. */
   #envelopes: RowLines
+  /** For rows that are written as read. */
+  readonly #reads: RowLines
+  readonly #chosen = new ChosenRows(op => this.#isWanted(op))
   /** Null: all. */
   readonly #ops: ReadonlySet<Op> | null
   #file = ''
@@ -47,6 +51,7 @@ export class RowWriter {
         : numberedLines(this.#transactions, shape?.debezium === true)
     this.#envelopes = this.#tableLines
     this.#outbox = shape?.outbox ?? null
+    this.#reads = tableLines(shape)
     this.#ops = shape?.ops ?? null
   }
 
@@ -165,6 +170,32 @@ export class RowWriter {
       throw error
     }
     rows.at = at
+  }
+
+  /**
+   * Writes of each row what was chosen.
+   * @param choices one for each row, or the same for all
+   * @param read the source of rows that are written as read: a place before that of the event, so that a sink which
+   *   orders by places has the row before its change
+   */
+  async writeChosen(rows: Rows, choices: Uint8Array | number, read: Source): Promise<void> {
+    if (this.#envelopes === this.#outboxLines && rows.op !== 'c') return
+    this.#reads.begin(read, Date.now())
+    for (let i = 0; rows.at < rows.end; i++) {
+      const w = this.#writer.bytes
+      const lineStart = w.length
+      const choice = typeof choices === 'number' ? choices : (choices[i] as number)
+      const next = this.#chosen.write(w, rows, choice, this.#envelopes, this.#reads, this.#row)
+      if (!(next > rows.at && next <= rows.end))
+        throw new ToolError('INPUT', 'a row is longer than its event: the log is damaged')
+      rows.at = next
+      this.#row++
+      if (w.length > lineStart) {
+        if (this.#written === null) this.count++
+        else this.#skipWritten(lineStart)
+      }
+      if (w.length >= BLOCK) await this.#writer.flush()
+    }
   }
 
   /** A changed primary key is a delete of the old row and a create of the new one, as with Debezium. */

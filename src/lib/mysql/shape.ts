@@ -65,10 +65,9 @@ export class SnapshotConditions {
     }
   }
 
-  /** The WHERE clause of a table's SELECT, '' for all rows. */
+  /** The condition on a table's rows, '' for all. */
   of(database: string, table: string): string {
-    const condition = this.#byTable.get(`${database}.${table}`)
-    return condition === undefined ? '' : ` WHERE ${condition}`
+    return this.#byTable.get(`${database}.${table}`) ?? ''
   }
 
   /** @throws ToolError USAGE for a condition on a table that is not read */

@@ -1,25 +1,19 @@
-import { join } from 'node:path'
 import { Backoff, type Log, usageError } from '../cli/index.ts'
-import {
-  type MarkWriter,
-  type OutputWriter,
-  readJsonIfExists,
-  replaceFile,
-  type StateDirectory
-} from '../stream/index.ts'
+import type { MarkWriter, OutputWriter, StateDirectory } from '../stream/index.ts'
 import { BinlogReader } from './binlog-reader.ts'
 import type { Table } from './column.ts'
 import { isLost, MysqlConnection } from './connection.ts'
-import { followLog } from './follow.ts'
+import { followLog, type MarkedAt } from './follow.ts'
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts'
-import { formatPosition, type LogPosition, type PositionOption, parsePosition } from './position.ts'
 import {
-  describesItself,
-  readTableSchema,
-  resolveTable,
-  type TableSchema,
-  tablesChangedSince
-} from './schema.ts'
+  formatPosition,
+  hasReached,
+  type LogPosition,
+  type PositionOption,
+  parsePosition
+} from './position.ts'
+import type { RowsWatch } from './row-event.ts'
+import { describesItself, readTableSchema, resolveTable, tablesChangedSince } from './schema.ts'
 import {
   checkAvailable,
   currentPosition,
@@ -30,7 +24,10 @@ import {
   type ServerInfo
 } from './server.ts'
 import type { Shape } from './shape.ts'
-import { openSnapshot, type Snapshot } from './snapshot.ts'
+import { BegunSnapshot } from './snapshot/begun.ts'
+import type { SnapshotFigures } from './snapshot/figures.ts'
+import { SnapshotProgress } from './snapshot/progress.ts'
+import { Snapshot } from './snapshot/snapshot.ts'
 import type { TableMap } from './table-map.ts'
 import type { TableFilter } from './tables.ts'
 import { positionAt } from './time-position.ts'
@@ -49,6 +46,8 @@ export interface TailOptions {
   readonly stopAt: PositionOption | undefined
   readonly serverId: number
   readonly retryFor: number | undefined
+  /** How many tables the snapshot reads at a time. */
+  readonly parallel: number
   readonly heartbeat: HeartbeatOptions | undefined
 }
 
@@ -68,6 +67,8 @@ export interface TailProgress {
   /** Milliseconds between the newest event's commit and now; 0 before there is one. */
   readonly lagMs: () => number
   readonly place: () => string
+  /** How far the snapshot is; null while none is taken. */
+  readonly snapshot: () => SnapshotFigures | null
 }
 
 /**
@@ -76,17 +77,21 @@ export interface TailProgress {
  */
 export class MysqlTail {
   readonly progress: TailProgress = {
-    rows: () => (this.#snapshot?.rows ?? 0) + (this.#reader?.rows ?? 0),
+    rows: () => (this.#snapshot?.rows ?? 0) + this.#rowsCaughtUp + (this.#reader?.rows ?? 0),
     transactions: () => this.#reader?.transactions ?? 0,
     lagMs: () =>
       this.#reader === undefined || this.#reader.eventMs === 0 ? 0 : Date.now() - this.#reader.eventMs,
-    place: () => this.#place()
+    place: () => this.#place(),
+    snapshot: () => (this.#takes ? (this.#snapshot?.figures ?? null) : null)
   }
   readonly #target: MysqlTarget
   readonly #options: TailOptions
   readonly #log: Log
   #reader: BinlogReader | undefined
   #snapshot: Snapshot | undefined
+  #takes = false
+  /** Rows written from the log before the snapshot was complete. */
+  #rowsCaughtUp = 0
   #connection: MysqlConnection | undefined
   #server: ServerInfo | undefined
   #stop: AbortSignal = new AbortController().signal
@@ -126,10 +131,7 @@ export class MysqlTail {
     const { connection, server } = this.#connected()
     const { stopAt } = this.#options
     const goal = stopAt?.kind === 'now' ? await currentPosition(connection, server) : stopAt
-    const from =
-      marks.resume.at === null
-        ? await this.#begin(run)
-        : await this.#resume(parsePosition(marks.resume.at), run)
+    const from = marks.resume.at === null ? await this.#begin(run) : await this.#resume(marks.resume.at, run)
     if (from === null) return
     if (goal !== undefined && 'kind' in goal && goal.kind === 'gtids' && from.gtids === null) {
       throw usageError(
@@ -178,28 +180,36 @@ export class MysqlTail {
     return { connection: this.#connection, server: this.#server }
   }
 
-  /** Where a run that was left at a position goes on: there, unless the log of it is gone and may be made up for. */
-  async #resume(from: LogPosition, run: TailRun): Promise<LogPosition | null> {
+  /** Where a run that was left at a mark goes on: there, unless the log of it is gone and may be made up for. */
+  async #resume(at: Readonly<Record<string, unknown>>, run: TailRun): Promise<LogPosition | null> {
     const { connection, server } = this.#connected()
-    if (this.#options.snapshot !== 'when-needed') return from
-    try {
-      await checkAvailable(connection, server, from)
-      return from
-    } catch (error) {
-      if (!(error instanceof LogPurgedError)) throw error
-      this.#log.warn(`${error.message}; takes a snapshot. Rows deleted in between are not told`)
-      return this.#takeSnapshot(run)
+    const position = parsePosition(at)
+    const isUnfinished = at.snapshot !== undefined && this.#takesSnapshots()
+    if (isUnfinished || this.#options.snapshot === 'when-needed') {
+      try {
+        await checkAvailable(connection, server, position)
+      } catch (error) {
+        if (!(error instanceof LogPurgedError && this.#options.snapshot === 'when-needed')) throw error
+        this.#log.warn(`${error.message}; takes a snapshot. Rows deleted in between are not told`)
+        return this.#takeSnapshot(run, null)
+      }
     }
+    if (!isUnfinished) return position
+    return this.#takeSnapshot(run, { position, progress: SnapshotProgress.parse(at.snapshot) })
+  }
+
+  #takesSnapshots(): boolean {
+    const { snapshot, shape } = this.#options
+    return (snapshot === 'initial' || snapshot === 'when-needed') && shape.ops.has('r')
   }
 
   /** Where a run that resumes nothing reads the log from, after the snapshot; null when that was all. */
   async #begin(run: TailRun): Promise<LogPosition | null> {
     const { connection, server } = this.#connected()
-    const { snapshot, start, shape } = this.#options
-    if ((snapshot === 'initial' || snapshot === 'when-needed') && start === undefined && shape.ops.has('r'))
-      return this.#takeSnapshot(run)
+    const { snapshot, start } = this.#options
+    if (this.#takesSnapshots() && start === undefined) return this.#takeSnapshot(run, null)
     if (snapshot === 'only') {
-      await this.#takeSnapshot(run)
+      await this.#takeSnapshot(run, null)
       return null
     }
     switch (start?.kind) {
@@ -219,26 +229,83 @@ export class MysqlTail {
     }
   }
 
-  async #takeSnapshot({ writer, marks, state, stop }: TailRun): Promise<LogPosition | null> {
-    const { connection, server } = this.#connected()
-    const view = await MysqlConnection.open(this.#target, new Backoff(this.#options.retryFor, stop))
-    const snapshot = await openSnapshot(view, connection, server, this.#options, this.#log)
+  /**
+   * Takes a snapshot, or what is left of one.
+   * @returns where the log is followed from then; null when it was stopped before the end
+   */
+  async #takeSnapshot(
+    run: TailRun,
+    begun: { position: LogPosition; progress: SnapshotProgress } | null
+  ): Promise<LogPosition | null> {
+    const { server } = this.#connected()
+    const { writer, marks, state } = run
+    const attempt = state === null ? null : new BegunSnapshot(state)
+    const source = {
+      target: this.#target,
+      server,
+      log: this.#log,
+      ask: <T>(question: (connection: MysqlConnection) => Promise<T>) => this.#ask(question),
+      follow: (...args: [LogPosition, LogPosition, RowsWatch, MarkedAt]) => this.#catchUp(run, ...args)
+    }
+    const from = begun ?? (await this.#unacknowledged(attempt))
+    const snapshot = new Snapshot(source, this.#options, run, from)
     this.#snapshot = snapshot
-    const from =
-      state === null ? snapshot.position : await firstAttempt(state, connection, server, snapshot.position)
-    if (!(await snapshot.write(writer, stop))) {
+    if (begun !== null) this.#log.info('goes on with the snapshot')
+    this.#takes = true
+    const position = await snapshot.take(first => attempt?.record(first) ?? Promise.resolve())
+    this.#takes = false
+    if (position === null) {
       await writer.drain()
       return null
     }
-    this.#log.info(
-      `snapshot: ${snapshot.rows} rows, as of ${snapshot.position.file}:${snapshot.position.position}`
-    )
-    await marks.write(formatPosition(from))
+    this.#log.info(`snapshot: ${snapshot.rows} rows, as of ${position.file}:${position.position}`)
+    await attempt?.complete()
+    await marks.write(formatPosition(position))
     await writer.drain()
-    return from
+    return position
   }
 
-  #openReader(from: LogPosition, writer: OutputWriter): BinlogReader {
+  /** Where a first attempt began of which no mark was acknowledged: nothing of it counts, but rows may have been seen. */
+  async #unacknowledged(
+    attempt: BegunSnapshot | null
+  ): Promise<{ position: LogPosition; progress: SnapshotProgress } | null> {
+    const position = (await attempt?.read()) ?? null
+    if (position === null || this.#options.snapshot === 'only') return null
+    const { connection, server } = this.#connected()
+    try {
+      await checkAvailable(connection, server, position)
+      return { position, progress: new SnapshotProgress() }
+    } catch (error) {
+      if (!(error instanceof LogPurgedError)) throw error
+      // What cannot be read any more was an attempt of long ago.
+      return null
+    }
+  }
+
+  /** Reads the log for the rows that an unfinished snapshot has given. */
+  async #catchUp(
+    { writer, marks, stop }: TailRun,
+    from: LogPosition,
+    to: LogPosition,
+    watch: RowsWatch,
+    at: MarkedAt
+  ): Promise<boolean> {
+    const { server } = this.#connected()
+    const reader = this.#openReader(from, writer, watch)
+    this.#reader = reader
+    const options = { ...this.#options, stopAt: to, at }
+    try {
+      await followLog(this.#target, server, reader, writer, marks, options, this.#log, stop)
+    } finally {
+      this.#reader = undefined
+      this.#rowsCaughtUp += reader.rows
+    }
+    if (hasReached(reader.position, to)) return true
+    if (reader.isBetweenTransactions) await marks.write(at(reader.position))
+    return false
+  }
+
+  #openReader(from: LogPosition, writer: OutputWriter, watch?: RowsWatch): BinlogReader {
     const { server } = this.#connected()
     const { version, name, tables, shape } = this.#options
     return new BinlogReader(from, writer, {
@@ -246,6 +313,7 @@ export class MysqlTail {
       name,
       tables,
       shape,
+      ...(watch === undefined ? {} : { watch }),
       checksum: server.checksum,
       resolve: map => this.#resolve(map)
     })
@@ -254,23 +322,22 @@ export class MysqlTail {
   #resolve(map: TableMap): Table | Promise<Table> {
     const { server } = this.#connected()
     if (describesItself(map)) return resolveTable(map, null, server.charsetOf)
-    return this.#readSchema(map.database, map.table).then(schema =>
-      resolveTable(map, schema, server.charsetOf)
-    )
+    const read = this.#ask(connection => readTableSchema(connection, map.database, map.table))
+    return read.then(schema => resolveTable(map, schema, server.charsetOf))
   }
 
-  /** Reads through the connection of the start, or a new one where that was lost since: the server may have restarted. */
-  async #readSchema(database: string, table: string): Promise<TableSchema | null> {
+  /** Asks through the connection of the start, or a new one where that was lost since: the server may have restarted. */
+  async #ask<T>(question: (connection: MysqlConnection) => Promise<T>): Promise<T> {
     const { connection } = this.#connected()
     try {
-      return await readTableSchema(connection, database, table)
+      return await question(connection)
     } catch (error) {
       if (!isLost(error)) throw error
       connection.destroy()
       const backoff = new Backoff(this.#options.retryFor, this.#stop)
       backoff.succeeded()
       this.#connection = await MysqlConnection.open(this.#target, backoff)
-      return readTableSchema(this.#connection, database, table)
+      return question(this.#connection)
     }
   }
 
@@ -278,33 +345,4 @@ export class MysqlTail {
     const { file, position } = this.#reader?.position ?? { file: '', position: 0 }
     return this.#reader === undefined ? 'snapshot' : `${file}:${position}`
   }
-}
-
-const FIRST_ATTEMPT = 'snapshot-begun.json'
-
-/**
- * Where the log is read from after a snapshot. If an earlier run wrote rows of a snapshot that nobody acknowledged, a
- * row that was deleted since is in no later snapshot: the log is then read from that first attempt on, so that its
- * deletion is seen.
- */
-async function firstAttempt(
-  state: StateDirectory,
-  connection: MysqlConnection,
-  server: ServerInfo,
-  position: LogPosition
-): Promise<LogPosition> {
-  const file = join(state.path, FIRST_ATTEMPT)
-  const known = await readJsonIfExists(file)
-  if (known !== null) {
-    const first = parsePosition(known as Record<string, unknown>)
-    try {
-      if (server.logsChanges) await checkAvailable(connection, server, first)
-      return first
-    } catch (error) {
-      // What cannot be read any more was an attempt of long ago.
-      if (!(error instanceof LogPurgedError)) throw error
-    }
-  }
-  await replaceFile(file, JSON.stringify(formatPosition(position)))
-  return position
 }

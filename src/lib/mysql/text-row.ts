@@ -29,7 +29,7 @@ export class TextRows {
     this.#writers = table.columns.map(column => {
       const name = `${table.database}.${table.name}`
       const encoded = table.debezium === true ? debeziumTextWriter(column) : null
-      const write = encoded ?? textWriter(column, name)
+      const write = encoded ?? textValueWriter(column, name)
       const { treatment } = column
       return treatment === undefined || treatment === 'drop' ? write : masked(write, treatment)
     })
@@ -79,7 +79,21 @@ export function selectExpression(column: ColumnSchema): string {
   return name
 }
 
-function textWriter(column: ColumnSchema, table: string): WriteText {
+/** The place of a column's text in a row packet, whose payload begins at `at`. The column must not be NULL. */
+export function columnSlice(buffer: Buffer, at: number, column: number): [start: number, end: number] {
+  for (let i = 0; ; i++) {
+    if (buffer[at] === NULL_MARK && i < column) {
+      at++
+      continue
+    }
+    const [length, start] = readLengthEncoded(buffer, at)
+    if (i === column) return [start, start + length]
+    at = start + length
+  }
+}
+
+/** The writer of a column's values, whatever its treatment. */
+export function textValueWriter(column: ColumnSchema, table: string): WriteText {
   switch (column.dataType) {
     case 'tinyint':
     case 'smallint':

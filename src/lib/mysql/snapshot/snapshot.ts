@@ -1,0 +1,344 @@
+import { Backoff, type Log, messageOf, ToolError } from '../../cli/index.ts'
+import type { MarkWriter, OutputWriter } from '../../stream/index.ts'
+import { isLost, type MysqlConnection } from '../connection.ts'
+import { formatPosition, type LogPosition } from '../position.ts'
+import type { RowsWatch } from '../row-event.ts'
+import { readTableSchema } from '../schema.ts'
+import type { ServerInfo } from '../server.ts'
+import type { Shape } from '../shape.ts'
+import type { TableFilter, TableName } from '../tables.ts'
+import type { MysqlTarget } from '../url.ts'
+import { estimateRows, type SnapshotFigures } from './figures.ts'
+import { GivenRows } from './given-rows.ts'
+import { type KeyOrder, readKeyOrder } from './key-order.ts'
+import { SnapshotProgress, tableId } from './progress.ts'
+import { SharedOutput } from './shared-output.ts'
+import { OutdatedViewError, type TableToRead, ViewReader } from './view-reader.ts'
+import { openViews, type Views } from './views.ts'
+
+export interface SnapshotOptions {
+  readonly version: string
+  readonly name: string
+  readonly tables: TableFilter
+  readonly shape: Shape
+  /** How many tables are read at a time. */
+  readonly parallel: number
+  readonly retryFor: number | undefined
+}
+
+/** What a snapshot needs of the source that takes it. */
+export interface SnapshotSource {
+  readonly target: MysqlTarget
+  readonly server: ServerInfo
+  readonly log: Log
+  /** Asks the server, on a new connection where the last one was lost. */
+  ask<T>(question: (connection: MysqlConnection) => Promise<T>): Promise<T>
+  /**
+   * Follows the log from one position to another, with marks that say what `at` gives.
+   * @returns false when it was stopped before
+   */
+  follow(
+    from: LogPosition,
+    to: LogPosition,
+    watch: RowsWatch,
+    at: (position: LogPosition) => Record<string, unknown>
+  ): Promise<boolean>
+}
+
+/** Views that are outdated in a row before a row could be read. */
+const MOST_OUTDATED = 20
+
+interface Table extends TableName {
+  readonly id: string
+  readonly order: KeyOrder | null
+}
+
+/**
+ * Gives the rows of tables as of one moment, several tables at a time. When the view is lost, by a crash of this tool
+ * or of the server, it goes on with another view, after the log from the one moment to the other has been read for the
+ * rows that had been given: every row is given once, and is up to date when the log is followed from the last view on.
+ */
+export class Snapshot {
+  readonly #source: SnapshotSource
+  readonly #options: SnapshotOptions
+  readonly #writer: OutputWriter
+  readonly #marks: MarkWriter
+  readonly #stop: AbortSignal
+  readonly #progress: SnapshotProgress
+  /** The moment that what has been given is of; null before there is one. */
+  #position: LogPosition | null
+  /** What is being read now, by the table's id. */
+  readonly #reading = new Map<string, { table: Table; reader: ViewReader; rowsBefore: number }>()
+  #estimates: ReadonlyMap<string, number> = new Map()
+  #tables: readonly Table[] = []
+  readonly #rowsOfDone = new Map<string, number>()
+  #rowsEnded = 0
+  #startedMs = Date.now()
+
+  /** @param begun where an earlier run was left */
+  constructor(
+    source: SnapshotSource,
+    options: SnapshotOptions,
+    run: { readonly writer: OutputWriter; readonly marks: MarkWriter; readonly stop: AbortSignal },
+    begun: { readonly position: LogPosition; readonly progress: SnapshotProgress } | null
+  ) {
+    this.#source = source
+    this.#options = options
+    this.#writer = run.writer
+    this.#marks = run.marks
+    this.#stop = run.stop
+    this.#progress = begun?.progress ?? new SnapshotProgress()
+    this.#position = begun?.position ?? null
+  }
+
+  /** Rows written so far. */
+  get rows(): number {
+    let rows = this.#rowsEnded
+    for (const { reader } of this.#reading.values()) rows += reader.rows
+    return rows
+  }
+
+  get figures(): SnapshotFigures {
+    const reading = [...this.#reading.values()].map(({ table, reader, rowsBefore }) => ({
+      table: table.id,
+      rows: rowsBefore + reader.rows,
+      estimate: this.#estimates.get(table.id) ?? 0
+    }))
+    let given = 0
+    let estimate = 0
+    for (const { id } of this.#tables) {
+      const about = this.#estimates.get(id) ?? 0
+      const active = this.#reading.get(id)
+      const known =
+        active === undefined
+          ? (this.#progress.at.get(id)?.rows ?? this.#rowsOfDone.get(id))
+          : active.rowsBefore + active.reader.rows
+      const isDone = this.#progress.done.has(id)
+      const rows = known ?? (isDone ? about : 0)
+      estimate += isDone ? rows : Math.max(about, rows)
+      given += rows
+    }
+    return {
+      tables: this.#tables.length,
+      tablesDone: this.#tables.filter(({ id }) => this.#progress.done.has(id)).length,
+      rows: this.rows,
+      given,
+      estimate,
+      reading,
+      elapsedMs: Date.now() - this.#startedMs
+    }
+  }
+
+  /**
+   * Writes all rows that have not been given yet.
+   * @param opened told the position of the first view, before anything is written
+   * @returns the position of the view that the last rows are of; null when it was stopped before the end
+   * @throws ToolError SERVER, DATA
+   */
+  async take(opened: (position: LogPosition) => Promise<void>): Promise<LogPosition | null> {
+    const backoff = new Backoff(this.#options.retryFor, this.#stop)
+    backoff.succeeded()
+    let outdated = 0
+    for (;;) {
+      const rows = this.rows
+      try {
+        return await this.#through(opened)
+      } catch (error) {
+        if (this.#stop.aborted && isLost(error)) return null
+        const isOutdated = error instanceof OutdatedViewError
+        if (!(isOutdated || isLost(error)) || !this.#keepsPlaces()) throw this.#lost(error)
+        outdated = isOutdated && this.rows === rows ? outdated + 1 : 0
+        if (outdated > MOST_OUTDATED || !(await backoff.wait())) throw this.#lost(error)
+        this.#source.log.warn(`the view of the snapshot is lost: ${messageOf(error)}; goes on with another`)
+      } finally {
+        this.#endReading()
+      }
+    }
+  }
+
+  /** Opens views, brings what has been given up to their moment, and reads the rest. */
+  async #through(opened: (position: LogPosition) => Promise<void>): Promise<LogPosition | null> {
+    const { target, server, log } = this.#source
+    const { parallel, retryFor } = this.#options
+    const wanted = await this.#source.ask(connection => this.#options.tables.list(connection))
+    if (wanted.length === 0) log.warn('no table matches --tables: the snapshot is empty')
+    const rest = wanted.filter(table => !this.#progress.done.has(tableId(table)))
+    const count = Math.max(1, Math.min(parallel, rest.length))
+    const options = { retryFor, stop: this.#stop, log }
+    const views = await this.#source.ask(connection =>
+      openViews(target, connection, server, rest, count, options)
+    )
+    try {
+      const tables = await this.#source.ask(connection => this.#inspect(connection, rest))
+      this.#estimates = await this.#source.ask(connection => estimateRows(connection, wanted))
+      if (this.#position === null) await opened(views.position)
+      else if (server.logsChanges && !(await this.#catchUp(this.#position, views.position, tables)))
+        return null
+      this.#position = views.position
+      this.#tables = [
+        ...wanted
+          .filter(table => !rest.includes(table))
+          .map(table => ({ ...table, id: tableId(table), order: null })),
+        ...tables
+      ]
+      this.#startedMs = Date.now()
+      const output = new SharedOutput(this.#writer, this.#marks, () => this.#at())
+      if (await this.#readAll(views, tables, output)) return views.position
+      await output.mark()
+      return null
+    } finally {
+      views.close()
+    }
+  }
+
+  /** The keys of the tables that are left, and estimates. @throws ToolError DATA when a cursor is of another key */
+  async #inspect(connection: MysqlConnection, rest: readonly TableName[]): Promise<Table[]> {
+    const tables: Table[] = []
+    for (const name of rest) {
+      const schema = await readTableSchema(connection, name.database, name.name)
+      if (schema === null) continue
+      const order = await readKeyOrder(connection, this.#options.shape.columns.applyToSchema(schema))
+      tables.push({ ...name, id: tableId(name), order: typeof order === 'string' ? null : order })
+    }
+    for (const [id, { key }] of this.#progress.at) {
+      const table = tables.find(each => each.id === id)
+      if (table === undefined) {
+        this.#source.log.warn(`${id} is not there any more: the snapshot goes on without it`)
+        this.#progress.at.delete(id)
+      } else if (table.order?.signature !== key) {
+        throw new ToolError(
+          'DATA',
+          `the primary key of ${id} was (${key}) when its rows were read, and is (${table.order?.signature ?? 'none that can be read by'}) now`,
+          { hint: 'its snapshot cannot be taken up again: start with a new --state directory' }
+        )
+      }
+    }
+    return tables
+  }
+
+  #catchUp(from: LogPosition, to: LogPosition, tables: readonly Table[]): Promise<boolean> {
+    const orders = new Map(tables.flatMap(({ id, order }) => (order === null ? [] : [[id, order] as const])))
+    const watch = new GivenRows(this.#progress, orders, sql =>
+      this.#source.ask(connection => connection.query(sql))
+    )
+    return this.#source.follow(from, to, watch, position => ({
+      ...formatPosition(position),
+      snapshot: this.#progress.format()
+    }))
+  }
+
+  async #readAll(views: Views, tables: readonly Table[], output: SharedOutput): Promise<boolean> {
+    const isLocked = ({ id }: Table): boolean => views.locked?.tables.has(id) === true
+    const locked = tables.filter(isLocked)
+    const free = tables.filter(table => !isLocked(table))
+    if (views.locked !== null && locked.length > 0) {
+      const reader = new ViewReader(views.locked.connection, this.#options.shape)
+      for (const table of locked)
+        if (!(await this.#readTable(reader, table, output, this.#stop))) return false
+      reader.close()
+    }
+    const readers = views.connections.map(connection => new ViewReader(connection, this.#options.shape))
+    // No mark can say how far a table without a key has been read: none is made meanwhile, so it is read alone.
+    for (const table of free.filter(({ order }) => order === null)) {
+      const [reader] = readers as [ViewReader]
+      if (!(await this.#readTable(reader, table, output, this.#stop))) return false
+    }
+    const queue = free.filter(({ order }) => order !== null)
+    const work = async (reader: ViewReader): Promise<boolean> => {
+      for (let table = queue.shift(); table !== undefined; table = queue.shift())
+        if (!(await this.#readTable(reader, table, output, this.#stop))) return false
+      return true
+    }
+    const failures: unknown[] = []
+    const works = readers.map(reader =>
+      work(reader).catch(error => {
+        failures.push(error)
+        // The others, of which nothing is of use any more, fail with it.
+        for (const each of readers) each.close()
+      })
+    )
+    await Promise.all(works)
+    if (failures.length > 0) throw failures[0]
+    await output.flush()
+    return tables.every(({ id }) => this.#progress.done.has(id))
+  }
+
+  async #readTable(
+    reader: ViewReader,
+    table: Table,
+    output: SharedOutput,
+    stop: AbortSignal
+  ): Promise<boolean> {
+    const { database, name, id, order } = table
+    const { columns, where } = this.#options.shape
+    const schema = await this.#source.ask(connection => readTableSchema(connection, database, name))
+    if (schema === null) throw new OutdatedViewError('SERVER', `${id} is not there any more`)
+    const begun = this.#progress.at.get(id)
+    const toRead: TableToRead = {
+      schema: columns.applyToSchema(schema),
+      order,
+      after: begun?.after ?? null,
+      where: where.of(database, name)
+    }
+    const position = this.#position as LogPosition
+    const source = {
+      version: this.#options.version,
+      name: this.#options.name,
+      snapshot: true,
+      database,
+      table: name,
+      serverId: this.#source.server.serverId,
+      gtid: null,
+      file: position.file,
+      position: position.position
+    }
+    this.#reading.set(id, { table, reader, rowsBefore: begun?.rows ?? 0 })
+    if (!(await reader.read(toRead, source, output, stop))) return false
+    this.#progress.done.add(id)
+    this.#progress.at.delete(id)
+    this.#reading.delete(id)
+    this.#rowsEnded += reader.rows
+    this.#rowsOfDone.set(id, (begun?.rows ?? 0) + reader.rows)
+    return true
+  }
+
+  /** What a mark says now; null while there is nothing that one could say. */
+  #at(): Record<string, unknown> | null {
+    if (!this.#keepsPlaces()) return null
+    for (const id of this.#reading.keys()) this.#note(id)
+    return { ...formatPosition(this.#position as LogPosition), snapshot: this.#progress.format() }
+  }
+
+  /** Writes down how far a table has been read. */
+  #note(id: string): void {
+    const active = this.#reading.get(id)
+    if (active === undefined) return
+    const { table, reader, rowsBefore } = active
+    const { last } = reader
+    if (last === null || table.order === null) return
+    this.#progress.at.set(id, { key: table.order.signature, after: last, rows: rowsBefore + reader.rows })
+  }
+
+  /** Whether it is known of all tables how far they have been read. */
+  #keepsPlaces(): boolean {
+    return [...this.#reading.values()].every(({ table, reader }) => table.order !== null || reader.rows === 0)
+  }
+
+  /** The view is gone: what has been read of it counts. */
+  #endReading(): void {
+    for (const [id, { reader }] of this.#reading) {
+      this.#note(id)
+      this.#rowsEnded += reader.rows
+    }
+    this.#reading.clear()
+  }
+
+  #lost(error: unknown): unknown {
+    if (!isLost(error)) return error
+    return new ToolError(
+      'SERVER',
+      `${this.#source.target.display}: lost in the middle of the snapshot: ${messageOf(error)}`,
+      { cause: error, hint: 'start again: with --state it goes on after the last mark' }
+    )
+  }
+}

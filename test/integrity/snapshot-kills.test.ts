@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
+import { type ChangeEvent, events, killRunningTails, marks, RunningTail } from '../mysql/tail.ts'
+import { randomNumbers } from '../support/random.ts'
+import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
+
+const KILLS = 50
+/** Rows of each table when the snapshot begins. */
+const ROWS = 2 ** 16
+
+/** What tells a table's rows apart; null: nothing does. */
+const TABLES: Readonly<Record<string, readonly string[] | null>> = {
+  ints: ['id'],
+  names: ['name'],
+  pairs: ['b', 'a'],
+  bare: null
+}
+
+const SETUP = `
+  SET SESSION cte_max_recursion_depth = 1000000;
+  CREATE TABLE ints (id INT PRIMARY KEY, n INT NOT NULL, pad VARCHAR(100) NOT NULL);
+  CREATE TABLE names (name VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PRIMARY KEY, n INT NOT NULL);
+  CREATE TABLE pairs (a INT, b VARCHAR(20) CHARACTER SET latin1, n INT NOT NULL, PRIMARY KEY (b, a), KEY (a));
+  CREATE TABLE bare (a INT, b INT, KEY (a));
+  INSERT INTO ints WITH RECURSIVE s (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM s WHERE i < ${ROWS - 1}) SELECT i * 2, 0, REPEAT('x', 60) FROM s;
+  INSERT INTO names SELECT CONCAT(ELT(1 + id % 5, 'a', 'B', 'ä', 'Z', 'ß'), id), 0 FROM ints;
+  INSERT INTO pairs SELECT id, CONCAT(ELT(1 + id % 7, 'Ä', 'a', 'B', 'ö', 'Z', 'x', 'y'), id % 50), 0 FROM ints;
+  INSERT INTO bare SELECT id, id % 3 FROM ints LIMIT 20000;`
+
+/** Tables as their events make them; every event is checked against what came before. */
+class Folded {
+  readonly #rows = new Map<string, Map<string, string>>()
+  readonly #counts = new Map<string, number>()
+
+  take({ op, before, after, source }: ChangeEvent): void {
+    const columns = TABLES[source.table]
+    if (columns === undefined) return
+    if (columns === null) {
+      if (before !== null) this.#count(JSON.stringify(before), -1)
+      if (after !== null) this.#count(JSON.stringify(after), 1)
+      return
+    }
+    let rows = this.#rows.get(source.table)
+    if (rows === undefined) this.#rows.set(source.table, (rows = new Map()))
+    const keyOf = (row: Record<string, unknown>): string => JSON.stringify(columns.map(column => row[column]))
+    const what = (): string => `${op} of ${JSON.stringify(after ?? before)} at ${source.file}:${source.pos}`
+    if (before !== null) {
+      assert.equal(rows.get(keyOf(before)), JSON.stringify(before), what())
+      rows.delete(keyOf(before))
+    }
+    if (after !== null) {
+      assert.ok(!rows.has(keyOf(after)), `${what()}: is there already`)
+      rows.set(keyOf(after), JSON.stringify(after))
+    }
+  }
+
+  #count(row: string, change: number): void {
+    const count = (this.#counts.get(row) ?? 0) + change
+    assert.ok(count >= 0, `${row} was deleted before it came`)
+    if (count === 0) this.#counts.delete(row)
+    else this.#counts.set(row, count)
+  }
+
+  rows(table: string): string[] {
+    const rows =
+      TABLES[table] === null
+        ? [...this.#counts].flatMap(([row, count]) => Array.from({ length: count }, () => row))
+        : [...(this.#rows.get(table)?.values() ?? [])]
+    return rows.sort()
+  }
+}
+
+describe('SIGKILL in snapshot and stream, again and again', { skip: unavailable('mysql80') }, () => {
+  const random = randomNumbers(20261125)
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-snapshot-kills-'))
+  let server: RunningServer
+
+  before(async () => {
+    server = await startServer('mysql80')
+  })
+
+  after(async () => {
+    killRunningTails()
+    await server?.kill()
+    await server?.stop()
+    rmSync(directory, { recursive: true })
+  })
+
+  const connect = async (): Promise<Connection> => {
+    const connection = await createConnection({ uri: `${server.url}/test`, multipleStatements: true })
+    // Ends with the server.
+    connection.on('error', () => {})
+    return connection
+  }
+
+  /** Writes for as long as it may, through restarts of the server. */
+  async function change(until: AbortSignal): Promise<number> {
+    let connection = await connect()
+    let transactions = 0
+    const upTo = (n: number): number => Math.floor(random() * n)
+    while (!until.aborted) {
+      const id = upTo(ROWS * 2)
+      const near = `id BETWEEN ${id} AND ${id + 20}`
+      const fresh = 1_000_000 + upTo(1e9)
+      try {
+        await connection.query(
+          [
+            'BEGIN',
+            `UPDATE ints SET n = n + 1 WHERE ${near}`,
+            `DELETE FROM ints WHERE id = ${id - (id % 2)}`,
+            `INSERT IGNORE INTO ints VALUES (${id | 1}, 1, 'odd'), (${fresh}, 2, 'fresh')`,
+            // Keys that move past whatever has been read.
+            `UPDATE IGNORE ints SET id = id + ${upTo(200_001) - 100_000} WHERE id = ${upTo(ROWS * 2)}`,
+            `UPDATE IGNORE names SET n = n + 1, name = CONCAT(ELT(${1 + upTo(4)}, 'Ö', 'q', 'Q', 'a'), n, '-', ${fresh}) WHERE name = CONCAT('B', ${id - (id % 10) + 2})`,
+            `DELETE FROM names WHERE name LIKE 'ä${upTo(1000)}1%'`,
+            `INSERT IGNORE INTO names VALUES ('é${fresh}', 1), ('Zz ${fresh}', 1)`,
+            `UPDATE IGNORE pairs SET b = CONCAT('ü', a % 9), n = n + 1 WHERE a = ${id - (id % 2)}`,
+            `DELETE FROM pairs WHERE a = ${upTo(ROWS * 2)}`,
+            `INSERT IGNORE INTO pairs VALUES (${fresh}, ELT(${1 + upTo(3)}, 'ö', 'M', 'z'), 1)`,
+            `UPDATE bare SET b = b + 1 WHERE a = ${upTo(1000) * 2}`,
+            `DELETE FROM bare WHERE a = ${upTo(40_000)} LIMIT 1`,
+            `INSERT INTO bare VALUES (${upTo(10)}, 7), (${upTo(10)}, 7)`,
+            random() < 0.1 ? 'ROLLBACK' : 'COMMIT'
+          ].join('; ')
+        )
+        transactions++
+        await sleep(2)
+      } catch {
+        // The server is away: what was not committed did not happen.
+        connection.destroy()
+        await sleep(50)
+        connection = await connect().catch(() => connection)
+      }
+    }
+    await connection.end().catch(() => {})
+    return transactions
+  }
+
+  test(`${KILLS} kills: each row is told once, and the events give the tables exactly`, async () => {
+    const setup = await connect()
+    await setup.query(SETUP)
+    await setup.end()
+    const file = join(directory, 'events.ndjson')
+    const state = join(directory, 'state')
+    const run = (...more: string[]): RunningTail =>
+      new RunningTail([
+        cdcUrl(server, 'test'),
+        '--state',
+        state,
+        '--out',
+        file,
+        '--mark-every',
+        '15ms',
+        '--snapshot-parallel',
+        String(1 + Math.floor(random() * 3)),
+        ...more
+      ])
+    const markAcknowledged = (): string => {
+      const known = join(state, 'cdc-tail', 'acknowledged.json')
+      return existsSync(known) ? String(JSON.parse(readFileSync(known, 'utf8')).mark?.n) : ''
+    }
+    const over = new AbortController()
+    const writers = [change(over.signal), change(over.signal)]
+    let inSnapshot = 0
+    try {
+      for (let kill = 0; kill < KILLS; kill++) {
+        const acknowledged = markAcknowledged()
+        const running = run()
+        // Some are killed while they start.
+        if (random() < 0.2) await sleep(random() * 400)
+        else await running.until('a mark', () => running.hasEnded || markAcknowledged() !== acknowledged)
+        await sleep(random() * 200)
+        if (kill % 12 === 5) await server.restart()
+        if (kill % 12 === 11) {
+          await server.kill()
+          await server.restart()
+        }
+        if (kill % 5 === 2) {
+          const connection = await connect()
+          await connection.query('FLUSH BINARY LOGS')
+          await connection.end()
+        }
+        running.kill('SIGKILL')
+        const { stderr } = await running.ended
+        if (kill % 6 !== 5)
+          assert.doesNotMatch(stderr, /cdc-tail: (?!resumes|goes on|snapshot|warning)/, stderr)
+        if (/goes on with the snapshot/.test(stderr)) inSnapshot++
+      }
+    } finally {
+      over.abort()
+    }
+    const transactions = (await Promise.all(writers)).reduce((a, b) => a + b)
+    const last = await run('--stop-at', 'now').ended
+    assert.equal(last.status, 0, last.stderr)
+    assert.ok(transactions > 100, `${transactions} transactions`)
+    assert.ok(inSnapshot > 5, `${inSnapshot} runs went on with the snapshot`)
+
+    const folded = new Folded()
+    const text = readFileSync(file, 'utf8')
+    for (const event of events(text)) folded.take(event)
+    assert.ok(marks(text).length > KILLS)
+    const connection = await connect()
+    for (const table of Object.keys(TABLES)) {
+      const [rows] = await connection.query<RowDataPacket[]>(`SELECT * FROM ${table}`)
+      const expected = rows.map(row => JSON.stringify(row)).sort()
+      const found = folded.rows(table)
+      const at = expected.findIndex((row, i) => row !== found[i])
+      assert.equal(at, -1, `${table}: ${found[at]} in the place of ${expected[at]}`)
+      assert.equal(found.length, expected.length, table)
+    }
+    await connection.end()
+  })
+})
