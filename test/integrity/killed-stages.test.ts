@@ -8,21 +8,11 @@ import { type Connection, createConnection } from 'mysql2/promise'
 import { allDocuments, request } from '../support/elastic.ts'
 import { CREATE_ORDERS, insertOrders, ordersAsDocuments } from '../support/orders-table.ts'
 import { Pipeline, type StageCommand } from '../support/pipeline.ts'
+import { randomNumbers } from '../support/random.ts'
 import { orderLines } from '../support/retail.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
 const ROUNDS = 10
-
-/** Numbers from 0 to 1 that are the same in every run (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
 
 describe('SIGKILL of any stage at any moment', { skip: unavailable('mysql80', 'elasticsearch') }, () => {
   let mysql: RunningServer

@@ -21,6 +21,7 @@ export class Log {
   readonly #terminal: boolean
   #progressShown = false
   #timer: NodeJS.Timeout | undefined
+  #plainTimer: NodeJS.Timeout | undefined
 
   constructor(options: LogOptions) {
     this.#options = options
@@ -51,9 +52,21 @@ export class Log {
     this.#timer.unref()
   }
 
+  /** For long work, where stderr is no terminal: writes `render()` as a message now and then, while it gives one. */
+  plainProgress(everyMs: number, render: () => string | null): void {
+    if (this.#terminal || this.#options.quiet) return
+    clearInterval(this.#plainTimer)
+    this.#plainTimer = setInterval(() => {
+      const message = render()
+      if (message !== null) this.info(message)
+    }, everyMs)
+    this.#plainTimer.unref()
+  }
+
   /** Ends the progress line, leaving the cursor on a clean line. */
   close(): void {
     clearInterval(this.#timer)
+    clearInterval(this.#plainTimer)
     this.#clearProgress()
   }
 
