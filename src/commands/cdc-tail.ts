@@ -243,6 +243,7 @@ export const spec = {
     'A snapshot that is cut off goes on where the last mark tells that it was: rows that had been given are brought up to date from the log, the rest is read as of a new moment. A row that is gone by then may be told as read and deleted. A table without a primary key, or with one that is masked, is given whole between two marks. Tables of engines without transactions are locked against writing while they are read.',
     'Changes of an XA transaction are written when it is prepared, as they stand in the log; that it was rolled back later is not among the events.',
     'A column that the log leaves out of a row (binlog_row_image=MINIMAL or NOBLOB) is absent from the event, never null, and source has partial: true; an update of the primary key then stays one event. JSON documents that are updated in part (binlog_row_value_options=PARTIAL_JSON) are written whole; where the log has no document before the update, the column is absent.',
+    'A compressed transaction of 16 MiB and more lies in a file below --state, else in the folder for temporary files (TMPDIR), while it is read.',
     'A binlog file is read without its server: all of its transactions, or those from --start FILE:POS to --stop-at FILE:POS. It must have been written with binlog_row_metadata=FULL, which makes the log name its columns.'
   ],
   operands: [

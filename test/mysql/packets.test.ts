@@ -139,6 +139,28 @@ describe('a reader of packets', () => {
     assert.ok(most < 15e6, `${most} bytes were held of ${rounds * bytes.length}`)
   })
 
+  test('hands a payload of 16 MiB and more to a sink, if one is wanted for it', async () => {
+    const payloads = [1, 2, 3, 4].map(n => Buffer.alloc(n % 2 === 0 ? LARGEST + n : 10, n))
+    const [ours, theirs] = await socketPair()
+    theirs.write(Buffer.concat(payloads.map(framed)))
+    const packets = new PacketReader<{ parts: Buffer[]; write(bytes: Buffer): void }>(ours, head => {
+      const parts: Buffer[] = []
+      return head[0] === 2 ? { parts, write: bytes => parts.push(Buffer.from(bytes)) } : null
+    })
+    const read: Buffer[] = []
+    const sunk: boolean[] = []
+    while (read.length < payloads.length) {
+      if (packets.next()) {
+        const { sink, buffer, start, end } = packets
+        sunk.push(sink !== null)
+        assert.equal(buffer[start], read.length + 1)
+        read.push(sink === null ? Buffer.from(buffer.subarray(start, end)) : Buffer.concat(sink.parts))
+      } else await packets.more(10_000)
+    }
+    assert.deepEqual(sunk, [false, true, false, false])
+    for (const [i, bytes] of read.entries()) assert.ok(bytes.equals(payloads[i] as Buffer), `payload ${i}`)
+  })
+
   test('gives up waiting when the time has passed', async () => {
     const [ours] = await socketPair()
     const started = Date.now()

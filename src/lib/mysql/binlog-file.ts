@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { messageOf, ToolError } from '../cli/index.ts'
 import { EVENT_HEADER, EventType, type LogFormat, readEvent, readFormatDescription } from './events.ts'
+import { LARGE, type LargeEvent, regionOf } from './large-event.ts'
 
 const MAGIC = 'fe62696e'
 const MAGIC_ENCRYPTED = 'fd62696e'
@@ -23,6 +24,8 @@ export class BinlogFile {
   buffer: Buffer
   start = 0
   end = 0
+  /** The event, where it is a compressed transaction of 16 MiB and more: `buffer` does not have it then. */
+  large: LargeEvent | null = null
   readonly #path: string
   readonly #handle: FileHandle
   readonly #size: number
@@ -95,7 +98,9 @@ export class BinlogFile {
       throw this.#damaged(offset, `an event of ${size} bytes cannot be: the log is damaged`)
     }
     if (offset + size > this.#size) throw this.#cutOff(offset, size)
-    if (this.#filled - at < size) return false
+    this.large = null
+    const isLarge = size >= LARGE && buffer[at + 4] === EventType.TRANSACTION_PAYLOAD
+    if (this.#filled - at < size && !isLarge) return false
     this.start = at
     this.end = at + size
     // What a server sends has places of its own; in the file each event must say where it ends.
@@ -108,6 +113,12 @@ export class BinlogFile {
       throw this.#damaged(offset, 'a second beginning of the log')
     }
     if (type === EventType.MARIADB_START_ENCRYPTION) throw encrypted(`${this.#path}:${offset}`)
+    if (this.#filled < this.end) {
+      this.large = regionOf(this.#handle.fd, offset, size)
+      // Reading goes on behind it.
+      this.#base = offset + size
+      this.#filled = this.start = this.end = 0
+    }
     this.#wasLast = type === EventType.ROTATE || type === EventType.STOP
     return true
   }

@@ -3,6 +3,7 @@ import type { OutputWriter } from '../stream/index.ts'
 import type { Op, Source } from './envelope.ts'
 import {
   type BinlogEvent,
+  CHECKSUM_SIZE,
   EVENT_HEADER,
   EventType,
   type GtidEvent,
@@ -17,8 +18,9 @@ import {
 } from './events.ts'
 import type { GtidSet } from './gtid-set.ts'
 import { readTaggedGtid } from './gtid-tagged.ts'
+import { chunksOf, type LargeEvent, readLargeEvent } from './large-event.ts'
 import { unpackMariadbEvent } from './mariadb-compressed.ts'
-import { unpackPayload } from './payload.ts'
+import { readPayload, unpackEvents, unpackPayload } from './payload.ts'
 import type { LogPosition } from './position.ts'
 import { Choice, openRows, type Rows, type RowsWatch } from './row-event.ts'
 import { RowWriter } from './row-writer.ts'
@@ -44,6 +46,9 @@ export interface ReaderOptions {
 
 /** Events whose end position is not one after them in the file that is read. */
 const WITHOUT_PLACE = new Set<number>([EventType.HEARTBEAT, EventType.HEARTBEAT_V2, EventType.ROTATE])
+
+/** Bytes of a transaction that is unpacked in one piece. */
+const AT_ONCE = 4 * 1024 * 1024
 
 /**
  * Follows a log event by event: writes an envelope for each row of a wanted table, and knows the position after the
@@ -296,22 +301,45 @@ export class BinlogReader {
     })
   }
 
+  /** A compressed transaction of ordinary size is unpacked at once, which is faster. */
   async #payload(event: BinlogEvent): Promise<void> {
-    const inner = unpackPayload(event)
-    // All inner events share the payload's place in the log; their rows are numbered through.
+    const payload = readPayload(event)
+    const bytes = event.buffer.subarray(event.start + payload.offset, event.end)
     this.#rows.startAt(event.nextPosition - event.size)
-    for (let at = 0; at < inner.length; ) {
-      const end = at + inner.readUInt32LE(at + 9)
-      const part = readEvent(
-        inner,
-        at,
-        Math.min(end, inner.length),
-        false,
-        () => `${this.#file}:${this.#position}`
-      )
-      const waiting = this.#handle({ ...part, nextPosition: 0 })
+    if (payload.size <= AT_ONCE) await this.#innerEvents(unpackPayload(payload, bytes))
+    else for await (const events of unpackEvents(payload, [bytes])) await this.#innerEvents(events)
+  }
+
+  /** All inner events share the payload's place in the log; their rows are numbered through. */
+  async #innerEvents(events: Buffer): Promise<void> {
+    const where = (): string => `${this.#file}:${this.#position}`
+    for (let at = 0; at < events.length; ) {
+      const end = at + events.readUInt32LE(at + 9)
+      const event = readEvent(events, at, Math.min(end, events.length), false, where)
+      const waiting = this.#handle({ ...event, nextPosition: 0 })
       if (waiting !== undefined) await waiting
       at = end
+    }
+  }
+
+  /**
+   * Takes a compressed transaction that is not held in memory.
+   * @throws as `take`
+   */
+  async takeLarge(large: LargeEvent): Promise<void> {
+    try {
+      const event = readLargeEvent(large, this.#checksum, () => `${this.#file}:${this.#position}`)
+      const payload = readPayload(event)
+      const end = large.size - (this.#checksum ? CHECKSUM_SIZE : 0)
+      this.#rows.startAt(event.nextPosition - event.size)
+      for await (const events of unpackEvents(payload, chunksOf(large, payload.offset, end))) {
+        await this.#innerEvents(events)
+      }
+      this.#after(event)
+    } catch (error) {
+      throw this.#locate(error)
+    } finally {
+      large.close()
     }
   }
 

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { type Backoff, ToolError } from '../cli/index.ts'
+import type { BinlogReader } from './binlog-reader.ts'
 import { MysqlConnection } from './connection.ts'
+import { EventType } from './events.ts'
+import { Spool } from './large-event.ts'
 import { commandPacket, PacketReader, readErrorPacket } from './packets.ts'
 import type { LogPosition } from './position.ts'
 import type { ServerInfo } from './server.ts'
@@ -15,12 +18,25 @@ export const HEARTBEAT_SECONDS = 5
 
 export interface DumpOptions {
   readonly serverId: number
+  /** Where compressed transactions of 16 MiB and more are kept while they are read; the system's place if undefined. */
+  readonly spoolDirectory?: string | undefined
 }
 
 /** An open binlog dump: packets of one byte 0x00 and an event each. */
 export interface Dump {
-  readonly packets: PacketReader
+  readonly packets: PacketReader<Spool>
   close(): void
+}
+
+/** Hands the event of a packet over. */
+export function takeEvent({ packets }: Dump, reader: BinlogReader): Promise<void> | undefined {
+  const { sink, buffer, start, end } = packets
+  return sink === null ? reader.take(buffer, start + 1, end) : reader.takeLarge(sink)
+}
+
+/** The type of an event is the sixth byte of its packet. */
+function isPayload(head: Buffer): boolean {
+  return head[0] === 0 && head[5] === EventType.TRANSACTION_PAYLOAD
 }
 
 /**
@@ -46,7 +62,9 @@ export async function openDump(
   if (server.isMariadb) await connection.query('SET @mariadb_slave_capability = 4')
   await connection.query('SET SESSION net_write_timeout = 3600')
   const socket = connection.takeSocket()
-  const packets = new PacketReader(socket)
+  const packets = new PacketReader<Spool>(socket, head =>
+    isPayload(head) ? new Spool(options.spoolDirectory) : null
+  )
   socket.write(commandPacket(COM_REGISTER_SLAVE, registration(options.serverId)))
   await expectOk(packets, target)
   socket.write(
@@ -57,19 +75,20 @@ export async function openDump(
   return {
     packets,
     close() {
+      packets.unfinished?.close()
       socket.destroy()
       connection.destroy()
     }
   }
 }
 
-async function expectOk(packets: PacketReader, target: MysqlTarget): Promise<void> {
+async function expectOk(packets: PacketReader<Spool>, target: MysqlTarget): Promise<void> {
   while (!packets.next()) await packets.more(60_000)
   if (packets.buffer[packets.start] === 0xff) throw dumpError(packets, target)
 }
 
 /** The error packet that a server ends a dump with. */
-export function dumpError(packets: PacketReader, target: MysqlTarget): ToolError {
+export function dumpError(packets: PacketReader<Spool>, target: MysqlTarget): ToolError {
   const { code, message } = readErrorPacket(packets.buffer, packets.start, packets.end)
   const hints: Record<number, string> = {
     1227: 'GRANT REPLICATION SLAVE ON *.* to the user',

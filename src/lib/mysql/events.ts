@@ -74,7 +74,7 @@ export function isPassedOver(event: BinlogEvent): boolean {
 
 /** The common header: timestamp 4, type 1, server id 4, size 4, end position 4, flags 2. */
 export const EVENT_HEADER = 19
-const CHECKSUM_SIZE = 4
+export const CHECKSUM_SIZE = 4
 
 /** One event in a buffer: `buffer[start..end)`, the checksum excluded. */
 export interface BinlogEvent {
@@ -100,26 +100,38 @@ export function readEvent(
   checksum: boolean,
   where: () => string
 ): BinlogEvent {
-  if (end - start < EVENT_HEADER) {
-    throw new ToolError('INPUT', `${where()}: ${end - start} bytes are too few for a binlog event`)
+  if (!checksum) return readHeader(buffer, start, end - start, end, where)
+  const bodyEnd = end - CHECKSUM_SIZE
+  const event = readHeader(buffer, start, end - start, bodyEnd, where)
+  if (buffer.readUInt32LE(bodyEnd) !== crc32(buffer.subarray(start, bodyEnd))) throw checksumError(where)
+  return event
+}
+
+export function checksumError(where: () => string): ToolError {
+  return new ToolError('INPUT', `${where()}: checksum of the event is wrong: the log is damaged`, {
+    hint: 'check the server’s binlog files with mysqlbinlog --verify-binlog-checksum'
+  })
+}
+
+/** An event of `found` bytes, as its header has it. @throws ToolError INPUT when that says something else */
+export function readHeader(
+  buffer: Buffer,
+  start: number,
+  found: number,
+  end: number,
+  where: () => string
+): BinlogEvent {
+  if (found < EVENT_HEADER) {
+    throw new ToolError('INPUT', `${where()}: ${found} bytes are too few for a binlog event`)
   }
   const size = buffer.readUInt32LE(start + 9)
-  if (size !== end - start) {
-    throw new ToolError('INPUT', `${where()}: event of ${end - start} bytes says that it has ${size}`)
-  }
-  if (checksum) {
-    const expected = buffer.readUInt32LE(end - CHECKSUM_SIZE)
-    const found = crc32(buffer.subarray(start, end - CHECKSUM_SIZE))
-    if (expected !== found) {
-      throw new ToolError('INPUT', `${where()}: checksum of the event is wrong: the log is damaged`, {
-        hint: 'check the server’s binlog files with mysqlbinlog --verify-binlog-checksum'
-      })
-    }
+  if (size !== found) {
+    throw new ToolError('INPUT', `${where()}: event of ${found} bytes says that it has ${size}`)
   }
   return {
     buffer,
     start,
-    end: checksum ? end - CHECKSUM_SIZE : end,
+    end,
     timestamp: buffer.readUInt32LE(start),
     type: buffer[start + 4] as number,
     serverId: buffer.readUInt32LE(start + 5),

@@ -113,7 +113,8 @@ export class BinlogFileTail {
     const { stopAt } = this.#options
     for (;;) {
       while (file.next()) {
-        const waiting = reader.take(file.buffer, file.start, file.end)
+        const { large, buffer, start, end } = file
+        const waiting = large === null ? reader.take(buffer, start, end) : reader.takeLarge(large)
         if (waiting !== undefined) await waiting
         if (!reader.isBetweenTransactions) continue
         if (stop.aborted || (stopAt !== undefined && hasReached(reader.position, stopAt))) return

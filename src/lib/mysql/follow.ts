@@ -2,7 +2,7 @@ import { Backoff, type Log, messageOf, ToolError } from '../cli/index.ts'
 import type { MarkWriter, OutputWriter } from '../stream/index.ts'
 import type { BinlogReader } from './binlog-reader.ts'
 import { isLost, unreachable } from './connection.ts'
-import { type Dump, dumpError, HEARTBEAT_SECONDS, openDump } from './dump.ts'
+import { type Dump, dumpError, HEARTBEAT_SECONDS, openDump, takeEvent } from './dump.ts'
 import { formatPosition, hasReached, type LogPosition, type PositionOption } from './position.ts'
 import type { ServerInfo } from './server.ts'
 import type { MysqlTarget } from './url.ts'
@@ -17,6 +17,7 @@ export interface FollowOptions {
   readonly retryFor: number | undefined
   /** The position alone, unless given. */
   readonly at?: MarkedAt
+  readonly spoolDirectory?: string | undefined
 }
 
 /** A server that has not even sent a heartbeat for this long is gone. */
@@ -81,9 +82,8 @@ async function followDump(
   let heardAt = Date.now()
   for (;;) {
     while (packets.next()) {
-      const { buffer, start, end } = packets
-      if (buffer[start] !== 0) throw endOfDump(dump, target)
-      const waiting = reader.take(buffer, start + 1, end)
+      if (packets.buffer[packets.start] !== 0) throw endOfDump(dump, target)
+      const waiting = takeEvent(dump, reader)
       if (waiting !== undefined) await waiting
       if (!reader.isBetweenTransactions) continue
       if (isDone(reader, options, stop)) return

@@ -4,17 +4,29 @@ import { ToolError } from '../cli/index.ts'
 const HEADER = 4
 const LARGEST = 0xffffff
 
+/** What of a large payload decides where it goes. */
+const HEAD = 32
+
+/** Takes the bytes of a payload of 16 MiB and more as they come. */
+export interface PayloadSink {
+  write(bytes: Buffer): void
+}
+
 /**
  * Cuts a server's byte stream into protocol packets (3 bytes of length, 1 of sequence) in place: a payload that lies
- * within one chunk is not copied. Payloads of 16 MiB and more are joined.
+ * within one chunk is not copied. Payloads of 16 MiB and more are joined, or go elsewhere.
  *
  * Source: MySQL Internals, "Protocol Basics".
  */
-export class PacketReader {
+export class PacketReader<Sink extends PayloadSink = never> {
   readonly #socket: Socket
+  readonly #sinkFor: (head: Buffer) => Sink | null
   #chunk: Buffer = Buffer.alloc(0)
   #at = 0
-  #parts: Buffer[] = []
+  /** Where the large payload goes that comes in, and what is left of its current packet. */
+  #sink: Sink | Joined | null = null
+  #left = 0
+  #isLastPart = false
   #failure: Error | null = null
   #ended = false
   #interrupted = false
@@ -24,9 +36,13 @@ export class PacketReader {
   buffer: Buffer = this.#chunk
   start = 0
   end = 0
+  /** Where the payload went instead; `buffer` has its beginning then. */
+  sink: Sink | null = null
 
-  constructor(socket: Socket) {
+  /** @param sinkFor decides by its beginning where a large payload goes; null: it is joined in memory */
+  constructor(socket: Socket, sinkFor: (head: Buffer) => Sink | null = () => null) {
     this.#socket = socket
+    this.#sinkFor = sinkFor
     socket.on('readable', () => this.#wakeUp())
     socket.on('end', () => {
       this.#ended = true
@@ -44,32 +60,62 @@ export class PacketReader {
 
   /** The next packet, if it is there already. */
   next(): boolean {
-    for (;;) {
-      const chunk = this.#chunk
-      const at = this.#at
-      const available = chunk.length - at
-      if (available < HEADER) return false
-      const length =
-        (chunk[at] as number) | ((chunk[at + 1] as number) << 8) | ((chunk[at + 2] as number) << 16)
-      if (available < HEADER + length) return false
-      this.#at = at + HEADER + length
-      if (length === LARGEST) {
-        this.#parts.push(chunk.subarray(at + HEADER, this.#at))
-        continue
-      }
-      if (this.#parts.length > 0) {
-        this.#parts.push(chunk.subarray(at + HEADER, this.#at))
-        this.buffer = Buffer.concat(this.#parts)
-        this.#parts = []
-        this.start = 0
-        this.end = this.buffer.length
-        return true
-      }
-      this.buffer = chunk
-      this.start = at + HEADER
-      this.end = this.#at
-      return true
+    if (this.#sink !== null) return this.#fill(this.#sink)
+    const chunk = this.#chunk
+    const at = this.#at
+    const available = chunk.length - at
+    if (available < HEADER) return false
+    const length = this.#lengthAt(at)
+    if (length === LARGEST) {
+      if (available < HEADER + HEAD) return false
+      const head = Buffer.from(chunk.subarray(at + HEADER, at + HEADER + HEAD))
+      const sink = this.#sinkFor(head) ?? new Joined()
+      this.buffer = head
+      this.#at = at + HEADER
+      this.#left = length
+      this.#isLastPart = false
+      this.#sink = sink
+      return this.#fill(sink)
     }
+    if (available < HEADER + length) return false
+    this.#at = at + HEADER + length
+    this.sink = null
+    this.buffer = chunk
+    this.start = at + HEADER
+    this.end = this.#at
+    return true
+  }
+
+  /** Gives what is there of a large payload to its sink; true when that was all of it. */
+  #fill(sink: Sink | Joined): boolean {
+    for (;;) {
+      const size = Math.min(this.#left, this.#chunk.length - this.#at)
+      if (size > 0) sink.write(this.#chunk.subarray(this.#at, this.#at + size))
+      this.#at += size
+      this.#left -= size
+      if (this.#left > 0) return false
+      if (this.#isLastPart) break
+      if (this.#chunk.length - this.#at < HEADER) return false
+      this.#left = this.#lengthAt(this.#at)
+      this.#isLastPart = this.#left < LARGEST
+      this.#at += HEADER
+    }
+    this.#sink = null
+    if (sink instanceof Joined) this.buffer = sink.take()
+    this.sink = sink instanceof Joined ? null : sink
+    this.start = 0
+    this.end = this.buffer.length
+    return true
+  }
+
+  #lengthAt(at: number): number {
+    const chunk = this.#chunk
+    return (chunk[at] as number) | ((chunk[at + 1] as number) << 8) | ((chunk[at + 2] as number) << 16)
+  }
+
+  /** The sink of a payload that has not come whole when the connection ends. */
+  get unfinished(): Sink | null {
+    return this.#sink === null || this.#sink instanceof Joined ? null : this.#sink
   }
 
   /**
@@ -129,7 +175,6 @@ export class PacketReader {
     if (rest === 0) this.#chunk = chunk
     else this.#join(rest, chunk)
     this.#at = 0
-    if (this.#parts.length > 0) return
     if (old.buffer !== this.#capacity.buffer) release(old)
     if (rest > 0) release(chunk)
   }
@@ -143,15 +188,11 @@ export class PacketReader {
     const old = this.#chunk
     const needed = rest + chunk.length
     if (this.#at > 0 || old !== this.#gathering || this.#capacity.length < needed) {
-      const length =
-        rest >= HEADER
-          ? (old[this.#at] as number) |
-            ((old[this.#at + 1] as number) << 8) |
-            ((old[this.#at + 2] as number) << 16)
-          : 0
+      const packet = rest >= HEADER ? this.#lengthAt(this.#at) : 0
+      // The bytes of a large payload do not gather here.
+      const length = packet === LARGEST ? 0 : packet
       const room = Math.max(needed, HEADER + length + chunk.length)
-      const isFree = this.#parts.length === 0 && room <= this.#capacity.length
-      const capacity = isFree ? this.#capacity : Buffer.allocUnsafeSlow(room)
+      const capacity = room <= this.#capacity.length ? this.#capacity : Buffer.allocUnsafeSlow(room)
       // The rest may lie in the same buffer: bytes are moved as if all were read first.
       old.copy(capacity, 0, this.#at)
       this.#capacity = capacity
@@ -173,6 +214,26 @@ function release(chunk: Buffer): void {
   const { buffer } = chunk
   // Small ones are parts of a pool.
   if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.length) buffer.transfer(0)
+}
+
+/** A large payload in memory. Room that is not written to costs nothing, so there is plenty from the start. */
+class Joined implements PayloadSink {
+  #bytes: Buffer = Buffer.allocUnsafeSlow(4 * LARGEST)
+  #length = 0
+
+  write(bytes: Buffer): void {
+    if (this.#length + bytes.length > this.#bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(this.#bytes.length * 2)
+      this.#bytes.copy(grown, 0, 0, this.#length)
+      this.#bytes = grown
+    }
+    bytes.copy(this.#bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  take(): Buffer {
+    return this.#bytes.subarray(0, this.#length)
+  }
 }
 
 /** Builds a client packet with sequence number 0. */

@@ -149,7 +149,7 @@ export class MysqlTail {
       reader,
       writer,
       marks,
-      { ...this.#options, stopAt: goal },
+      { ...this.#options, stopAt: goal, spoolDirectory: run.state?.path },
       this.#log,
       stop
     )

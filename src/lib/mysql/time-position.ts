@@ -2,7 +2,7 @@ import { Backoff, ToolError } from '../cli/index.ts'
 import { OutputWriter } from '../stream/index.ts'
 import { BinlogReader } from './binlog-reader.ts'
 import { isLost, type MysqlConnection, unreachable } from './connection.ts'
-import { type Dump, openDump } from './dump.ts'
+import { type Dump, openDump, takeEvent } from './dump.ts'
 import { EventType } from './events.ts'
 import { hasReached, type LogPosition } from './position.ts'
 import { currentPosition, type ServerInfo } from './server.ts'
@@ -106,8 +106,7 @@ async function firstSince(
   let seen = 0
   while (!hasReached(reader.position, byFile)) {
     await nextEvent(dump)
-    const { buffer, start, end: packetEnd } = dump.packets
-    await reader.take(buffer, start + 1, packetEnd)
+    await takeEvent(dump, reader)
     if (reader.transactions > seen && reader.eventMs + slack >= ms) return before
     seen = reader.transactions
     if (reader.isBetweenTransactions) before = reader.position

@@ -2,6 +2,8 @@ import type { Output } from './ports.ts'
 
 const INITIAL = 512 * 1024
 const SHORT = 32
+/** A block that a huge line has made larger than this is given up once it is sent. */
+const LARGEST_KEPT = 8 * 1024 * 1024
 
 /**
  * A growing byte buffer that hot paths write to: `ensure(n)` first, then `buffer[length++] = …` for at most n bytes.
@@ -72,7 +74,7 @@ export class OutputWriter {
     await this.#sending
     const full = this.bytes
     this.bytes = this.#spare
-    this.#spare = full
+    this.#spare = full.buffer.length > LARGEST_KEPT ? new ByteWriter() : full
     this.bytes.clear()
     this.#sending = this.output.write(full.written())
     // The failure is thrown by the next flush or drain; until then it must not count as unhandled.

@@ -28,3 +28,4 @@ export {
   TIMELINE,
   type Timeline
 } from './timeline.ts'
+export { unpackZstd } from './zstd.ts'
