@@ -11,173 +11,181 @@ import { type RunningServer, startServer, unavailable } from '../support/servers
 
 const BIN = resolve(import.meta.dirname, '../../bin/es-sink.js')
 
-describe('es-sink on a real Elasticsearch', { skip: unavailable('elasticsearch') }, () => {
-  let elastic: RunningServer
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-es-sink-'))
+for (const name of ['elasticsearch', 'opensearch'] as const) {
+  describe(`es-sink on ${name}`, { skip: unavailable(name) }, () => {
+    let elastic: RunningServer
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-es-sink-'))
 
-  before(async () => {
-    elastic = await startServer('elasticsearch')
-  })
-  after(async () => {
-    await elastic?.stop()
-    rmSync(folder, { recursive: true })
-  })
-
-  function run(input: unknown[] | string, ...args: string[]) {
-    const text = typeof input === 'string' ? input : input.map(line => `${JSON.stringify(line)}\n`).join('')
-    return spawnSync(process.execPath, [BIN, elastic.url, ...args], { input: text, encoding: 'utf8' })
-  }
-  const event = (op: string, before: unknown, after: unknown, pos: number, row = 0) => ({
-    before,
-    after,
-    source: { file: 'binlog.000001', pos, row, table: 't' },
-    op,
-    ts_ms: 1
-  })
-
-  test('a replay of old events leaves the newest state', async () => {
-    const events = [
-      event('c', null, { id: 1, n: 1 }, 100),
-      event('c', null, { id: 2, n: 1 }, 100, 1),
-      event('u', { id: 1, n: 1 }, { id: 1, n: 2 }, 200),
-      event('d', { id: 2, n: 1 }, null, 300)
-    ]
-    for (const part of [events, events.slice(0, 2), events]) {
-      const { status, stderr } = run(part, '--index', 'replay', '--id', '{id}')
-      assert.equal(status, 0, stderr)
-    }
-    assert.deepEqual([...(await allDocuments(elastic.url, 'replay'))], [['1', { id: 1, n: 2 }]])
-  })
-
-  test('zero dates become null, other text keeps its bytes', async () => {
-    const row = {
-      id: 1,
-      a: '0000-00-00',
-      b: '0000-00-00T00:00:00',
-      c: 'é "0000-00-00" \n',
-      d: ['0000-00-00']
-    }
-    assert.equal(run([row], '--index', 'zero', '--id', '{id}').status, 0)
-    assert.deepEqual((await allDocuments(elastic.url, 'zero')).get('1'), {
-      ...row,
-      a: null,
-      b: null,
-      d: [null]
+    before(async () => {
+      elastic = await startServer(name)
     })
-  })
-
-  test('a document that the server refuses goes to the dead letters with reason and bytes, the others are written', async () => {
-    const letters = join(folder, 'dead.ndjson')
-    await request(elastic.url, 'PUT', '/typed', { mappings: { properties: { n: { type: 'integer' } } } })
-    const bad = '{"id":2,  "n":"many"}'
-    const input = `{"id":1,"n":1}\n${bad}\n{"id":3,"n":3}\n{"id":4,\n`
-    const { status, stderr } = run(input, '--index', 'typed', '--id', '{id}', '--dead-letter', letters)
-    assert.equal(status, 0, stderr)
-    assert.match(stderr, /2 refused/)
-    assert.deepEqual([...(await allDocuments(elastic.url, 'typed')).keys()].sort(), ['1', '3'])
-    const kept = readFileSync(letters, 'utf8')
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line))
-    const refused = kept.find(letter => letter.dead_letter.line === 2)
-    assert.match(refused.dead_letter.reason, /document_parsing_exception.*failed to parse field \[n\]/s)
-    assert.deepEqual([refused.dead_letter.index, refused.dead_letter.id, refused.text], ['typed', '2', bad])
-    assert.match(kept.find(letter => letter.dead_letter.line === 4).dead_letter.reason, /not JSON/)
-  })
-
-  test('without a dead-letter file it stops with status 1, names the line, and has written what came before', async () => {
-    const { status, stderr } = run(
-      '{"id":1}\n{"id":2}\nnonsense\n{"id":3}\n',
-      '--index',
-      'stops',
-      '--id',
-      '{id}'
-    )
-    assert.equal(status, 1)
-    assert.match(stderr, /stdin:3: not JSON: expected a value, found 'o'|stdin:3: not JSON/)
-    assert.deepEqual([...(await allDocuments(elastic.url, 'stops')).keys()].sort(), ['1', '2'])
-  })
-
-  test('input that ends inside a line is status 1, and nothing beyond the last mark is acknowledged', () => {
-    const state = join(folder, 'cut')
-    const mark = { '@mark': { n: 1, at: { file: 'f', pos: 1 }, ts_ms: 1 } }
-    const { status, stderr } = run(
-      `{"id":1}\n${JSON.stringify(mark)}\n{"id":2}\n{"id":`,
-      '--index',
-      'cut',
-      '--id',
-      '{id}',
-      '--state',
-      state
-    )
-    assert.equal(status, 1)
-    assert.match(stderr, /stdin:4: input ended inside a line; it comes again from the last acknowledged mark/)
-    const acknowledged = JSON.parse(readFileSync(join(state, 'es-sink', 'acknowledged.json'), 'utf8'))
-    assert.equal(acknowledged.mark.n, 1)
-  })
-
-  test('an index that is read-only holds it up loudly, and it goes on when that is lifted', async () => {
-    await request(elastic.url, 'PUT', '/blocked', {})
-    await request(elastic.url, 'PUT', '/blocked/_settings', { 'index.blocks.write': true })
-    const child = spawn(process.execPath, [BIN, elastic.url, '--index', 'blocked', '--id', '{id}'])
-    let stderr = ''
-    child.stderr.on('data', chunk => {
-      stderr += chunk
+    after(async () => {
+      await elastic?.stop()
+      rmSync(folder, { recursive: true })
     })
-    const ended = once(child, 'exit')
-    child.stdin.end('{"id":1}\n')
-    for (let i = 0; i < 200 && !stderr.includes('takes nothing for now'); i++) await sleep(50)
-    assert.match(stderr, /takes nothing for now, trying on: cluster_block_exception/)
-    await request(elastic.url, 'PUT', '/blocked/_settings', { 'index.blocks.write': false })
-    assert.deepEqual(await ended, [0, null])
-    assert.equal((await allDocuments(elastic.url, 'blocked')).size, 1)
-  })
 
-  test('a server that is killed and comes back gets every document', async () => {
-    const child = spawn(process.execPath, [
-      BIN,
-      elastic.url,
-      '--index',
-      'back',
-      '--id',
-      '{id}',
-      '--batch-docs',
-      '200'
-    ])
-    const ended = once(child, 'exit')
-    const send = (from: number, to: number) => {
-      for (let id = from; id < to; id++) child.stdin.write(`{"id":${id}}\n`)
+    function run(input: unknown[] | string, ...args: string[]) {
+      const text = typeof input === 'string' ? input : input.map(line => `${JSON.stringify(line)}\n`).join('')
+      return spawnSync(process.execPath, [BIN, elastic.url, ...args], { input: text, encoding: 'utf8' })
     }
-    send(0, 3000)
-    await sleep(400)
-    await elastic.kill()
-    send(3000, 5000)
-    await elastic.restart()
-    child.stdin.end()
-    assert.deepEqual(await ended, [0, null])
-    assert.equal((await allDocuments(elastic.url, 'back')).size, 5000)
-  })
+    const event = (op: string, before: unknown, after: unknown, pos: number, row = 0) => ({
+      before,
+      after,
+      source: { file: 'binlog.000001', pos, row, table: 't' },
+      op,
+      ts_ms: 1
+    })
 
-  test('a server that is not there, and one that is none', () => {
-    const away = spawnSync(
-      process.execPath,
-      [BIN, 'http://127.0.0.1:1', '--index', 'i', '--id', '{id}', '--retry-for', '200ms'],
-      {
-        input: '{}\n',
-        encoding: 'utf8'
+    test('a replay of old events leaves the newest state', async () => {
+      const events = [
+        event('c', null, { id: 1, n: 1 }, 100),
+        event('c', null, { id: 2, n: 1 }, 100, 1),
+        event('u', { id: 1, n: 1 }, { id: 1, n: 2 }, 200),
+        event('d', { id: 2, n: 1 }, null, 300)
+      ]
+      for (const part of [events, events.slice(0, 2), events]) {
+        const { status, stderr } = run(part, '--index', 'replay', '--id', '{id}')
+        assert.equal(status, 0, stderr)
       }
-    )
-    assert.equal(away.status, 3)
-    assert.match(away.stderr, /^es-sink: cannot reach http:\/\/127\.0\.0\.1:1: connect ECONNREFUSED/)
-    for (const [args, message] of [
-      [['--id', '{id}'], /--index is missing/],
-      [['--index', 'i'], /--id is missing/],
-      [['--index', '{', '--id', 'x'], /unmatched \{/],
-      [['--index', 'i', '--id', 'x', '--retry', '3'], /unknown flag --retry \(did you mean --retry-for\?\)/]
-    ] as const) {
-      const { status, stderr } = run([], ...args)
-      assert.equal(status, 2, stderr)
-      assert.match(stderr, message)
-    }
+      assert.deepEqual([...(await allDocuments(elastic.url, 'replay'))], [['1', { id: 1, n: 2 }]])
+    })
+
+    test('zero dates become null, other text keeps its bytes', async () => {
+      const row = {
+        id: 1,
+        a: '0000-00-00',
+        b: '0000-00-00T00:00:00',
+        c: 'é "0000-00-00" \n',
+        d: ['0000-00-00']
+      }
+      assert.equal(run([row], '--index', 'zero', '--id', '{id}').status, 0)
+      assert.deepEqual((await allDocuments(elastic.url, 'zero')).get('1'), {
+        ...row,
+        a: null,
+        b: null,
+        d: [null]
+      })
+    })
+
+    test('a document that the server refuses goes to the dead letters with reason and bytes, the others are written', async () => {
+      const letters = join(folder, 'dead.ndjson')
+      await request(elastic.url, 'PUT', '/typed', { mappings: { properties: { n: { type: 'integer' } } } })
+      const bad = '{"id":2,  "n":"many"}'
+      const input = `{"id":1,"n":1}\n${bad}\n{"id":3,"n":3}\n{"id":4,\n`
+      const { status, stderr } = run(input, '--index', 'typed', '--id', '{id}', '--dead-letter', letters)
+      assert.equal(status, 0, stderr)
+      assert.match(stderr, /2 refused/)
+      assert.deepEqual([...(await allDocuments(elastic.url, 'typed')).keys()].sort(), ['1', '3'])
+      const kept = readFileSync(letters, 'utf8')
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line))
+      const refused = kept.find(letter => letter.dead_letter.line === 2)
+      assert.match(
+        refused.dead_letter.reason,
+        /(document|mapper)_parsing_exception.*failed to parse field \[n\]/s
+      )
+      assert.deepEqual([refused.dead_letter.index, refused.dead_letter.id, refused.text], ['typed', '2', bad])
+      assert.match(kept.find(letter => letter.dead_letter.line === 4).dead_letter.reason, /not JSON/)
+    })
+
+    test('without a dead-letter file it stops with status 1, names the line, and has written what came before', async () => {
+      const { status, stderr } = run(
+        '{"id":1}\n{"id":2}\nnonsense\n{"id":3}\n',
+        '--index',
+        'stops',
+        '--id',
+        '{id}'
+      )
+      assert.equal(status, 1)
+      assert.match(stderr, /stdin:3: not JSON: expected a value, found 'o'|stdin:3: not JSON/)
+      assert.deepEqual([...(await allDocuments(elastic.url, 'stops')).keys()].sort(), ['1', '2'])
+    })
+
+    test('input that ends inside a line is status 1, and nothing beyond the last mark is acknowledged', () => {
+      const state = join(folder, 'cut')
+      const mark = { '@mark': { n: 1, at: { file: 'f', pos: 1 }, ts_ms: 1 } }
+      const { status, stderr } = run(
+        `{"id":1}\n${JSON.stringify(mark)}\n{"id":2}\n{"id":`,
+        '--index',
+        'cut',
+        '--id',
+        '{id}',
+        '--state',
+        state
+      )
+      assert.equal(status, 1)
+      assert.match(
+        stderr,
+        /stdin:4: input ended inside a line; it comes again from the last acknowledged mark/
+      )
+      const acknowledged = JSON.parse(readFileSync(join(state, 'es-sink', 'acknowledged.json'), 'utf8'))
+      assert.equal(acknowledged.mark.n, 1)
+    })
+
+    test('an index that is read-only holds it up loudly, and it goes on when that is lifted', async () => {
+      await request(elastic.url, 'PUT', '/blocked', {})
+      await request(elastic.url, 'PUT', '/blocked/_settings', { 'index.blocks.write': true })
+      const child = spawn(process.execPath, [BIN, elastic.url, '--index', 'blocked', '--id', '{id}'])
+      let stderr = ''
+      child.stderr.on('data', chunk => {
+        stderr += chunk
+      })
+      const ended = once(child, 'exit')
+      child.stdin.end('{"id":1}\n')
+      for (let i = 0; i < 200 && !stderr.includes('takes nothing for now'); i++) await sleep(50)
+      assert.match(stderr, /takes nothing for now, trying on: cluster_block_exception/)
+      await request(elastic.url, 'PUT', '/blocked/_settings', { 'index.blocks.write': false })
+      assert.deepEqual(await ended, [0, null])
+      assert.equal((await allDocuments(elastic.url, 'blocked')).size, 1)
+    })
+
+    test('a server that is killed and comes back gets every document', async () => {
+      const child = spawn(process.execPath, [
+        BIN,
+        elastic.url,
+        '--index',
+        'back',
+        '--id',
+        '{id}',
+        '--batch-docs',
+        '200'
+      ])
+      const ended = once(child, 'exit')
+      const send = (from: number, to: number) => {
+        for (let id = from; id < to; id++) child.stdin.write(`{"id":${id}}\n`)
+      }
+      send(0, 3000)
+      await sleep(400)
+      await elastic.kill()
+      send(3000, 5000)
+      await elastic.restart()
+      child.stdin.end()
+      assert.deepEqual(await ended, [0, null])
+      assert.equal((await allDocuments(elastic.url, 'back')).size, 5000)
+    })
+
+    test('a server that is not there, and one that is none', () => {
+      const away = spawnSync(
+        process.execPath,
+        [BIN, 'http://127.0.0.1:1', '--index', 'i', '--id', '{id}', '--retry-for', '200ms'],
+        {
+          input: '{}\n',
+          encoding: 'utf8'
+        }
+      )
+      assert.equal(away.status, 3)
+      assert.match(away.stderr, /^es-sink: cannot reach http:\/\/127\.0\.0\.1:1: connect ECONNREFUSED/)
+      for (const [args, message] of [
+        [['--id', '{id}'], /--index is missing/],
+        [['--index', 'i'], /--id is missing/],
+        [['--index', '{', '--id', 'x'], /unmatched \{/],
+        [['--index', 'i', '--id', 'x', '--retry', '3'], /unknown flag --retry \(did you mean --retry-for\?\)/]
+      ] as const) {
+        const { status, stderr } = run([], ...args)
+        assert.equal(status, 2, stderr)
+        assert.match(stderr, message)
+      }
+    })
   })
-})
+}

@@ -69,6 +69,22 @@ async function kafkaTopics(url: string, ...args: string[]): Promise<string> {
   return execFileSync(program, rest, { encoding: 'utf8' }).trim()
 }
 
+const documentMemory: Memory = {
+  async write(url, value) {
+    const response = await fetch(`${url}/memory/_doc/1?wait_for_active_shards=1`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ value })
+    })
+    assert.equal(response.status, 201)
+  },
+  async read(url) {
+    const response = await fetch(`${url}/memory/_doc/1`)
+    const document = (await response.json()) as { _source: { value: string } }
+    return document._source.value
+  }
+}
+
 const memories: Record<ServerName, Memory> = {
   mysql80: mysqlMemory,
   mysql: mysqlMemory,
@@ -87,21 +103,8 @@ const memories: Record<ServerName, Memory> = {
     },
     read: url => kafkaTopics(url, '--list')
   },
-  elasticsearch: {
-    async write(url, value) {
-      const response = await fetch(`${url}/memory/_doc/1?wait_for_active_shards=1`, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ value })
-      })
-      assert.equal(response.status, 201)
-    },
-    async read(url) {
-      const response = await fetch(`${url}/memory/_doc/1`)
-      const document = (await response.json()) as { _source: { value: string } }
-      return document._source.value
-    }
-  }
+  elasticsearch: documentMemory,
+  opensearch: documentMemory
 }
 
 function isRunning(pid: number): boolean {

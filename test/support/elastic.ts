@@ -5,12 +5,12 @@ export async function allDocuments(
 ): Promise<Map<string, Record<string, unknown>>> {
   await request(url, 'POST', `/${index}/_refresh`)
   const documents = new Map<string, Record<string, unknown>>()
-  const pit = (await request(url, 'POST', `/${index}/_pit?keep_alive=1m`)) as { id: string }
+  const pit = await openPointInTime(url, index)
   let after: unknown[] | undefined
   for (;;) {
     const page = (await request(url, 'POST', '/_search', {
       size: 10_000,
-      pit: { id: pit.id, keep_alive: '1m' },
+      pit: { id: pit, keep_alive: '1m' },
       sort: [{ _shard_doc: 'asc' }],
       track_total_hits: false,
       ...(after === undefined ? {} : { search_after: after })
@@ -19,6 +19,16 @@ export async function allDocuments(
     after = page.hits.hits.at(-1)?.sort
     if (after === undefined) return documents
   }
+}
+
+async function openPointInTime(url: string, index: string): Promise<string> {
+  const { version } = (await request(url, 'GET', '/')) as { version: { distribution?: string } }
+  const path = version.distribution === 'opensearch' ? '_search/point_in_time' : '_pit'
+  const pit = (await request(url, 'POST', `/${index}/${path}?keep_alive=1m`)) as {
+    id?: string
+    pit_id?: string
+  }
+  return pit.id ?? pit.pit_id ?? ''
 }
 
 export async function request(url: string, method: string, path: string, body?: unknown): Promise<unknown> {

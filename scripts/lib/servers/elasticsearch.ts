@@ -1,11 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { cp, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { pinned } from './catalogue.ts'
-import { compileJava, findJava, javaCommand, missingForJava, requireJava } from './java.ts'
+import {
+  compileJava,
+  findJava,
+  hashOf,
+  javaCommand,
+  javaSource,
+  missingForJava,
+  requireJava
+} from './java.ts'
 import type { ServerKind } from './kind.ts'
 import { mavenDownload, missingForMaven } from './maven.ts'
 import { answersOk } from './ports.ts'
@@ -73,8 +79,8 @@ export const elasticsearch: ServerKind = {
 }
 
 const jdk = { compiler: true }
-const mainSource = sourceFile('ElasticsearchServer.java')
-const rootSource = sourceFile('RootEndpoint.java')
+const mainSource = javaSource('ElasticsearchServer.java')
+const rootSource = javaSource('RootEndpoint.java')
 
 const logging = `
 status = error
@@ -132,12 +138,4 @@ async function copyZstd(lib: string): Promise<void> {
   if (zstd === undefined) return
   await mkdir(join(lib, 'platform/linux-x64'), { recursive: true })
   await cp(zstd, join(lib, 'platform/linux-x64/libzstd.so'), { dereference: true })
-}
-
-function sourceFile(name: string): string {
-  return fileURLToPath(new URL(`java/${name}`, import.meta.url))
-}
-
-function hashOf(file: string): string {
-  return createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 12)
 }

@@ -13,6 +13,7 @@ import { kafka } from './kafka.ts'
 import type { ServerKind } from './kind.ts'
 import { mariadb } from './mariadb.ts'
 import { mysql, mysql57, mysql80 } from './mysql.ts'
+import { opensearch } from './opensearch.ts'
 import { freePorts } from './ports.ts'
 import { postgres } from './postgres.ts'
 import { SupervisedServer } from './supervise.ts'
@@ -27,6 +28,7 @@ export const kinds: Readonly<Record<ServerName, ServerKind>> = {
   mariadb,
   postgres,
   elasticsearch,
+  opensearch,
   kafka
 }
 

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { findProgram, run } from './tools.ts'
 
 const oldestMajor = 21
@@ -54,6 +56,16 @@ function javaAt(home: string): Java | null {
   const version = /^JAVA_VERSION="([^"]+)"/m.exec(readFileSync(release, 'utf8'))?.[1]
   if (version === undefined) return null
   return { home, version, major: Number.parseInt(version, 10) }
+}
+
+/** A source file of ours. */
+export function javaSource(name: string): string {
+  return fileURLToPath(new URL(`java/${name}`, import.meta.url))
+}
+
+/** For recipes: changes when the file does. */
+export function hashOf(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 12)
 }
 
 /** Compiles one source file against a class path into a jar. */
