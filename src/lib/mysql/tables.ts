@@ -2,7 +2,7 @@ import { suggest, ToolError, usageError } from '../cli/index.ts'
 import type { MysqlConnection } from './connection.ts'
 import { sqlString } from './schema.ts'
 
-const SYSTEM_DATABASES = new Set(['mysql', 'information_schema', 'performance_schema', 'sys'])
+export const SYSTEM_DATABASES = new Set(['mysql', 'information_schema', 'performance_schema', 'sys'])
 
 export interface TableName {
   readonly database: string
@@ -88,7 +88,7 @@ export async function listTables(connection: MysqlConnection): Promise<TableName
   const system = [...SYSTEM_DATABASES].map(sqlString).join(',')
   const rows = await connection.query(
     `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES ` +
-      `WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA NOT IN (${system}) ORDER BY 1, 2`
+      `WHERE TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND TABLE_SCHEMA NOT IN (${system}) ORDER BY 1, 2`
   )
   return rows.map(row => ({ database: row.db as string, name: row.name as string }))
 }
