@@ -55,7 +55,7 @@ test('labels are read from a column’s type, whatever they hold', () => {
     fc.property(
       fc.array(fc.string({ unit: fc.constantFrom("'", ',', '\\', '(', 'a', 'é') }), { minLength: 1 }),
       labels => {
-        const type = `set(${labels.map(label => `'${label.replaceAll("'", "''")}'`).join(',')})`
+        const type = `set(${labels.map(label => `'${label.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`).join(',')})`
         assert.deepEqual(parseLabels(type), labels)
       }
     )

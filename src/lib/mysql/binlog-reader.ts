@@ -18,6 +18,8 @@ import {
 } from './events.ts'
 import type { GtidSet } from './gtid-set.ts'
 import { readTaggedGtid } from './gtid-tagged.ts'
+import { readStatement } from './history/logged-statement.ts'
+import type { SchemaHistory } from './history/schema-history.ts'
 import { chunksOf, type LargeEvent, readLargeEvent } from './large-event.ts'
 import { unpackMariadbEvent } from './mariadb-compressed.ts'
 import { readPayload, unpackEvents, unpackPayload } from './payload.ts'
@@ -36,6 +38,8 @@ export interface ReaderOptions {
   readonly name: string
   readonly tables: TableFilter
   readonly resolve: ResolveTable
+  /** Follows the tables by the statements that define them, for `resolve`. */
+  readonly history?: SchemaHistory
   /** All as it is, unless given. */
   readonly shape?: Shape
   /** Sees rows before they are written. */
@@ -183,8 +187,7 @@ export class BinlogReader {
         return undefined
       case EventType.QUERY:
       case EventType.EXECUTE_LOAD_QUERY:
-        this.#query(event)
-        return undefined
+        return this.#query(event)
       case EventType.TRANSACTION_PAYLOAD:
         return this.#payload(event)
       case EventType.XA_PREPARE:
@@ -253,12 +256,12 @@ export class BinlogReader {
     this.#gtidText = `${domain}-${event.serverId}-${sequence}`
   }
 
-  #query(event: BinlogEvent): void {
+  #query(event: BinlogEvent): Promise<void> | undefined {
     if (isBegin(event)) {
       this.#thread = readThread(event)
       this.#inTransaction = true
       this.#hasBegun = true
-      return
+      return undefined
     }
     const { database, sql } = readQuery(event)
     const statement = classifyStatement(sql, database)
@@ -266,10 +269,10 @@ export class BinlogReader {
       case 'begin':
         this.#inTransaction = true
         this.#hasBegun = true
-        return
+        return undefined
       case 'commit':
         this.#commit(event)
-        return
+        return undefined
       case 'rows':
         if (this.#options.tables.mayBeChangedBy(sql, database)) throw statementFormat(sql)
         break
@@ -280,13 +283,23 @@ export class BinlogReader {
         }
         break
       case 'ddl':
-        this.#tables.forgetSchemas()
+        this.#define(event, sql)
         break
       case 'other':
         break
     }
     // Outside BEGIN … COMMIT a statement is a transaction of its own.
     if (!this.#hasBegun) this.#commit(event)
+    return this.#options.history?.settle()
+  }
+
+  /** A statement that may define tables. */
+  #define(event: BinlogEvent, sql: string): void {
+    const { history } = this.#options
+    const change = history?.follow(readStatement(event), this.position)
+    if (change === null) return
+    this.#tables.forgetSchemas()
+    if (change?.hidesRows) throw statementFormat(sql)
   }
 
   #other(event: BinlogEvent): void {

@@ -1,7 +1,9 @@
 import { ToolError } from '../cli/index.ts'
 import { charsetDecoder } from './charsets.ts'
 import { type Column, ColumnType, type Table } from './column.ts'
-import type { MysqlConnection } from './connection.ts'
+import type { MysqlConnection, Row } from './connection.ts'
+import { dialectOf } from './ddl/dialect.ts'
+import { tokenize } from './ddl/lexer.ts'
 import type { Treatment } from './mask.ts'
 import { hasCollation, type TableMap } from './table-map.ts'
 
@@ -62,19 +64,32 @@ export async function readTableSchema(
       nullable: row.nullable !== 'NO'
     })
   )
-  const keyRows = await connection.query(
-    `SELECT COLUMN_NAME AS name FROM information_schema.STATISTICS WHERE ${where} AND INDEX_NAME = 'PRIMARY' ORDER BY SEQ_IN_INDEX`
-  )
-  const key = keyRows.map(row => columns.findIndex(column => column.name === row.name))
+  const names = await readKey(connection, database, name)
+  const key = names.map(column => columns.findIndex(({ name }) => name === column))
   return { database, name, columns, key }
 }
 
-/** `enum('a','it''s')` → the labels. */
+/**
+ * The columns that tell rows apart: the primary key, else the first unique one whose columns are all NOT NULL, which
+ * the server itself takes in its place. SHOW KEYS gives keys in the order in which the server has them.
+ */
+async function readKey(connection: MysqlConnection, database: string, name: string): Promise<string[]> {
+  const rows = await connection.query(`SHOW KEYS FROM ${sqlName(database, name)}`)
+  const unique = Map.groupBy(
+    rows.filter(row => row.Non_unique === '0'),
+    row => row.Key_name
+  )
+  const isWhole = (row: Row): boolean =>
+    row.Column_name != null && row.Sub_part === null && row.Null !== 'YES'
+  const key = unique.get('PRIMARY') ?? [...unique.values()].find(rows => rows.every(isWhole)) ?? []
+  return key.map(row => row.Column_name as string)
+}
+
+const PLAIN = dialectOf('', 0)
+
+/** `enum('a','it''s')` → the labels. The server escapes backslashes and control characters in them. */
 export function parseLabels(columnType: string): string[] {
-  const labels: string[] = []
-  for (const match of columnType.matchAll(/'((?:[^']|'')*)'/g))
-    labels.push((match[1] as string).replaceAll("''", "'"))
-  return labels
+  return tokenize(columnType, PLAIN).flatMap(({ kind, text }) => (kind === 'string' ? [text] : []))
 }
 
 /**
@@ -161,52 +176,27 @@ const TYPE_NAMES: Record<number, readonly string[]> = {
 }
 
 function checkAgainst(map: TableMap, schema: TableSchema | null): void {
-  const name = `${map.database}.${map.table}`
-  const hint =
-    'SET GLOBAL binlog_row_metadata=FULL lets the log tell its own columns; rows written before cannot be read'
-  if (schema === null) {
-    throw new ToolError(
-      'DATA',
-      `${name} is in the log but not in the database, so its columns are not known`,
-      { hint }
-    )
-  }
-  if (schema.columns.length !== map.types.length) {
-    throw new ToolError(
-      'DATA',
-      `${name} had ${map.types.length} columns when the log was written and has ${schema.columns.length} now`,
-      { hint }
-    )
-  }
-  map.types.forEach((type, i) => {
-    const { name: column, dataType } = schema.columns[i] as ColumnSchema
-    const expected = TYPE_NAMES[type]
-    if (expected !== undefined && !expected.includes(dataType)) {
-      throw new ToolError(
-        'DATA',
-        `${name}.${column} was ${expected[0]} when the log was written and is ${dataType} now`,
-        {
-          hint
-        }
-      )
-    }
+  const difference =
+    schema === null
+      ? `${map.database}.${map.table} is in the log but not in the database, so its columns are not known`
+      : differenceFrom(map, schema)
+  if (difference === null) return
+  throw new ToolError('DATA', schema === null ? difference : `${difference} now`, {
+    hint: 'SET GLOBAL binlog_row_metadata=FULL lets the log tell its own columns; rows written before cannot be read'
   })
 }
 
-/**
- * Tables whose definition was written anew after a moment: where the log does not name columns, rows written before are
- * read with the names of today. ADD INDEX and OPTIMIZE count, too: the server does not tell them apart.
- */
-export async function tablesChangedSince(
-  connection: MysqlConnection,
-  tables: readonly { database: string; name: string }[],
-  sinceMs: number
-): Promise<string[]> {
-  const rows = await connection.query(
-    `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES ` +
-      `WHERE TABLE_TYPE = 'BASE TABLE' AND UNIX_TIMESTAMP(CREATE_TIME) > ${Math.floor(sinceMs / 1000)}`
-  )
-  return rows
-    .filter(row => tables.some(({ database, name }) => database === row.db && name === row.name))
-    .map(row => `${row.db}.${row.name}`)
+/** In what a table map cannot be of a table with these columns, in words; null when it can. */
+export function differenceFrom(map: TableMap, schema: TableSchema): string | null {
+  const name = `${map.database}.${map.table}`
+  if (schema.columns.length !== map.types.length) {
+    return `${name} had ${map.types.length} columns when the log was written and has ${schema.columns.length}`
+  }
+  for (const [i, type] of map.types.entries()) {
+    const { name: column, dataType } = schema.columns[i] as ColumnSchema
+    const expected = TYPE_NAMES[type]
+    if (expected !== undefined && !expected.includes(dataType))
+      return `${name}.${column} was ${expected[0]} when the log was written and is ${dataType}`
+  }
+  return null
 }

@@ -16,6 +16,9 @@ export interface ServerInfo {
   readonly checksum: boolean
   readonly rowImage: string
   readonly fullMetadata: boolean
+  /** lower_case_table_names=1: names of tables are kept in small letters. */
+  readonly lowerCaseNames: boolean
+  readonly explicitTimestamps: boolean
   readonly charsetOf: (collation: number) => string
 }
 
@@ -65,6 +68,8 @@ export async function readServer(connection: MysqlConnection): Promise<ServerInf
     checksum: variable('binlog_checksum') !== 'NONE',
     rowImage: variable('binlog_row_image') || 'FULL',
     fullMetadata: variable('binlog_row_metadata') === 'FULL',
+    lowerCaseNames: variable('lower_case_table_names') === '1',
+    explicitTimestamps: variable('explicit_defaults_for_timestamp') !== 'OFF',
     charsetOf: await readCollations(connection)
   }
 }
@@ -78,7 +83,9 @@ async function readVariables(connection: MysqlConnection): Promise<Map<string, s
     'binlog_format',
     'binlog_checksum',
     'binlog_row_image',
-    'binlog_row_metadata'
+    'binlog_row_metadata',
+    'lower_case_table_names',
+    'explicit_defaults_for_timestamp'
   ]
   const rows = await connection.query(
     `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names.map(name => `'${name}'`).join(',')})`

@@ -45,6 +45,13 @@ export class TableFilter {
     )
   }
 
+  /** Whether a database may have tables that are meant. */
+  mayBeIn(database: string): boolean {
+    return this.#patterns.some(({ text }) =>
+      new RegExp(`^${escapeRegExp(text.split('.')[0] ?? '').replaceAll('*', '.*')}$`).test(database)
+    )
+  }
+
   /**
    * Whether a statement in the log may have changed rows of these tables: named ones have to be mentioned, in whatever
    * case, which some servers do not tell apart.

@@ -5,6 +5,8 @@ import type { Table } from './column.ts'
 import { isLost, MysqlConnection } from './connection.ts'
 import { followLog, type MarkedAt } from './follow.ts'
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts'
+import { beginHistory, type HistorySetting, resumeHistory } from './history/open-history.ts'
+import type { SchemaHistory } from './history/schema-history.ts'
 import {
   formatPosition,
   hasReached,
@@ -13,7 +15,7 @@ import {
   parsePosition
 } from './position.ts'
 import type { RowsWatch } from './row-event.ts'
-import { describesItself, readTableSchema, resolveTable, tablesChangedSince } from './schema.ts'
+import { describesItself, differenceFrom, readTableSchema, resolveTable } from './schema.ts'
 import {
   checkAvailable,
   currentPosition,
@@ -94,6 +96,7 @@ export class MysqlTail {
   #rowsCaughtUp = 0
   #connection: MysqlConnection | undefined
   #server: ServerInfo | undefined
+  #history: SchemaHistory | undefined
   #stop: AbortSignal = new AbortController().signal
   readonly #closed = new AbortController()
 
@@ -140,7 +143,10 @@ export class MysqlTail {
       )
     }
     await checkAvailable(connection, server, from)
-    if (!server.fullMetadata && marks.resume.at !== null) await this.#warnOfChangedTables(marks.resume.ts_ms)
+    this.#history ??= await (marks.resume.at === null ? beginHistory : resumeHistory)(
+      this.#historySetting(run),
+      from
+    )
     const reader = this.#openReader(from, writer)
     this.#reader = reader
     await followLog(
@@ -160,19 +166,12 @@ export class MysqlTail {
 
   close(): void {
     this.#closed.abort()
+    this.#history?.close()
     this.#connection?.destroy()
   }
 
-  /** A log without names is read with the columns of today: right unless a table was changed while nobody read. */
-  async #warnOfChangedTables(sinceMs: number): Promise<void> {
-    const { connection } = this.#connected()
-    const tables = await this.#options.tables.list(connection)
-    const changed = await tablesChangedSince(connection, tables, sinceMs)
-    if (changed.length === 0) return
-    this.#log.warn(
-      `${changed.join(', ')} changed after the mark to resume from: rows from before are read with the columns of today, ` +
-        'which the log does not name; SET GLOBAL binlog_row_metadata=FULL lets it (MySQL 8.0.1, MariaDB 10.5)'
-    )
+  #historySetting({ marks, state }: TailRun): HistorySetting {
+    return { ...this.#connected(), tables: this.#options.tables, marks, state, log: this.#log }
   }
 
   #connected(): { connection: MysqlConnection; server: ServerInfo } {
@@ -248,11 +247,18 @@ export class MysqlTail {
       follow: (...args: [LogPosition, LogPosition, RowsWatch, MarkedAt]) => this.#catchUp(run, ...args)
     }
     const from = begun ?? (await this.#unacknowledged(attempt))
+    const setting = this.#options.snapshot === 'only' ? null : this.#historySetting(run)
+    if (setting !== null && from !== null) {
+      this.#history = await (begun === null ? beginHistory : resumeHistory)(setting, from.position)
+    }
     const snapshot = new Snapshot(source, this.#options, run, from)
     this.#snapshot = snapshot
     if (begun !== null) this.#log.info('goes on with the snapshot')
     this.#takes = true
-    const position = await snapshot.take(first => attempt?.record(first) ?? Promise.resolve())
+    const position = await snapshot.take(async first => {
+      if (setting !== null) this.#history = await beginHistory(setting, first)
+      await attempt?.record(first)
+    })
     this.#takes = false
     if (position === null) {
       await writer.drain()
@@ -308,7 +314,9 @@ export class MysqlTail {
   #openReader(from: LogPosition, writer: OutputWriter, watch?: RowsWatch): BinlogReader {
     const { server } = this.#connected()
     const { version, name, tables, shape } = this.#options
+    const history = this.#history
     return new BinlogReader(from, writer, {
+      ...(history === undefined ? {} : { history }),
       version,
       name,
       tables,
@@ -322,8 +330,16 @@ export class MysqlTail {
   #resolve(map: TableMap): Table | Promise<Table> {
     const { server } = this.#connected()
     if (describesItself(map)) return resolveTable(map, null, server.charsetOf)
+    const known = this.#history?.schemaOf(map.database, map.table) ?? null
+    const difference = known === null ? null : differenceFrom(map, known)
+    if (known !== null && difference === null) return resolveTable(map, known, server.charsetOf)
     const read = this.#ask(connection => readTableSchema(connection, map.database, map.table))
-    return read.then(schema => resolveTable(map, schema, server.charsetOf))
+    return read.then(schema => {
+      const table = resolveTable(map, schema, server.charsetOf)
+      if (difference !== null)
+        this.#log.warn(`${difference} by the statements since: takes its columns from the database`)
+      return table
+    })
   }
 
   /** Asks through the connection of the start, or a new one where that was lost since: the server may have restarted. */

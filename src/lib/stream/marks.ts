@@ -82,6 +82,11 @@ export class MarkWriter {
     await this.#writer.flush()
   }
 
+  /** The number of the newest mark, of this run or one before. */
+  get lastNumber(): number {
+    return this.#timeline.last.n
+  }
+
   /** Whether it is time for a mark. */
   get isDue(): boolean {
     return Date.now() >= this.#dueAt

@@ -1,6 +1,6 @@
 import type { CharsetClause } from './charset.ts'
 import { type ColumnDefinition, readColumn } from './column-definition.ts'
-import { DdlError, type Token } from './lexer.ts'
+import { DdlError, QueryError, type Token } from './lexer.ts'
 import type { DdlStatement, KeyDefinition } from './statement.ts'
 import { splitAtCommas, TokenReader } from './token-reader.ts'
 
@@ -15,7 +15,7 @@ export function readCreateTable(reader: TokenReader, database: string): DdlState
   if (reader.takes('LIKE')) {
     return { kind: 'create-like', table, ifNotExists, like: reader.qualifiedName(database) }
   }
-  if (!reader.seesSymbol('(')) throw new DdlError('it takes its columns from a query')
+  if (!reader.seesSymbol('(')) throw new QueryError('it takes its columns from a query')
   const inner = reader.inParentheses()
   if (inner[0]?.word === 'LIKE') {
     const like = new TokenReader(inner, reader.dialect, 1).qualifiedName(database)
@@ -113,7 +113,7 @@ function readTableOptions(tokens: readonly Token[], { dialect }: TokenReader): C
       throw new DdlError('tables WITH SYSTEM VERSIONING have columns that are not named')
     }
     if (reader.takes('PARTITION', 'BY')) break
-    if (AFTER_OPTIONS.has(reader.peek().word)) throw new DdlError('it takes columns from a query')
+    if (AFTER_OPTIONS.has(reader.peek().word)) throw new QueryError('it takes columns from a query')
     clause = readCharset(reader, clause) ?? clause
   }
   return clause

@@ -11,8 +11,8 @@ export interface Dialect {
   readonly realIsFloat: boolean
   /** MariaDB's sql_mode ORACLE: its names of types. */
   readonly oracle: boolean
-  /** sql_mode: what does not fit is refused, not made to fit. */
-  readonly strict: boolean
+  /** lower_case_table_names=1: names of databases and tables are kept in small letters. */
+  readonly lowerCaseNames: boolean
 }
 
 /** Bits of sql_mode as the log has it (mysql: sql/system_variables.h; MariaDB: sql/sql_class.h). */
@@ -20,13 +20,11 @@ const MODE = {
   realAsFloat: 1,
   ansiQuotes: 4,
   oracle: 512,
-  noBackslashEscapes: 1 << 20,
-  strictTables: 1 << 21,
-  strictAll: 1 << 22
+  noBackslashEscapes: 1 << 20
 }
 
 /** @param serverVersion `8.0.15-log`, `10.11.18-MariaDB-…`, also with the prefix `5.5.5-` of old MariaDBs */
-export function dialectOf(serverVersion: string, sqlMode: number): Dialect {
+export function dialectOf(serverVersion: string, sqlMode: number, lowerCaseNames = false): Dialect {
   const isMariadb = /mariadb/i.test(serverVersion)
   const digits = /(\d+)\.(\d+)\.(\d+)/.exec(serverVersion.replace(/^5\.5\.5-(?=1\d\.)/, ''))
   const [major = 0, minor = 0, patch = 0] = (digits ?? []).slice(1).map(Number)
@@ -38,6 +36,6 @@ export function dialectOf(serverVersion: string, sqlMode: number): Dialect {
     plainBackslashes: has(MODE.noBackslashEscapes),
     realIsFloat: has(MODE.realAsFloat),
     oracle: isMariadb && has(MODE.oracle),
-    strict: has(MODE.strictTables) || has(MODE.strictAll)
+    lowerCaseNames
   }
 }

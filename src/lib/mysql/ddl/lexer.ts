@@ -12,6 +12,9 @@ export interface Token {
 /** A statement that cannot be understood; the message says what about it. */
 export class DdlError extends Error {}
 
+/** CREATE TABLE … SELECT as it was sent: the log has neither its columns nor its rows. */
+export class QueryError extends DdlError {}
+
 const WORD = /[0-9A-Za-z_$\u0080-\u{10ffff}]+/uy
 const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?(?![0-9A-Za-z_$\u0080-\uffff])/iy
 const HEX = /0x[0-9a-f]+(?![0-9A-Za-z_$])/y

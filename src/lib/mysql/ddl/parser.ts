@@ -58,7 +58,7 @@ function readCreate(reader: TokenReader, database: string): DdlStatement | null 
   if (reader.takes('TABLE')) return readCreateTable(reader, database)
   if (reader.takesOne('DATABASE', 'SCHEMA')) {
     const ifNotExists = reader.takes('IF', 'NOT', 'EXISTS')
-    const name = reader.name()
+    const name = reader.tableName()
     return { kind: 'create-database', name, ifNotExists, orReplace, charset: readCharsets(reader) }
   }
   reader.takesOne('ONLINE', 'OFFLINE')
@@ -75,7 +75,11 @@ function readAlter(reader: TokenReader, database: string): DdlStatement | null {
   if (reader.takesOne('DATABASE', 'SCHEMA')) {
     const { kind, word } = reader.peek()
     const isNamed = kind === 'name' || (kind === 'word' && !DATABASE_OPTIONS.has(word))
-    return { kind: 'alter-database', name: isNamed ? reader.name() : database, charset: readCharsets(reader) }
+    return {
+      kind: 'alter-database',
+      name: isNamed ? reader.tableName() : database,
+      charset: readCharsets(reader)
+    }
   }
   while (reader.takesOne('ONLINE', 'OFFLINE', 'IGNORE'));
   return reader.takes('TABLE') ? readAlterTable(reader, database) : null
@@ -102,7 +106,7 @@ function readDrop(reader: TokenReader, database: string): DdlStatement | null {
   if (reader.takes('TEMPORARY')) return null
   if (reader.takesOne('DATABASE', 'SCHEMA')) {
     reader.takes('IF', 'EXISTS')
-    return { kind: 'drop-database', name: reader.name() }
+    return { kind: 'drop-database', name: reader.tableName() }
   }
   if (reader.takesOne('TABLE', 'TABLES')) {
     reader.takes('IF', 'EXISTS')

@@ -74,9 +74,15 @@ export class TokenReader {
   /** `name` or `database.name`. */
   qualifiedName(database: string): [database: string, name: string] {
     // `.t` is an old form of `t`.
-    if (this.takesSymbol('.')) return [database, this.name()]
-    const first = this.name()
-    return this.takesSymbol('.') ? [first, this.name()] : [database, first]
+    if (this.takesSymbol('.')) return [database, this.tableName()]
+    const first = this.tableName()
+    return this.takesSymbol('.') ? [first, this.tableName()] : [database, first]
+  }
+
+  /** The name of a table or database, as it is kept. @throws DdlError */
+  tableName(): string {
+    const name = this.name()
+    return this.dialect.lowerCaseNames ? name.toLowerCase() : name
   }
 
   /** The tokens within the parentheses that open here, which are passed. @throws DdlError when they do not close */

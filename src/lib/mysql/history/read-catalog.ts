@@ -2,8 +2,14 @@ import type { MysqlConnection, Row } from '../connection.ts'
 import { type ColumnDefinition, readColumn } from '../ddl/column-definition.ts'
 import { type Dialect, dialectOf } from '../ddl/dialect.ts'
 import { DdlError, tokenize } from '../ddl/lexer.ts'
-import type { AsOf, ColumnModel, DatabaseModel, KnownTable, TableModel, UniqueKey } from '../ddl/model.ts'
-import { sortedKeys } from '../ddl/model.ts'
+import {
+  type ColumnModel,
+  type DatabaseModel,
+  type KnownTable,
+  sortedKeys,
+  type TableModel,
+  type UniqueKey
+} from '../ddl/model.ts'
 import { resolveColumn } from '../ddl/resolve-column.ts'
 import { TokenReader } from '../ddl/token-reader.ts'
 import { sqlName, sqlString } from '../schema.ts'
@@ -30,7 +36,6 @@ export async function readTables(
   connection: MysqlConnection,
   serverVersion: string,
   database: string,
-  asOf?: AsOf,
   only?: string
 ): Promise<TableModel[]> {
   const where =
@@ -59,10 +64,7 @@ export async function readTables(
     const name = row.name as string
     const own = keys.get(name) ?? []
     try {
-      models.push({
-        ...types.table(database, name, row.collation ?? null, columns.get(name) ?? [], own),
-        ...(asOf === undefined ? {} : { asOf })
-      })
+      models.push(types.table(database, name, row.collation ?? null, columns.get(name) ?? [], own))
     } catch (error) {
       if (!(error instanceof DdlError)) throw error
       models.push({ database, name, unknown: error.message })
