@@ -247,16 +247,17 @@ export class MysqlTail {
       follow: (...args: [LogPosition, LogPosition, RowsWatch, MarkedAt]) => this.#catchUp(run, ...args)
     }
     const from = begun ?? (await this.#unacknowledged(attempt))
-    const setting = this.#options.snapshot === 'only' ? null : this.#historySetting(run)
-    if (setting !== null && from !== null) {
-      this.#history = await (begun === null ? beginHistory : resumeHistory)(setting, from.position)
+    const follows = this.#options.snapshot !== 'only'
+    if (follows && from !== null) {
+      const open = begun === null ? beginHistory : resumeHistory
+      this.#history = await open(this.#historySetting(run), from.position)
     }
     const snapshot = new Snapshot(source, this.#options, run, from)
     this.#snapshot = snapshot
     if (begun !== null) this.#log.info('goes on with the snapshot')
     this.#takes = true
     const position = await snapshot.take(async first => {
-      if (setting !== null) this.#history = await beginHistory(setting, first)
+      if (follows) this.#history = await beginHistory(this.#historySetting(run), first)
       await attempt?.record(first)
     })
     this.#takes = false
