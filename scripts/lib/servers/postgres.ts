@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { pinned } from './catalogue.ts'
 import type { ServerKind } from './kind.ts'
 import { mavenDownload, missingForMaven } from './maven.ts'
-import { ask } from './ports.ts'
+import { isFree } from './ports.ts'
 import { feed, missingProgram, run, tiedToParent } from './tools.ts'
 
 /** root may do all; cdc reads all tables. */
@@ -38,7 +38,11 @@ export const postgres: ServerKind = {
 
   async prepare({ prefix, dataDir }) {
     const data = join(dataDir, 'db')
-    if (existsSync(data)) return await sharedMemoryIsFree(data)
+    if (existsSync(data)) {
+      await sharedMemoryIsFree(dataDir)
+      await rm(pidFile(dataDir), { force: true }) // of a server that was killed
+      return
+    }
     const copy = `${data}.new` // a copy that was cut off is not taken for a data folder
     await rm(copy, { recursive: true, force: true })
     await mkdir(dataDir, { recursive: true })
@@ -60,7 +64,11 @@ export const postgres: ServerKind = {
       ...args
     ]),
 
-  answers: async ({ port }) => await acceptsTls(port)
+  // It takes connections before it is ready, and refuses them; the eighth line of the file tells.
+  answers: async ({ dataDir, port }) =>
+    existsSync(pidFile(dataDir)) &&
+    readFileSync(pidFile(dataDir), 'utf8').split('\n')[7]?.trim() === 'ready' &&
+    !(await isFree(port))
 }
 
 function isRoot(): boolean {
@@ -92,23 +100,15 @@ async function initialize(prefix: string): Promise<void> {
   )
 }
 
-/**
- * Whether the server answers a request for TLS, with S or N: it does once clients may log in.
- *
- * Source: PostgreSQL documentation, "SSL Session Encryption" in "Message Flow".
- */
-async function acceptsTls(port: number): Promise<boolean> {
-  const request = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
-  const answer = await ask(port, 1, request)
-  return answer !== null && (answer[0] === 83 || answer[0] === 78)
+function pidFile(dataDir: string): string {
+  return join(dataDir, 'db/postmaster.pid')
 }
 
 /** After a SIGKILL the server's other processes end by themselves, but only soon; no other server may start before. */
-async function sharedMemoryIsFree(data: string): Promise<void> {
-  const pidFile = join(data, 'postmaster.pid')
+async function sharedMemoryIsFree(dataDir: string): Promise<void> {
   const deadline = Date.now() + 10_000
-  while (existsSync(pidFile) && Date.now() < deadline) {
-    const id = readFileSync(pidFile, 'utf8').split('\n')[6]?.trim().split(/\s+/)[1]
+  while (existsSync(pidFile(dataDir)) && Date.now() < deadline) {
+    const id = readFileSync(pidFile(dataDir), 'utf8').split('\n')[6]?.trim().split(/\s+/)[1]
     const segments = readFileSync('/proc/sysvipc/shm', 'utf8').split('\n')
     const attached = segments.map(line => line.trim().split(/\s+/)).find(([, shmid]) => shmid === id)?.[6]
     if (attached === undefined || attached === '0') return

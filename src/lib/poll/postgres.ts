@@ -21,8 +21,8 @@ const SESSION = {
 
 const SYSTEM = "nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'"
 /** Bytes of rows that are asked for at a time. */
-const FETCH_BYTES = 2 * 1024 * 1024
-const MOST_ROWS = 5000
+const FETCH_BYTES = 256 * 1024
+const MOST_ROWS = 1000
 const INTEGERS = new Set(['int2', 'int4', 'int8'])
 
 type Values = readonly (string | null)[]
