@@ -49,6 +49,33 @@ const flags = {
     choices: ['true', 'false', 'wait'],
     help: 'whether documents are searchable when a mark is acknowledged'
   },
+  'api-key': {
+    kind: 'string',
+    arg: 'KEY',
+    help: "key of the server's to log in with",
+    doc: 'ID:KEY, or encoded as Elasticsearch gives it. ${VAR} is read from the environment, @FILE from a file. User and password stand in the URL.'
+  },
+  'bearer-token': { kind: 'string', arg: 'TOKEN', help: 'token to log in with, as --api-key gives it' },
+  'aws-region': {
+    kind: 'string',
+    arg: 'REGION',
+    help: 'sign requests for Amazon OpenSearch Service in this region',
+    doc: 'Signature Version 4, with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment.'
+  },
+  'aws-service': {
+    kind: 'choice',
+    choices: ['es', 'aoss'],
+    default: 'es',
+    help: 'a managed domain, or OpenSearch Serverless'
+  },
+  ca: { kind: 'string', arg: 'FILE', help: "certificates of the server's authority", complete: 'file' },
+  'ca-fingerprint': {
+    kind: 'string',
+    arg: 'HEX',
+    help: 'SHA-256 of its certificate, in place of the file'
+  },
+  cert: { kind: 'string', arg: 'FILE', help: 'client certificate to show', complete: 'file' },
+  key: { kind: 'string', arg: 'FILE', help: 'its private key', complete: 'file' },
   ...inputFlags,
   ...stateFlags,
   ...serverFlags,
@@ -98,7 +125,7 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
     id: flags.id === undefined ? undefined : parseTemplate(flags.id, '--id'),
     mode: flags.mode
   })
-  const connection = new ElasticConnection((operands[0] as string).split(','), flags.inFlight + 1)
+  const connection = new ElasticConnection((operands[0] as string).split(','), flags.inFlight + 1, flags)
   const input = openInput(flags.in, { maxLine: flags.maxLine, holdsMemory: true })
   const badLines = new BadLines('es-sink', input.name, flags.deadLetter)
   const state =

@@ -1,72 +1,27 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { type Connection, createConnection } from 'mysql2/promise'
 import { dataLines, killRunningTails, logEnd, tail } from '../mysql/tail.ts'
+import { Certificates, noOpenssl } from '../support/certificates.ts'
 import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
-const noOpenssl = spawnSync('openssl', ['version']).status === 0 ? false : 'no openssl to make certificates'
+/** Options of a server. */
+function serverOptions(certificates: Certificates, name: string): string[] {
+  return [
+    `--ssl-ca=${certificates.path('ca.pem')}`,
+    `--ssl-cert=${certificates.path(`${name}.pem`)}`,
+    `--ssl-key=${certificates.path(`${name}-key.pem`)}`
+  ]
+}
 
-/** An authority, and certificates that it signed. */
-class Certificates {
-  readonly directory = mkdtempSync(join(tmpdir(), 'millrace-tls-'))
-
-  constructor() {
-    this.#openssl(
-      ...[
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-days',
-        '2',
-        '-subj',
-        '/CN=millrace test authority'
-      ],
-      ...['-keyout', this.path('ca-key.pem'), '-out', this.path('ca.pem')]
-    )
-  }
-
-  /** Makes NAME.pem and NAME-key.pem. */
-  sign(name: string, alternativeName: string): void {
-    writeFileSync(this.path('extensions'), `subjectAltName=${alternativeName}\n`)
-    this.#openssl(
-      ...['req', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${name}`],
-      ...['-keyout', this.path(`${name}-key.pem`), '-out', this.path(`${name}.csr`)]
-    )
-    this.#openssl(
-      ...['x509', '-req', '-days', '2', '-in', this.path(`${name}.csr`), '-out', this.path(`${name}.pem`)],
-      ...['-CA', this.path('ca.pem'), '-CAkey', this.path('ca-key.pem'), '-CAcreateserial'],
-      ...['-extfile', this.path('extensions')]
-    )
-  }
-
-  path(file: string): string {
-    return join(this.directory, file)
-  }
-
-  serverOptions(name: string): string[] {
-    return [
-      `--ssl-ca=${this.path('ca.pem')}`,
-      `--ssl-cert=${this.path(`${name}.pem`)}`,
-      `--ssl-key=${this.path(`${name}-key.pem`)}`
-    ]
-  }
-
-  /** Parameters of a URL. */
-  query(mode: string, client?: string): string {
-    const ca = `ssl-mode=${mode}&ssl-ca=${encodeURIComponent(this.path('ca.pem'))}`
-    if (client === undefined) return ca
-    return `${ca}&ssl-cert=${encodeURIComponent(this.path(`${client}.pem`))}&ssl-key=${encodeURIComponent(this.path(`${client}-key.pem`))}`
-  }
-
-  #openssl(...args: string[]): void {
-    execFileSync('openssl', args, { stdio: 'ignore' })
-  }
+/** Parameters of a URL. */
+function parameters(certificates: Certificates, mode: string, client?: string): string {
+  const file = (name: string): string => encodeURIComponent(certificates.path(name))
+  const ca = `ssl-mode=${mode}&ssl-ca=${file('ca.pem')}`
+  return client === undefined
+    ? ca
+    : `${ca}&ssl-cert=${file(`${client}.pem`)}&ssl-key=${file(`${client}-key.pem`)}`
 }
 
 for (const name of ['mysql', 'mysql80', 'mariadb'] as const) {
@@ -80,7 +35,7 @@ for (const name of ['mysql', 'mysql80', 'mariadb'] as const) {
       certificates.sign('here', 'IP:127.0.0.1')
       certificates.sign('elsewhere', 'DNS:db.example')
       certificates.sign('client', 'DNS:client.example')
-      server = await startServer(name, { args: certificates.serverOptions('here') })
+      server = await startServer(name, { args: serverOptions(certificates, 'here') })
       connection = await createConnection({ uri: `${server.url}/test`, multipleStatements: true })
       await connection.query('CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2)')
     })
@@ -132,18 +87,18 @@ for (const name of ['mysql', 'mysql80', 'mariadb'] as const) {
 
     test('a certificate of the host is believed, one of another host refused with verify-identity only', async () => {
       await createUser('sure', "IDENTIFIED BY 'secret' REQUIRE SSL")
-      await reads('sure', certificates.query('verify-identity'))
-      await server.restart(certificates.serverOptions('elsewhere'))
+      await reads('sure', parameters(certificates, 'verify-identity'))
+      await server.restart(serverOptions(certificates, 'elsewhere'))
       connection.destroy()
       connection = await createConnection({ uri: `${server.url}/test`, multipleStatements: true })
-      await isRefused('sure', certificates.query('verify-identity'), /127\.0\.0\.1.*(cert|altnames)/i)
-      await reads('sure', certificates.query('verify-ca'))
+      await isRefused('sure', parameters(certificates, 'verify-identity'), /127\.0\.0\.1.*(cert|altnames)/i)
+      await reads('sure', parameters(certificates, 'verify-ca'))
     })
 
     test('a client certificate is shown where the user must have one', async () => {
       await createUser('known', "IDENTIFIED BY 'secret' REQUIRE X509")
-      await reads('known', certificates.query('verify-ca', 'client'))
-      await isRefused('known', certificates.query('verify-ca'), /Access denied/)
+      await reads('known', parameters(certificates, 'verify-ca', 'client'))
+      await isRefused('known', parameters(certificates, 'verify-ca'), /Access denied/)
     })
 
     test('preferred takes TLS where there is some', async () => {

@@ -1,5 +1,6 @@
 import { Pool } from 'undici'
 import { type Backoff, errnoOf, messageOf, redactUrl, ToolError, usageError } from '../cli/index.ts'
+import { Access, type AccessOptions } from './access.ts'
 
 export interface Response {
   readonly status: number
@@ -14,6 +15,15 @@ export interface ServerInfo {
 
 const TIMEOUT_MS = 120_000
 
+interface Node {
+  /** Its URL as given. */
+  readonly text: string
+  readonly url: URL
+  /** The path before that of requests. */
+  readonly prefix: string
+  readonly pool: Pool
+}
+
 /**
  * HTTP to Elasticsearch or OpenSearch, with keep-alive connections. Elastic's own client refuses OpenSearch and costs
  * several times the CPU of a prepared body, so requests go through undici.
@@ -21,44 +31,39 @@ const TIMEOUT_MS = 120_000
 export class ElasticConnection {
   /** The node in use, for messages; without its password. */
   get name(): string {
-    return redactUrl(this.#urls[this.#current] as string)
+    return redactUrl((this.#nodes[this.#current] as Node).text)
   }
-  readonly #urls: readonly string[]
-  readonly #pools: Pool[]
-  readonly #headers: Record<string, string>[]
+  readonly #nodes: readonly Node[]
+  readonly #access: Access
   #current = 0
 
   /**
    * @param urls nodes of one cluster; the next is taken when one does not answer
    * @throws ToolError USAGE
    */
-  constructor(urls: readonly string[], connections: number) {
-    this.#urls = urls
-    const parsed = urls.map(parseNode)
-    this.#pools = parsed.map(
-      url => new Pool(url.origin, { connections, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS })
-    )
-    this.#headers = parsed.map(url => (url.username === '' ? {} : { authorization: basic(url) }))
+  constructor(urls: readonly string[], connections: number, access: AccessOptions = {}) {
+    this.#access = new Access(access)
+    const connect = this.#access.connector()
+    const timeouts = { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS }
+    this.#nodes = urls.map(text => {
+      const url = parseNode(text)
+      const pool = new Pool(url.origin, { connections, connect, ...timeouts })
+      return { text, url, prefix: url.pathname.replace(/\/$/, ''), pool }
+    })
   }
 
   /** One request; a status that is not 2xx is the caller's to judge. @throws the network's error */
-  async request(method: 'GET' | 'POST' | 'PUT', path: string, body?: Buffer | string): Promise<Response> {
-    const node = this.#current
-    const pool = this.#pools[node] as Pool
-    const prefix = new URL(this.#urls[node] as string).pathname.replace(/\/$/, '')
+  async request(method: 'GET' | 'POST' | 'PUT', path: string, content?: Buffer | string): Promise<Response> {
+    const current = this.#current
+    const { pool, url, prefix } = this.#nodes[current] as Node
+    const body = content ?? null
+    const type: Record<string, string> = content === undefined ? {} : { 'content-type': contentType(path) }
+    const request = { method, path: prefix + path, body, headers: type }
     try {
-      const response = await pool.request({
-        method,
-        path: prefix + path,
-        body: body ?? null,
-        headers: {
-          ...this.#headers[node],
-          ...(body === undefined ? {} : { 'content-type': contentType(path) })
-        }
-      })
+      const response = await pool.request({ ...request, headers: this.#access.headers(url, request) })
       return { status: response.statusCode, body: await response.body.text() }
     } catch (error) {
-      if (this.#current === node) this.#current = (node + 1) % this.#urls.length
+      if (this.#current === current) this.#current = (current + 1) % this.#nodes.length
       throw error
     }
   }
@@ -88,7 +93,7 @@ export class ElasticConnection {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#pools.map(pool => pool.destroy()))
+    await Promise.all(this.#nodes.map(({ pool }) => pool.destroy()))
   }
 }
 
@@ -110,11 +115,6 @@ function parseNode(url: string): URL {
   return parsed
 }
 
-function basic(url: URL): string {
-  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
-  return `Basic ${Buffer.from(user).toString('base64')}`
-}
-
 function readInfo(body: string, name: string): ServerInfo {
   try {
     const { version } = JSON.parse(body) as { version: { number: string; distribution?: string } }
@@ -132,7 +132,7 @@ function readInfo(body: string, name: string): ServerInfo {
 export function refused(name: string, response: Response): ToolError {
   const reason = errorReason(response.body) ?? response.body.slice(0, 200)
   return new ToolError('SERVER', `${name} refused: ${response.status} ${reason}`, {
-    hint: 'user and password stand in the URL: https://user:${ES_PASSWORD}@host:9200'
+    hint: 'who asks stands in the URL, https://user:${ES_PASSWORD}@host:9200, or in --api-key'
   })
 }
 
