@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -95,11 +95,14 @@ for (const [kind, mode, ...flags] of CASES) {
       if (mode === 'incrementing') writers.push(new Writer(db, await db.session(), mode, values))
       const out = join(folder, 'out.ndjson')
       const args = [db.url, '--poll', mode, ...flags, '--tables', 'orders', '--out', out]
-      args.push('--state', join(folder, 'state'), '--poll-overlap', '10s')
+      const state = join(folder, 'state')
+      args.push('--state', state, '--poll-overlap', '10s')
       const resumed = new Set<string | undefined>()
       for (let kill = 0; kill < KILLS; kill++) {
         const running = new RunningTail([...args, '--poll-every', '20ms', '--mark-every', '50ms'])
-        await sleep(150 + Math.random() * 300)
+        // At any moment, and every other time after a mark, so that the next begins at another place.
+        if (kill % 2 === 1) await acknowledges(state, running)
+        await sleep(Math.random() * 300)
         const { stderr } = await running.stop('SIGKILL')
         assert.doesNotMatch(stderr, /error/, stderr)
         resumed.add(/resumes after mark (\d+)/.exec(stderr)?.[1])
@@ -122,6 +125,16 @@ for (const [kind, mode, ...flags] of CASES) {
       if (mode === 'bulk') assert.ok(list.some(({ op }) => op === 'd'))
     })
   })
+}
+
+/** Waits until a run has acknowledged one mark more. */
+async function acknowledges(state: string, running: RunningTail): Promise<void> {
+  const newest = (): string => {
+    const file = join(state, 'cdc-tail', 'acknowledged.json')
+    return existsSync(file) ? readFileSync(file, 'utf8') : ''
+  }
+  const before = newest()
+  await running.until('a mark', () => newest() !== before)
 }
 
 /** The table that the events leave. */
