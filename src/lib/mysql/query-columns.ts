@@ -13,13 +13,16 @@ export interface ResultField {
   readonly flags: number
   /** In bytes; bits for BIT. */
   readonly columnLength: number
+  /** Digits behind the point, or of a fraction; 31 for numbers of any. */
   readonly decimals: number
 }
 
 const UNSIGNED = 32
+const ZEROFILL = 64
 const ENUM = 256
 const SET = 2048
 const BYTES = 63
+const ANY_DECIMALS = 31
 
 const TYPES: Record<number, string> = {
   [ColumnType.TINY]: 'tinyint',
@@ -51,11 +54,13 @@ function resultColumn(field: ResultField): ColumnSchema {
   const isBytes = characterSet === BYTES
   const text = isBytes ? 'varbinary' : flags & ENUM ? 'enum' : flags & SET ? 'set' : 'varchar'
   const dataType = TYPES[columnType] ?? text
-  const bits = dataType === 'bit' ? `(${columnLength})` : ''
+  const isFixed = dataType === 'double' && decimals < ANY_DECIMALS
+  const size = dataType === 'bit' || isFixed ? `(${columnLength})` : ''
+  const more = `${flags & UNSIGNED ? ' unsigned' : ''}${flags & ZEROFILL ? ' zerofill' : ''}`
   return {
     name,
     dataType,
-    columnType: `${dataType}${bits}${flags & UNSIGNED ? ' unsigned' : ''}`,
+    columnType: `${dataType}${size}${more}`,
     charset: TYPES[columnType] === undefined ? charsetOfCollation(characterSet) : null,
     labels: null,
     generated: false,
