@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import {
   Backoff,
   type CommandSpec,
@@ -23,6 +24,7 @@ import {
   parseOps,
   parsePositionOption,
   parseSource,
+  RequestFolder,
   type Shape,
   SnapshotConditions,
   TableFilter
@@ -112,6 +114,12 @@ const flags = {
     default: 2,
     help: 'tables that the snapshot reads at a time',
     doc: 'Each has a connection of its own; all see the same moment. Blocks of their rows take turns in the output. Tables without a primary key are read one after another.'
+  },
+  'signal-table': {
+    kind: 'string',
+    arg: 'TABLE',
+    help: 'take requests for snapshots of tables from rows of this one',
+    doc: "As with Debezium: columns id, type and data; a row ('1', 'execute-snapshot', '{\"data-collections\":[\"dream.coupons\"]}') asks for the rows of a table while the log is followed, stop-snapshot ends it. See cdc-tail snapshot."
   },
   start: {
     kind: 'string',
@@ -206,6 +214,33 @@ const forgetSpec = {
   examples: []
 } as const satisfies CommandSpec
 
+const snapshotFlags = {
+  signal: {
+    kind: 'boolean',
+    help: 'ask the pipeline of --state for it (needed: nothing else is done so far)'
+  },
+  where: { kind: 'string', arg: 'SQL', help: 'only rows that fulfil a condition' },
+  stop: { kind: 'boolean', help: 'end what was asked for, of these tables or of all' },
+  state: stateFlags.state,
+  name: stateFlags.name,
+  ...commonFlags
+} as const
+
+const snapshotSpec = {
+  name: 'snapshot',
+  summary: 'ask a pipeline for the rows of tables while it follows the log',
+  synopsis: ['--signal --state DIR TABLE,... [--where SQL]', '--signal --stop --state DIR [TABLE,...]'],
+  description: [
+    'The run that uses the state directory, or the next one, reads the rows of the tables in chunks between transactions, without a lock, and writes them as op r with snapshot "incremental". Rows that change meanwhile are told from the log. Marks tell how far it is, so it goes on where it was after a crash.',
+    'A table that --tables did not name is followed from then on, by later runs as well: each of its rows comes once, and changes of it after that. One that was followed already is told anew. Tables need a primary key; new ones binlog_row_image=FULL. A server without GTIDs that is no MariaDB takes a short lock on the table for each chunk.'
+  ],
+  operands: [
+    { name: 'TABLE,...', required: false, help: "db.table, or a table of the database in the pipeline's URL" }
+  ],
+  flags: snapshotFlags,
+  examples: []
+} as const satisfies CommandSpec
+
 const doctorFlags = {
   tables: flags.tables,
   'exclude-tables': flags['exclude-tables'],
@@ -234,6 +269,7 @@ export const spec = {
     'file:BINLOG [FLAG...]',
     'mysql://…|postgres://…|sqlite:PATH --poll MODE [FLAG...]',
     'doctor URL [--tables NAME,...]',
+    'snapshot --signal --state DIR TABLE,...',
     'forget TOOL --state DIR'
   ],
   description: [
@@ -266,7 +302,7 @@ export const spec = {
       ]
     }
   ],
-  subcommands: [doctorSpec, forgetSpec],
+  subcommands: [doctorSpec, snapshotSpec, forgetSpec],
   examples: [
     {
       text: 'watch two tables in the terminal',
@@ -291,6 +327,8 @@ export async function main(): Promise<void> {
   const argv = process.argv.slice(2)
   if (argv[0] === 'forget') {
     await runTool<typeof forgetFlags>({ ...forgetSpec, name: 'cdc-tail forget' }, forget, argv.slice(1))
+  } else if (argv[0] === 'snapshot') {
+    await runTool<typeof snapshotFlags>({ ...snapshotSpec, name: 'cdc-tail snapshot' }, signal, argv.slice(1))
   } else if (argv[0] === 'doctor') {
     await runTool<typeof doctorFlags>({ ...doctorSpec, name: 'cdc-tail doctor' }, doctor, argv.slice(1))
   } else await runTool<typeof spec.flags>(spec, tail, argv)
@@ -393,12 +431,20 @@ async function sourceOf(url: string, flags: Flags, log: Log): Promise<Source> {
     serverId: flags.serverId ?? 100_000 + Math.floor(Math.random() * 4_000_000_000),
     retryFor: flags.retryFor,
     parallel: parallelOf(flags.snapshotParallel),
+    signalTable: signalTableOf(flags.signalTable, target.database),
     heartbeat:
       flags.heartbeatTable === undefined
         ? undefined
         : { table: flags.heartbeatTable, name, everyMs: flags.heartbeatEvery }
   }
   return 'path' in target ? new BinlogFileTail(target, options) : new MysqlTail(target, options, log)
+}
+
+function signalTableOf(table: string | undefined, database: string): string | undefined {
+  if (table === undefined || table.includes('.')) return table
+  if (database === '')
+    throw usageError(`--signal-table ${table}: in which database?`, `write database.${table}`)
+  return `${database}.${table}`
 }
 
 function parallelOf(count: number): number {
@@ -456,5 +502,22 @@ async function forget({ flags, operands, log }: Invocation<typeof forgetFlags>):
   if (flags.state === undefined) throw usageError('--state is missing: the state directory of the pipeline')
   await forgetMember(flags.state, operands[0] as string)
   log.info(`${operands[0]} is forgotten`)
+  return 0
+}
+
+async function signal({ flags, operands, log }: Invocation<typeof snapshotFlags>): Promise<number> {
+  if (!flags.signal) throw usageError('--signal is missing: a pipeline is asked, by its --state directory')
+  if (flags.state === undefined) throw usageError('--state is missing: the state directory of the pipeline')
+  const names = operands.flatMap(operand => operand.split(',')).filter(name => name !== '')
+  if (names.length === 0 && !flags.stop) throw usageError('TABLE is missing: of which tables?')
+  const source = join(flags.state, flags.name === undefined ? 'cdc-tail' : `cdc-tail.${flags.name}`)
+  await new RequestFolder(source).put({
+    kind: flags.stop ? 'stop' : 'execute',
+    tables: names.map(name => ({ name, where: flags.where ?? '' }))
+  })
+  const what = names.length === 0 ? 'all snapshots' : names.join(', ')
+  log.info(
+    `${what}: asked for in ${source}; the run that uses it, or the next, ${flags.stop ? 'stops' : 'takes'} it`
+  )
   return 0
 }

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
-import { type ChangeEvent, events, killRunningTails, marks, RunningTail } from '../mysql/tail.ts'
+import { type Connection, createConnection } from 'mysql2/promise'
+import { Folded, type Keys } from '../mysql/folded.ts'
+import { events, killRunningTails, marks, RunningTail } from '../mysql/tail.ts'
 import { randomNumbers } from '../support/random.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
@@ -13,8 +14,7 @@ const KILLS = 50
 /** Rows of each table when the snapshot begins. */
 const ROWS = 2 ** 16
 
-/** What tells a table's rows apart; null: nothing does. */
-const TABLES: Readonly<Record<string, readonly string[] | null>> = {
+const TABLES: Keys = {
   ints: ['id'],
   names: ['name'],
   pairs: ['b', 'a'],
@@ -31,49 +31,6 @@ const SETUP = `
   INSERT INTO names SELECT CONCAT(ELT(1 + id % 5, 'a', 'B', 'ä', 'Z', 'ß'), id), 0 FROM ints;
   INSERT INTO pairs SELECT id, CONCAT(ELT(1 + id % 7, 'Ä', 'a', 'B', 'ö', 'Z', 'x', 'y'), id % 50), 0 FROM ints;
   INSERT INTO bare SELECT id, id % 3 FROM ints LIMIT 20000;`
-
-/** Tables as their events make them; every event is checked against what came before. */
-class Folded {
-  readonly #rows = new Map<string, Map<string, string>>()
-  readonly #counts = new Map<string, number>()
-
-  take({ op, before, after, source }: ChangeEvent): void {
-    const columns = TABLES[source.table]
-    if (columns === undefined) return
-    if (columns === null) {
-      if (before !== null) this.#count(JSON.stringify(before), -1)
-      if (after !== null) this.#count(JSON.stringify(after), 1)
-      return
-    }
-    let rows = this.#rows.get(source.table)
-    if (rows === undefined) this.#rows.set(source.table, (rows = new Map()))
-    const keyOf = (row: Record<string, unknown>): string => JSON.stringify(columns.map(column => row[column]))
-    const what = (): string => `${op} of ${JSON.stringify(after ?? before)} at ${source.file}:${source.pos}`
-    if (before !== null) {
-      assert.equal(rows.get(keyOf(before)), JSON.stringify(before), what())
-      rows.delete(keyOf(before))
-    }
-    if (after !== null) {
-      assert.ok(!rows.has(keyOf(after)), `${what()}: is there already`)
-      rows.set(keyOf(after), JSON.stringify(after))
-    }
-  }
-
-  #count(row: string, change: number): void {
-    const count = (this.#counts.get(row) ?? 0) + change
-    assert.ok(count >= 0, `${row} was deleted before it came`)
-    if (count === 0) this.#counts.delete(row)
-    else this.#counts.set(row, count)
-  }
-
-  rows(table: string): string[] {
-    const rows =
-      TABLES[table] === null
-        ? [...this.#counts].flatMap(([row, count]) => Array.from({ length: count }, () => row))
-        : [...(this.#rows.get(table)?.values() ?? [])]
-    return rows.sort()
-  }
-}
 
 describe('SIGKILL in snapshot and stream, again and again', { skip: unavailable('mysql80') }, () => {
   const random = randomNumbers(20261125)
@@ -200,19 +157,12 @@ describe('SIGKILL in snapshot and stream, again and again', { skip: unavailable(
     assert.ok(transactions > 100, `${transactions} transactions`)
     assert.ok(inSnapshot > 5, `${inSnapshot} runs went on with the snapshot`)
 
-    const folded = new Folded()
     const text = readFileSync(file, 'utf8')
-    for (const event of events(text)) folded.take(event)
     assert.ok(marks(text).length > KILLS)
+    const folded = new Folded(TABLES)
+    for (const event of events(text)) folded.take(event)
     const connection = await connect()
-    for (const table of Object.keys(TABLES)) {
-      const [rows] = await connection.query<RowDataPacket[]>(`SELECT * FROM ${table}`)
-      const expected = rows.map(row => JSON.stringify(row)).sort()
-      const found = folded.rows(table)
-      const at = expected.findIndex((row, i) => row !== found[i])
-      assert.equal(at, -1, `${table}: ${found[at]} in the place of ${expected[at]}`)
-      assert.equal(found.length, expected.length, table)
-    }
+    await folded.assertEquals(connection)
     await connection.end()
   })
 })

@@ -22,6 +22,7 @@ export interface ChangeEvent {
     readonly table: string
     readonly file: string
     readonly pos: number
+    readonly snapshot: string
   }
   readonly op: 'c' | 'u' | 'd' | 'r' | 't'
 }

@@ -241,6 +241,8 @@ async function keysOf(server: RunningServer, name: string, insert: () => Promise
   const marks = await MarkWriter.open(null, null, writer, 1e9)
   const inLog: Key[] = []
   const watch: RowsWatch = {
+    isActive: true,
+    truncated() {},
     choose(rows, mapped) {
       for (const { after: key } of new LogKeys(mapped.table, order).read(rows)) inLog.push(key as Key)
       return 0

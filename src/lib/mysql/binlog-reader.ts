@@ -87,7 +87,7 @@ export class BinlogReader {
     this.#options = options
     this.#rows = new RowWriter(writer, options.shape)
     this.#tables = new TableCache(
-      (database, table) => options.tables.includes(database, table),
+      (database, table) => options.tables.reads(database, table),
       options.shape?.columns.resolving(options.resolve) ?? options.resolve
     )
     this.#checksum = options.checksum
@@ -105,6 +105,11 @@ export class BinlogReader {
   /** Where the next transaction begins; the GTID set is the reader's own and goes on changing. */
   get position(): LogPosition {
     return { ...this.#boundary, gtids: this.#gtids }
+  }
+
+  /** The tables that are wanted are others now. */
+  forgetTables(): void {
+    this.#tables.forgetUnwanted()
   }
 
   /** Nothing of an unfinished transaction has been written. */
@@ -279,6 +284,7 @@ export class BinlogReader {
       case 'truncate':
         if (this.#options.tables.includes(statement.database, statement.table)) {
           this.#beginRows(event, statement.database, statement.table)
+          this.#options.watch?.truncated(statement.database, statement.table)
           this.#rows.truncated()
         }
         break
@@ -363,7 +369,7 @@ export class BinlogReader {
     const rows = openRows(event, op, mapped)
     this.#beginRows(event, mapped.table.database, mapped.table.name, rows.isPartial)
     const { watch } = this.#options
-    return watch === undefined ? this.#rows.write(rows) : this.#writeChosen(event, rows, mapped, watch)
+    return watch?.isActive === true ? this.#writeChosen(event, rows, mapped, watch) : this.#rows.write(rows)
   }
 
   #writeChosen(

@@ -10,7 +10,7 @@ export interface Source {
   readonly committedUs?: number
   /** The id of the connection that made the change, where the log tells. */
   readonly thread?: number | null
-  readonly snapshot: boolean
+  readonly snapshot: boolean | 'incremental'
   readonly database: string
   readonly table: string
   readonly serverId: number

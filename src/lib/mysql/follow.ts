@@ -18,7 +18,22 @@ export interface FollowOptions {
   /** The position alone, unless given. */
   readonly at?: MarkedAt
   readonly spoolDirectory?: string | undefined
+  readonly between?: BetweenTransactions
 }
+
+/** What is done between transactions, while the log stands still. */
+export interface BetweenTransactions {
+  /** Whether there is something to do. */
+  readonly isWaiting: boolean
+  /** Whether a run that ends at the log's end as it was has to go on for it. */
+  readonly isUnfinished: boolean
+  step(reader: BinlogReader, writer: OutputWriter): Promise<void>
+  /** How to say that there is something to do, while the log has nothing new. */
+  onWake(wake: () => void): void
+}
+
+/** How long something may wait to be done between transactions when nothing says that it is there. */
+const LOOK_EVERY_MS = 500
 
 /** A server that has not even sent a heartbeat for this long is gone. */
 const SILENCE_MS = HEARTBEAT_SECONDS * 4 * 1000
@@ -63,9 +78,11 @@ export async function followLog(
   }
 }
 
-function isDone(reader: BinlogReader, options: FollowOptions, stop: AbortSignal): boolean {
+function isDone(reader: BinlogReader, { stopAt, between }: FollowOptions, stop: AbortSignal): boolean {
   if (!reader.isBetweenTransactions) return false
-  return stop.aborted || (options.stopAt !== undefined && hasReached(reader.position, options.stopAt))
+  if (stop.aborted) return true
+  if (stopAt === undefined || !hasReached(reader.position, stopAt)) return false
+  return 'kind' in stopAt || between?.isUnfinished !== true
 }
 
 async function followDump(
@@ -78,6 +95,8 @@ async function followDump(
   stop: AbortSignal
 ): Promise<void> {
   const { packets } = dump
+  const { between } = options
+  between?.onWake(() => packets.interrupt())
   const at = options.at ?? formatPosition
   let heardAt = Date.now()
   for (;;) {
@@ -86,15 +105,22 @@ async function followDump(
       const waiting = takeEvent(dump, reader)
       if (waiting !== undefined) await waiting
       if (!reader.isBetweenTransactions) continue
+      if (between?.isWaiting === true) await between.step(reader, writer)
       if (isDone(reader, options, stop)) return
       if (marks.isDue) await marks.write(at(reader.position))
     }
     await writer.flush()
     if (reader.isBetweenTransactions) {
       if (stop.aborted) return
+      if (between?.isWaiting === true) {
+        await between.step(reader, writer)
+        await writer.flush()
+        if (isDone(reader, options, stop)) return
+      }
       if (marks.isDue) await marks.write(at(reader.position))
     }
-    if (await packets.more(Math.max(1, marks.untilDue))) heardAt = Date.now()
+    const patience = between === undefined ? marks.untilDue : Math.min(marks.untilDue, LOOK_EVERY_MS)
+    if (await packets.more(Math.max(1, patience))) heardAt = Date.now()
     else if (Date.now() - heardAt > SILENCE_MS) {
       throw Object.assign(new Error(`no heartbeat for ${SILENCE_MS / 1000} s`), { code: 'ETIMEDOUT' })
     }

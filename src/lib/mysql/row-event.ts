@@ -34,6 +34,10 @@ export const Choice = {
 
 /** Looks at rows before they are written, and chooses what is written of them: for each row, or for all the same. */
 export interface RowsWatch {
+  /** False: all rows are written as they are. */
+  readonly isActive: boolean
+  /** A table was emptied. */
+  truncated(database: string, table: string): void
   choose(rows: Rows, mapped: MappedTable): Uint8Array | number | Promise<Uint8Array | number>
 }
 

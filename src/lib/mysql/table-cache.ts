@@ -94,6 +94,11 @@ export class TableCache {
     for (const [id, entry] of this.#entries) if (entry.bySchema) this.#entries.delete(id)
   }
 
+  /** Other tables are wanted now. */
+  forgetUnwanted(): void {
+    for (const [id, entry] of this.#entries) if (entry.mapped === null) this.#entries.delete(id)
+  }
+
   #dropUnused(): void {
     if (this.#entries.size <= FEW) return
     const oldest = this.#maps - GENERATION

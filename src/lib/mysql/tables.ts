@@ -13,6 +13,10 @@ export interface TableName {
 export class TableFilter {
   readonly #patterns: readonly { text: string; matches: RegExp; exact: boolean }[]
   readonly #excluded: readonly RegExp[]
+  /** Tables that were added later. */
+  readonly #followed = new Set<string>()
+  /** The table whose rows are read, but not written. */
+  #signals: string | null = null
 
   /**
    * @param names as given; one without a database is in the URL's
@@ -36,8 +40,25 @@ export class TableFilter {
     this.#excluded = excluded.map(name => parse('--exclude-tables', name).matches)
   }
 
+  /** Adds a table. */
+  follow(table: string): void {
+    this.#followed.add(table)
+  }
+
+  /** Names the table that signals are put into. */
+  readSignalsOf(table: string): void {
+    this.#signals = table
+  }
+
+  /** Whether rows of a table are of interest, be it for the signals in them alone. */
+  reads(database: string, table: string): boolean {
+    return this.includes(database, table) || `${database}.${table}` === this.#signals
+  }
+
+  /** Whether rows of a table are written. */
   includes(database: string, table: string): boolean {
     const name = `${database}.${table}`
+    if (this.#followed.has(name)) return true
     return (
       !SYSTEM_DATABASES.has(database) &&
       this.#patterns.some(({ matches }) => matches.test(name)) &&
@@ -57,7 +78,8 @@ export class TableFilter {
    * case, which some servers do not tell apart.
    */
   mayBeChangedBy(sql: string, database: string): boolean {
-    return this.#patterns.some(({ text, exact }) => {
+    const followed = [...this.#followed].map(text => ({ text, exact: true }))
+    return [...this.#patterns, ...followed].some(({ text, exact }) => {
       const [own = '', table = ''] = text.split('.')
       const sameDatabase =
         own.toLowerCase() === database.toLowerCase() || own.includes('*') || mentions(sql, own)

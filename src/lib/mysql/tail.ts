@@ -7,6 +7,9 @@ import { followLog, type MarkedAt } from './follow.ts'
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts'
 import { beginHistory, type HistorySetting, resumeHistory } from './history/open-history.ts'
 import type { SchemaHistory } from './history/schema-history.ts'
+import { IncrementalSnapshots } from './incremental/incremental.ts'
+import { RequestFolder } from './incremental/requests.ts'
+import { parseIncremental } from './incremental/state.ts'
 import {
   formatPosition,
   hasReached,
@@ -31,7 +34,7 @@ import type { SnapshotFigures } from './snapshot/figures.ts'
 import { SnapshotProgress } from './snapshot/progress.ts'
 import { Snapshot } from './snapshot/snapshot.ts'
 import type { TableMap } from './table-map.ts'
-import type { TableFilter } from './tables.ts'
+import type { TableFilter, TableName } from './tables.ts'
 import { positionAt } from './time-position.ts'
 import type { MysqlTarget } from './url.ts'
 
@@ -50,6 +53,8 @@ export interface TailOptions {
   readonly retryFor: number | undefined
   /** How many tables the snapshot reads at a time. */
   readonly parallel: number
+  /** `db.table` that signals are put into. */
+  readonly signalTable: string | undefined
   readonly heartbeat: HeartbeatOptions | undefined
 }
 
@@ -79,12 +84,16 @@ export interface TailProgress {
  */
 export class MysqlTail {
   readonly progress: TailProgress = {
-    rows: () => (this.#snapshot?.rows ?? 0) + this.#rowsCaughtUp + (this.#reader?.rows ?? 0),
+    rows: () =>
+      (this.#snapshot?.rows ?? 0) +
+      (this.#incremental?.rows ?? 0) +
+      this.#rowsCaughtUp +
+      (this.#reader?.rows ?? 0),
     transactions: () => this.#reader?.transactions ?? 0,
     lagMs: () =>
       this.#reader === undefined || this.#reader.eventMs === 0 ? 0 : Date.now() - this.#reader.eventMs,
     place: () => this.#place(),
-    snapshot: () => (this.#takes ? (this.#snapshot?.figures ?? null) : null)
+    snapshot: () => (this.#takes ? this.#snapshot : this.#incremental)?.figures ?? null
   }
   readonly #target: MysqlTarget
   readonly #options: TailOptions
@@ -92,6 +101,7 @@ export class MysqlTail {
   #reader: BinlogReader | undefined
   #snapshot: Snapshot | undefined
   #takes = false
+  #incremental: IncrementalSnapshots | undefined
   /** Rows written from the log before the snapshot was complete. */
   #rowsCaughtUp = 0
   #connection: MysqlConnection | undefined
@@ -133,6 +143,7 @@ export class MysqlTail {
     this.#stop = stop
     const { connection, server } = this.#connected()
     const { stopAt } = this.#options
+    this.#incremental = this.#openIncremental(run)
     const goal = stopAt?.kind === 'now' ? await currentPosition(connection, server) : stopAt
     const from = marks.resume.at === null ? await this.#begin(run) : await this.#resume(marks.resume.at, run)
     if (from === null) return
@@ -142,12 +153,14 @@ export class MysqlTail {
         server.hasGtids ? '--start with a GTID set, or --stop-at FILE:POS' : '--stop-at FILE:POS'
       )
     }
-    await checkAvailable(connection, server, from)
+    await this.#ask(connection => checkAvailable(connection, server, from))
     this.#history ??= await (marks.resume.at === null ? beginHistory : resumeHistory)(
       this.#historySetting(run),
       from
     )
-    const reader = this.#openReader(from, writer)
+    const incremental = this.#incremental
+    const at = (position: LogPosition): Record<string, unknown> => this.#at(position)
+    const reader = this.#openReader(from, writer, incremental)
     this.#reader = reader
     await followLog(
       this.#target,
@@ -155,19 +168,56 @@ export class MysqlTail {
       reader,
       writer,
       marks,
-      { ...this.#options, stopAt: goal, spoolDirectory: run.state?.path },
+      { ...this.#options, stopAt: goal, spoolDirectory: run.state?.path, at, between: incremental },
       this.#log,
       stop
     )
     // The last word of a run: everything before it has been written.
-    if (reader.isBetweenTransactions) await marks.write(formatPosition(reader.position))
+    if (reader.isBetweenTransactions) await marks.write(at(reader.position))
     await writer.drain()
   }
 
   close(): void {
     this.#closed.abort()
     this.#history?.close()
+    this.#incremental?.close()
     this.#connection?.destroy()
+  }
+
+  #openIncremental({ marks, state, stop }: TailRun): IncrementalSnapshots {
+    const { version, name, tables, shape, retryFor, signalTable } = this.#options
+    const { server } = this.#connected()
+    const context = {
+      target: this.#target,
+      server,
+      shape,
+      log: this.#log,
+      ask: <T>(question: (connection: MysqlConnection) => Promise<T>) => this.#ask(question),
+      retryFor,
+      stop,
+      source: (table: TableName, { file, position }: LogPosition) => ({
+        version,
+        name,
+        committedMs: Date.now(),
+        snapshot: 'incremental' as const,
+        database: table.database,
+        table: table.name,
+        serverId: server.serverId,
+        gtid: null,
+        file,
+        position
+      })
+    }
+    const { database } = this.#target
+    const requests = state === null ? null : new RequestFolder(state.path)
+    const resumed = parseIncremental(marks.resume.at?.incremental)
+    return new IncrementalSnapshots(context, { tables, database, signalTable, requests }, resumed)
+  }
+
+  /** What marks say of a position. */
+  #at(position: LogPosition): Record<string, unknown> {
+    const incremental = this.#incremental?.state
+    return { ...formatPosition(position), ...(incremental === undefined ? {} : { incremental }) }
   }
 
   #historySetting({ marks, state }: TailRun): HistorySetting {
@@ -190,6 +240,7 @@ export class MysqlTail {
       } catch (error) {
         if (!(error instanceof LogPurgedError && this.#options.snapshot === 'when-needed')) throw error
         this.#log.warn(`${error.message}; takes a snapshot. Rows deleted in between are not told`)
+        this.#incremental?.clear()
         return this.#takeSnapshot(run, null)
       }
     }
@@ -244,6 +295,7 @@ export class MysqlTail {
       server,
       log: this.#log,
       ask: <T>(question: (connection: MysqlConnection) => Promise<T>) => this.#ask(question),
+      at: (position: LogPosition) => this.#at(position),
       follow: (...args: [LogPosition, LogPosition, RowsWatch, MarkedAt]) => this.#catchUp(run, ...args)
     }
     const from = begun ?? (await this.#unacknowledged(attempt))
@@ -267,7 +319,7 @@ export class MysqlTail {
     }
     this.#log.info(`snapshot: ${snapshot.rows} rows, as of ${position.file}:${position.position}`)
     await attempt?.complete()
-    await marks.write(formatPosition(position))
+    await marks.write(this.#at(position))
     await writer.drain()
     return position
   }
@@ -291,7 +343,7 @@ export class MysqlTail {
 
   /** Reads the log for the rows that an unfinished snapshot has given. */
   async #catchUp(
-    { writer, marks, stop }: TailRun,
+    { writer, marks, state, stop }: TailRun,
     from: LogPosition,
     to: LogPosition,
     watch: RowsWatch,
@@ -300,7 +352,7 @@ export class MysqlTail {
     const { server } = this.#connected()
     const reader = this.#openReader(from, writer, watch)
     this.#reader = reader
-    const options = { ...this.#options, stopAt: to, at }
+    const options = { ...this.#options, stopAt: to, at, spoolDirectory: state?.path }
     try {
       await followLog(this.#target, server, reader, writer, marks, options, this.#log, stop)
     } finally {

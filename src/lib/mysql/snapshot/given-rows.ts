@@ -14,6 +14,7 @@ import { TextOrder } from './text-order.ts'
  * is told as read and deleted, as the unbroken run would have.
  */
 export class GivenRows implements RowsWatch {
+  readonly isActive = true
   readonly #progress: SnapshotProgress
   readonly #orders: ReadonlyMap<string, KeyOrder>
   readonly #texts: TextOrder
@@ -29,6 +30,9 @@ export class GivenRows implements RowsWatch {
     this.#orders = orders
     this.#texts = new TextOrder(query)
   }
+
+  /** What was given is gone, what comes into its place does so in the log, and the cursor stays where it is. */
+  truncated(): void {}
 
   choose(rows: Rows, mapped: MappedTable): Uint8Array | number | Promise<Uint8Array | number> {
     const id = tableId(mapped.table)

@@ -1,7 +1,7 @@
 import { Backoff, type Log, messageOf, ToolError } from '../../cli/index.ts'
 import type { MarkWriter, OutputWriter } from '../../stream/index.ts'
 import { isLost, type MysqlConnection } from '../connection.ts'
-import { formatPosition, type LogPosition } from '../position.ts'
+import type { LogPosition } from '../position.ts'
 import type { RowsWatch } from '../row-event.ts'
 import { readTableSchema } from '../schema.ts'
 import type { ServerInfo } from '../server.ts'
@@ -12,8 +12,9 @@ import { estimateRows, type SnapshotFigures } from './figures.ts'
 import { GivenRows } from './given-rows.ts'
 import { type KeyOrder, readKeyOrder } from './key-order.ts'
 import { SnapshotProgress, tableId } from './progress.ts'
+import type { TableToRead } from './selection.ts'
 import { SharedOutput } from './shared-output.ts'
-import { OutdatedViewError, type TableToRead, ViewReader } from './view-reader.ts'
+import { OutdatedViewError, ViewReader } from './view-reader.ts'
 import { openViews, type Views } from './views.ts'
 
 export interface SnapshotOptions {
@@ -33,6 +34,8 @@ export interface SnapshotSource {
   readonly log: Log
   /** Asks the server, on a new connection where the last one was lost. */
   ask<T>(question: (connection: MysqlConnection) => Promise<T>): Promise<T>
+  /** What marks say of a position, without the snapshot. */
+  at(position: LogPosition): Record<string, unknown>
   /**
    * Follows the log from one position to another, with marks that say what `at` gives.
    * @returns false when it was stopped before
@@ -222,7 +225,7 @@ export class Snapshot {
       this.#source.ask(connection => connection.query(sql))
     )
     return this.#source.follow(from, to, watch, position => ({
-      ...formatPosition(position),
+      ...this.#source.at(position),
       snapshot: this.#progress.format()
     }))
   }
@@ -306,7 +309,7 @@ export class Snapshot {
   #at(): Record<string, unknown> | null {
     if (!this.#keepsPlaces()) return null
     for (const id of this.#reading.keys()) this.#note(id)
-    return { ...formatPosition(this.#position as LogPosition), snapshot: this.#progress.format() }
+    return { ...this.#source.at(this.#position as LogPosition), snapshot: this.#progress.format() }
   }
 
   /** Writes down how far a table has been read. */

@@ -1,13 +1,12 @@
 import type { Socket } from 'node:net'
 import { ToolError } from '../../cli/index.ts'
-import { ByteWriter } from '../../stream/index.ts'
 import type { MysqlConnection } from '../connection.ts'
 import type { Source } from '../envelope.ts'
 import { commandPacket, PacketReader, readErrorPacket, readLengthEncoded } from '../packets.ts'
-import { type ColumnSchema, sqlName, type TableSchema } from '../schema.ts'
 import { rowLines, type Shape } from '../shape.ts'
-import { columnSlice, selectExpression, TextRows, textValueWriter } from '../text-row.ts'
-import { isKeptAsBytes, type Key, type KeyOrder } from './key-order.ts'
+import { TextRows } from '../text-row.ts'
+import type { Key } from './key-order.ts'
+import { keyReader, selectStatement, type TableToRead } from './selection.ts'
 import { BLOCK, type SharedOutput } from './shared-output.ts'
 
 const COM_QUERY = 0x03
@@ -24,18 +23,6 @@ const CONNECTION_IS_LOST: Readonly<Record<number, string>> = {
 
 /** The table was altered, or is gone, since the view was opened. */
 export class OutdatedViewError extends ToolError {}
-
-/** A table, or what is left to read of it. */
-export interface TableToRead {
-  /** The columns that are written. */
-  readonly schema: TableSchema
-  /** Null for a table that cannot be read in the order of a key. */
-  readonly order: KeyOrder | null
-  /** Rows up to this key have been given. */
-  readonly after: Key | null
-  /** A condition on the rows, '' for all. */
-  readonly where: string
-}
 
 /** Reads tables through one view, one after another, and writes their rows as `r` events. */
 export class ViewReader {
@@ -160,52 +147,4 @@ export class ViewReader {
     const cause = { code: CONNECTION_IS_LOST[code] ?? `error ${code}` }
     return new ToolError('SERVER', text, { cause })
   }
-}
-
-function selectStatement({ schema, order, after, where }: TableToRead): string {
-  const columns = [...schema.columns.map(selectExpression), ...keyBytes(order)]
-  const conditions = [
-    ...(where === '' ? [] : [`(${where})`]),
-    ...(order === null || after === null ? [] : [`(${order.after(after)})`])
-  ]
-  return [
-    `SELECT ${columns.join(', ') || 'NULL'} FROM ${sqlName(schema.database, schema.name)}`,
-    // A condition of the user's may have a better index; without one the rows come from the disk in the key's order.
-    ...(order !== null && where === '' ? ['FORCE INDEX (PRIMARY)'] : []),
-    ...(conditions.length === 0 ? [] : [`WHERE ${conditions.join(' AND ')}`]),
-    ...(order === null ? [] : [order.orderBy])
-  ].join(' ')
-}
-
-/** Key columns whose bytes are read beside their text. */
-function keyBytes(order: KeyOrder | null): string[] {
-  return (order?.columns ?? []).filter(isKeptAsBytes).map(({ name }) => `CAST(${sqlName(name)} AS BINARY)`)
-}
-
-/** What the bytes of a key's text are read as. */
-function bytesOf(column: ColumnSchema): ColumnSchema {
-  return { ...column, dataType: 'varbinary', columnType: 'varbinary', charset: null }
-}
-
-/** Reads the key from a row packet, at marks only. */
-function keyReader(schema: TableSchema, order: KeyOrder): (row: Buffer, at: number) => Key {
-  let extra = schema.columns.length
-  const parts = order.columns.map(column => {
-    const own = schema.columns.findIndex(({ name }) => name === column.name)
-    const described = schema.columns[own] as ColumnSchema
-    const asBytes = isKeptAsBytes(column)
-    const write = textValueWriter(
-      asBytes ? bytesOf(described) : described,
-      `${schema.database}.${schema.name}`
-    )
-    return { at: asBytes ? extra++ : own, write }
-  })
-  const w = new ByteWriter(1024)
-  return (row, from) =>
-    parts.map(({ at, write }) => {
-      const [start, end] = columnSlice(row, from, at)
-      w.clear()
-      write(w, row, start, end)
-      return JSON.parse(w.written().toString()) as string | number
-    })
 }
