@@ -10,7 +10,13 @@ import {
   stateFlags,
   usageError
 } from '../lib/cli/index.ts'
-import { Documents, ElasticConnection, ElasticSink } from '../lib/elastic/index.ts'
+import {
+  type Deletes,
+  Documents,
+  ElasticConnection,
+  ElasticSink,
+  parseIndexRules
+} from '../lib/elastic/index.ts'
 import {
   BadLines,
   type Mark,
@@ -27,11 +33,17 @@ const flags = {
     help: 'index to write to',
     doc: "A template: 'joins-{created_at:GGGG.[w]WW}' gives an index a week, {source.table} one a table."
   },
+  map: {
+    kind: 'strings',
+    arg: 'TABLE=TEMPLATE',
+    help: "index of a table's rows, in place of --index",
+    doc: 'A table is name, db.name or a pattern such as dream.log_*. Repeatable; the first that fits counts.'
+  },
   id: {
     kind: 'string',
     arg: 'TEMPLATE',
     help: "document id, as '{contest_id}@{window_end}'",
-    doc: 'Needed for upsert. With append, an id makes a replay write nothing twice.'
+    doc: 'Needed for upsert. With append, an id makes a replay write nothing twice: of changes as cdc-tail writes them, {source.file}:{source.pos}:{source.row} is one.'
   },
   mode: {
     kind: 'choice',
@@ -39,6 +51,13 @@ const flags = {
     default: 'upsert',
     help: 'keep the newest version of each id, or every event',
     doc: 'upsert: c, r and u events index their row, d events delete it, plain rows are indexed. append: every event but d is created.'
+  },
+  deletes: {
+    kind: 'string',
+    arg: 'delete|ignore|FIELD',
+    default: 'delete',
+    help: 'what a deleted row does: deletes its document, nothing, or sets this field of it to true',
+    doc: 'Marked documents hold the row as it was before. A row that is there again later replaces it. Not for append, which keeps every event.'
   },
   'batch-bytes': { kind: 'bytes', default: 4 * 1024 * 1024, help: 'size of a bulk request' },
   'batch-docs': { kind: 'integer', default: 5000, help: 'documents in a bulk request' },
@@ -90,6 +109,7 @@ export const spec = {
     'es-sink reads change events and plain rows, one JSON object a line, and keeps an index in step with them: rows are indexed under their id, deleted rows are deleted.',
     'Change events carry their position in the binlog, and documents get it as their external version: however often events are replayed, the newest state wins. What the server cannot take now is tried again without end (see --retry-for); what it refuses for good goes to --dead-letter, or stops the tool.',
     'An update of which the log has only some columns (binlog_row_image=MINIMAL or NOBLOB) changes those fields of its document and keeps the others, for which the document is read first. One that changes the id or the index is refused, as the log does not have the whole row.',
+    'Lines of a dead-letter file, piped in, are read as the lines that they hold.',
     'A mark is acknowledged in --state once everything before it is durable on the server.'
   ],
   operands: [
@@ -112,8 +132,16 @@ export async function main(): Promise<void> {
   await runTool<typeof flags>(spec, sink)
 }
 
+/** `delete`, `ignore`, or a field's name. @throws ToolError USAGE */
+function parseDeletes(text: string): Deletes {
+  if (text === 'delete' || text === 'ignore') return text
+  if (text === '' || text.includes('.'))
+    throw usageError(`--deletes '${text}': delete, ignore or the name of a field`)
+  return { field: text }
+}
+
 async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
-  if (flags.index === undefined)
+  if (flags.index === undefined && flags.map.length === 0)
     throw usageError('--index is missing', "e.g. --index 'payments-{created_at:YYYY.MM}'")
   if (flags.mode === 'upsert' && flags.id === undefined) {
     throw usageError("--id is missing: upsert needs a document id, e.g. --id '{id}'", 'or give --mode append')
@@ -121,9 +149,11 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
   if (flags.inFlight < 1 || flags.batchDocs < 1)
     throw usageError('--in-flight and --batch-docs are at least 1')
   const documents = new Documents({
-    index: parseTemplate(flags.index, '--index'),
+    index: flags.index === undefined ? undefined : parseTemplate(flags.index, '--index'),
+    rules: parseIndexRules(flags.map),
     id: flags.id === undefined ? undefined : parseTemplate(flags.id, '--id'),
-    mode: flags.mode
+    mode: flags.mode,
+    deletes: parseDeletes(flags.deletes)
   })
   const connection = new ElasticConnection((operands[0] as string).split(','), flags.inFlight + 1, flags)
   const input = openInput(flags.in, { maxLine: flags.maxLine, holdsMemory: true })

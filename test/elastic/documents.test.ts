@@ -1,22 +1,30 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { Documents, type WriteMode } from '../../src/lib/elastic/documents.ts'
+import { type Deletes, Documents, type WriteMode } from '../../src/lib/elastic/documents.ts'
+import { parseIndexRules } from '../../src/lib/elastic/index-rules.ts'
 import { parseTemplate } from '../../src/lib/stream/index.ts'
 
-function read(line: unknown, options: { index?: string; id?: string; mode?: WriteMode } = {}) {
+function read(
+  line: unknown,
+  options: { index?: string; id?: string; mode?: WriteMode; map?: string[]; deletes?: Deletes } = {}
+) {
   const documents = new Documents({
-    index: parseTemplate(options.index ?? 'i', '--index'),
+    index: options.index === '' ? undefined : parseTemplate(options.index ?? 'i', '--index'),
+    rules: parseIndexRules(options.map ?? []),
+    deletes: options.deletes ?? 'delete',
     id: options.id === '' ? undefined : parseTemplate(options.id ?? '{id}', '--id'),
     mode: options.mode ?? 'upsert'
   })
   const block = Buffer.from(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`)
   const operations: Record<string, unknown>[] = []
   const reason = documents.read(block, 0, block.length - 1, {
-    operation(action, _key, from, start, end, partial) {
+    operation(action, _key, from, start, end, partial, ending) {
+      const text =
+        ending == null ? from.toString('utf8', start, end) : from.toString('utf8', start, end - 1) + ending
       operations.push({
         ...JSON.parse(action.written().toString()),
         ...(partial === true ? { partial } : {}),
-        ...(end > start ? { document: JSON.parse(from.toString('utf8', start, end)) } : {})
+        ...(end > start ? { document: JSON.parse(text) } : {})
       })
     }
   })
@@ -49,6 +57,108 @@ describe('what a line becomes in the index', () => {
     assert.deepEqual(read({ before: { id: 7 }, after: { id: 8 }, source, op: 'u', ts_ms: 1 }), [
       { delete: { _index: 'i', _id: '7', version: VERSION, version_type: 'external' } },
       { index: { _index: 'i', _id: '8', version: VERSION, version_type: 'external' }, document: { id: 8 } }
+    ])
+  })
+
+  test('an update that moves the row to another index deletes it from the old one', () => {
+    const [before, after] = [
+      { id: 7, at: '2026-11-30' },
+      { id: 7, at: '2026-12-01' }
+    ]
+    const name = (month: string) => ({
+      _index: `i-${month}`,
+      _id: '7',
+      version: VERSION,
+      version_type: 'external'
+    })
+    assert.deepEqual(read({ before, after, source, op: 'u', ts_ms: 1 }, { index: 'i-{at:MM}' }), [
+      { delete: name('11') },
+      { index: name('12'), document: after }
+    ])
+  })
+
+  test('rows of a table go where the first rule for it says', () => {
+    const indexOf = (db: string, table: string, map: string[], index = 'i'): unknown => {
+      const line = {
+        before: null,
+        after: { id: 7, n: 1 },
+        source: { ...source, db, table },
+        op: 'c',
+        ts_ms: 1
+      }
+      const operations = read(line, { index, map })
+      return typeof operations === 'string'
+        ? operations
+        : (operations[0] as { index: { _index: string } }).index._index
+    }
+    const rules = ['payments=pay-{n}', 'dream.log_*=logs', '*.log_*=other-logs']
+    assert.equal(indexOf('dream', 'payments', rules), 'pay-1')
+    assert.equal(indexOf('dream', 'log_a', rules), 'logs')
+    assert.equal(indexOf('shop', 'log_a', rules), 'other-logs')
+    assert.equal(indexOf('dream', 'users', rules), 'i')
+    assert.match(
+      String(indexOf('dream', 'users', rules, '')),
+      /--map: no rule for dream\.users, and no --index/
+    )
+    assert.match(String(read({ id: 1 }, { index: '', map: rules })), /names no table/)
+    for (const bad of ['payments', '=x', 'a b=c'])
+      assert.throws(() => parseIndexRules([bad]), { code: 'USAGE' })
+  })
+
+  test('lines of many tables in turn each go to their own index', () => {
+    const documents = new Documents({
+      index: parseTemplate('{source.table}', '--index'),
+      rules: parseIndexRules(['t1=one', 'd.t2=two']),
+      id: parseTemplate('{id}', '--id'),
+      mode: 'upsert'
+    })
+    const names: string[] = []
+    for (let n = 0; n < 200; n++) {
+      const line = {
+        before: null,
+        after: { id: n },
+        source: { db: 'd', table: `t${(n * 7) % 20}`, file: 'f.1', pos: n, row: 0 },
+        op: 'c',
+        ts_ms: n
+      }
+      const block = Buffer.from(JSON.stringify(line))
+      documents.read(block, 0, block.length, {
+        operation(action) {
+          const { index } = JSON.parse(action.written().toString())
+          assert.equal(index._id, String(n))
+          names.push(index._index)
+        }
+      })
+    }
+    assert.deepEqual(
+      names,
+      Array.from({ length: 200 }, (_, n) => ['t0', 'one', 'two'][(n * 7) % 20] ?? `t${(n * 7) % 20}`)
+    )
+  })
+
+  test('a deleted row is kept and marked, or nothing happens, where it is asked for', () => {
+    const version = { _index: 'i', version: VERSION, version_type: 'external' }
+    const event = (before: unknown, after: unknown = null) => ({
+      before,
+      after,
+      source,
+      op: after === null ? 'd' : 'u',
+      ts_ms: 1
+    })
+    const deletes = { field: 'gone "now"' }
+    assert.deepEqual(read(event({ id: 7, n: 1 }), { deletes }), [
+      { index: { ...version, _id: '7' }, document: { id: 7, n: 1, 'gone "now"': true } }
+    ])
+    assert.deepEqual(read(event({}), { deletes, id: 'all' }), [
+      { index: { ...version, _id: 'all' }, document: { 'gone "now"': true } }
+    ])
+    assert.deepEqual(read(event({ id: 7, n: 1 }, { id: 8, n: 1 }), { deletes }), [
+      { index: { ...version, _id: '7' }, document: { id: 7, n: 1, 'gone "now"': true } },
+      { index: { ...version, _id: '8' }, document: { id: 8, n: 1 } }
+    ])
+    assert.deepEqual(read(event({ id: 7 }), { deletes: 'ignore' }), [])
+    assert.deepEqual(read(event({ id: 7 }, { id: 8 }), { deletes: 'ignore' }), [
+      { index: { ...version, _id: '8' }, document: { id: 8 } }
     ])
   })
 

@@ -89,6 +89,67 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
       assert.match(kept.find(letter => letter.dead_letter.line === 4).dead_letter.reason, /not JSON/)
     })
 
+    test('refused documents are written once their dead letters are piped in again', async () => {
+      const letters = join(folder, `again-${name}.ndjson`)
+      const types = { mappings: { properties: { n: { type: 'integer' } } } }
+      await request(elastic.url, 'PUT', '/again', types)
+      const refused = [
+        event('c', null, { id: 1, n: 'é' }, 100),
+        event('u', { id: 2, n: 1 }, { id: 2, n: 'x' }, 200)
+      ]
+      const flags = ['--index', 'again', '--id', '{id}', '--dead-letter']
+      assert.equal(run([...refused, event('c', null, { id: 3, n: 3 }, 300)], ...flags, letters).status, 0)
+      // While the mapping is as it was, they are refused again, and not wrapped up twice.
+      const second = join(folder, `second-${name}.ndjson`)
+      assert.equal(run(readFileSync(letters, 'utf8'), ...flags, second).status, 0)
+      const texts = (path: string): string[] =>
+        readFileSync(path, 'utf8')
+          .trim()
+          .split('\n')
+          .map(line => JSON.parse(line).text)
+      assert.deepEqual(texts(second).sort(), refused.map(line => JSON.stringify(line)).sort())
+
+      await request(elastic.url, 'DELETE', '/again')
+      await request(elastic.url, 'PUT', '/again', { mappings: { properties: { n: { type: 'keyword' } } } })
+      const { status, stderr } = run(readFileSync(second, 'utf8'), '--index', 'again', '--id', '{id}')
+      assert.equal(status, 0, stderr)
+      assert.deepEqual(
+        await allDocuments(elastic.url, 'again'),
+        new Map([
+          ['1', { id: 1, n: 'é' }],
+          ['2', { id: 2, n: 'x' }]
+        ])
+      )
+      const foreign = run(
+        '{"dead_letter":{"tool":"enrich","reason":"x"},"text":"{}"}\n',
+        '--index',
+        'again',
+        '--id',
+        '{id}'
+      )
+      assert.equal(foreign.status, 1)
+      assert.match(foreign.stderr, /stdin:1: a dead letter of enrich: it goes back into that tool/)
+    })
+
+    test('deleted rows are marked where it is asked for, and come back as they are', async () => {
+      const flags = ['--map', 't=marked', '--id', '{id}', '--deletes', 'deleted']
+      const events = [
+        event('c', null, { id: 1 }, 100),
+        event('c', null, { id: 2 }, 101),
+        event('d', { id: 1 }, null, 200),
+        event('d', { id: 2 }, null, 201),
+        event('c', null, { id: 2, n: 2 }, 300)
+      ]
+      for (let round = 0; round < 2; round++) assert.equal(run(events, ...flags).status, 0)
+      assert.deepEqual(
+        await allDocuments(elastic.url, 'marked'),
+        new Map<string, unknown>([
+          ['1', { id: 1, deleted: true }],
+          ['2', { id: 2, n: 2 }]
+        ])
+      )
+    })
+
     test('without a dead-letter file it stops with status 1, names the line, and has written what came before', async () => {
       const { status, stderr } = run(
         '{"id":1}\n{"id":2}\nnonsense\n{"id":3}\n',
@@ -140,6 +201,12 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
       assert.equal((await allDocuments(elastic.url, 'blocked')).size, 1)
     })
 
+    async function hasDocuments(index: string): Promise<boolean> {
+      const response = await fetch(`${elastic.url}/${index}/_search?size=0`)
+      const body = (await response.json()) as { hits?: { total: { value: number } } }
+      return (body.hits?.total.value ?? 0) > 0
+    }
+
     test('a server that is killed and comes back gets every document', async () => {
       const child = spawn(process.execPath, [
         BIN,
@@ -156,7 +223,8 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
         for (let id = from; id < to; id++) child.stdin.write(`{"id":${id}}\n`)
       }
       send(0, 3000)
-      await sleep(400)
+      // A server that was never there is not waited for without end.
+      while (!(await hasDocuments('back'))) await sleep(20)
       await elastic.kill()
       send(3000, 5000)
       await elastic.restart()

@@ -49,13 +49,14 @@ export class Batch {
     start: number,
     end: number,
     line: number,
-    partial = false
+    partial = false,
+    ending: Buffer | null = null
   ): void {
     if (partial) this.partials.push(this.count)
     if (this.count === 0) this.startedAt = performance.now()
     this.#note(this.body.length, block, start, end, line)
     this.body.append(action.buffer, 0, action.length)
-    if (documentEnd > document) this.#document(block.bytes, document, documentEnd)
+    if (documentEnd > document) this.#document(block.bytes, document, documentEnd, ending)
   }
 
   origin(i: number): Origin {
@@ -148,11 +149,16 @@ export class Batch {
     places[at + 4] = line
   }
 
-  /** Copies a document; zero dates, which no date field takes, become null. */
-  #document(block: Buffer, start: number, end: number): void {
-    if (hasZeroDate(block, start, end)) this.body.text(nullZeroDates(block.toString('utf8', start, end)))
-    else this.body.append(block, start, end)
-    this.body.ensure(1)
-    this.body.buffer[this.body.length++] = NEWLINE
+  /** Copies a document, its brace exchanged for an `ending`; zero dates, which no date field takes, become null. */
+  #document(block: Buffer, start: number, end: number, ending: Buffer | null): void {
+    const { body } = this
+    if (hasZeroDate(block, start, end)) body.text(nullZeroDates(block.toString('utf8', start, end)))
+    else body.append(block, start, end)
+    if (ending !== null) {
+      body.length--
+      body.append(ending)
+    }
+    body.ensure(1)
+    body.buffer[body.length++] = NEWLINE
   }
 }

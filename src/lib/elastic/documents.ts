@@ -1,21 +1,29 @@
 import {
-  ByteWriter,
+  type ByteWriter,
   EnvelopeFinder,
   type EnvelopeTail,
   spanNumber,
   spanText,
   type Template
 } from '../stream/index.ts'
+import { Action, type Verb } from './action.ts'
+import type { IndexRule } from './index-rules.ts'
 import { hashBytes, JsonTemplate, type Places } from './json-template.ts'
 import { VersionWriter } from './version.ts'
 
 export type WriteMode = 'upsert' | 'append'
 
+/** What a deleted row does: deletes its document, nothing, or sets a field of it to true. */
+export type Deletes = 'delete' | 'ignore' | { readonly field: string }
+
 export interface DocumentOptions {
-  readonly index: Template
+  /** Where rows go that no rule is for. */
+  readonly index: Template | undefined
+  readonly rules?: readonly IndexRule[]
   /** Required for `upsert`. */
   readonly id: Template | undefined
   readonly mode: WriteMode
+  readonly deletes?: Deletes
 }
 
 /** Takes bulk operations, in order. */
@@ -25,6 +33,7 @@ export interface OperationSink {
    * @param key operations on one document have the same key, and keep their order
    * @param start, end of the document in the block; equal when there is none (a delete)
    * @param partial the document's other fields stay as they are in the index
+   * @param ending in the place of the document's last byte, its brace
    */
   operation(
     action: ByteWriter,
@@ -32,15 +41,9 @@ export interface OperationSink {
     block: Buffer,
     start: number,
     end: number,
-    partial?: boolean
+    partial?: boolean,
+    ending?: Buffer | null
   ): void
-}
-
-/** An action line in the making, and where its id stands. */
-class Action {
-  readonly line = new ByteWriter(4096)
-  idStart = 0
-  idEnd = 0
 }
 
 /** Which part of a line a row stands in; `update`: in `after`, and in `before` what is not in there. */
@@ -57,16 +60,6 @@ interface TemplateFields {
 
 const LETTER = { c: 99, d: 100, r: 114, t: 116, u: 117 }
 const OPEN_BRACE = 123
-
-const HEADS = {
-  index: Buffer.from('{"index":{"_index":"'),
-  create: Buffer.from('{"create":{"_index":"'),
-  delete: Buffer.from('{"delete":{"_index":"')
-}
-const ID = Buffer.from('","_id":"')
-const VERSION = Buffer.from('","version_type":"external","version":')
-const END = Buffer.from('}}\n')
-const END_TEXT = Buffer.from('"}}\n')
 
 /**
  * Turns lines into bulk operations. A change event is written by its row: `after` is indexed (op c, r, u), `before`
@@ -87,8 +80,16 @@ export class Documents {
   readonly #position = this.#path('source.pos')
   readonly #row = this.#path('source.row')
   readonly #partial = this.#path('source.partial')
+  readonly #database = this.#path('source.db')
+  readonly #table = this.#path('source.table')
   readonly #finder: EnvelopeFinder
-  readonly #index: TemplateFields
+  readonly #index: TemplateFields | null
+  readonly #rules: readonly { readonly table: RegExp; readonly index: TemplateFields }[]
+  /** The index of tables by their names, of those seen. */
+  readonly #byTable = new Map<string, TemplateFields | null>()
+  /** The last tail in which the table stands, and its index. */
+  #tableTail: EnvelopeTail | null = null
+  #tableIndex: TemplateFields | null = null
   readonly #id: TemplateFields | undefined
   readonly #versions = new VersionWriter()
   /** The tail in which the file that `#versions` is in stands, if it does in all lines with that tail. */
@@ -96,13 +97,24 @@ export class Documents {
   readonly #action = new Action()
   /** For the row before an update, whose id may be another. */
   readonly #gone = new Action()
+  readonly #deletes: Deletes
+  /** The end of a document that is marked as deleted; of one without fields. */
+  readonly #deleted: Buffer | null = null
+  readonly #deletedAlone: Buffer | null = null
   #anonymous = 0
   /** Created rows of which the log has only some columns. */
   incomplete = 0
 
   constructor(options: DocumentOptions) {
     this.#options = options
-    this.#index = this.#fieldsOf(options.index)
+    this.#index = options.index === undefined ? null : this.#fieldsOf(options.index)
+    this.#rules = (options.rules ?? []).map(({ table, index }) => ({ table, index: this.#fieldsOf(index) }))
+    const { deletes = 'delete' } = options
+    this.#deletes = deletes
+    if (typeof deletes === 'object') {
+      this.#deleted = Buffer.from(`,${JSON.stringify(deletes.field)}:true}`)
+      this.#deletedAlone = Buffer.from(`${JSON.stringify(deletes.field)}:true}`)
+    }
     this.#id = options.id === undefined ? undefined : this.#fieldsOf(options.id)
     this.#finder = new EnvelopeFinder(this.#paths)
   }
@@ -136,7 +148,7 @@ export class Documents {
       return 'a truncated table cannot be followed: delete its documents, then send them anew'
     }
     const append = this.#options.mode === 'append'
-    if (op === LETTER.d) return append ? null : this.#delete(block, sink)
+    if (op === LETTER.d) return append || this.#deletes === 'ignore' ? null : this.#delete(block, sink)
     const isPartial = this.#start(this.#partial) >= 0 && op !== 0
     if (isPartial && op === LETTER.u && !append) return this.#update(block, sink)
     if (isPartial) this.incomplete++
@@ -145,11 +157,9 @@ export class Documents {
     const reason = this.#write(this.#action, verb, block, row)
     if (reason !== null) return reason
     if (op === LETTER.u && !append) {
-      const missing = this.#write(this.#gone, 'delete', block, 'before')
+      const missing = this.#write(this.#gone, this.#removal, block, 'before')
       // A source without before images does not tell of changed ids.
-      if (missing === null && !sameId(this.#gone, this.#action)) {
-        sink.operation(this.#gone.line, this.#key(this.#gone), block, 0, 0)
-      }
+      if (missing === null && !this.#gone.isOnSameAs(this.#action)) this.#remove(this.#gone, block, sink)
     }
     const document = op === 0 ? start : this.#start(this.#after)
     const documentEnd = op === 0 ? end : this.#end(this.#after)
@@ -159,7 +169,7 @@ export class Documents {
 
   /** An update of some fields: the place of the document must be known, as it was and as it is. */
   #update(block: Buffer, sink: OperationSink): string | null {
-    for (const fields of [this.#index, this.#id]) {
+    for (const fields of [this.#indexOf(block), this.#id]) {
       const { before = [], after = [] } = fields ?? {}
       const unknown = after.findIndex(
         (path, i) => this.#start(path) >= 0 && this.#start(before[i] as number) < 0
@@ -172,7 +182,7 @@ export class Documents {
     if (reason !== null) return `${reason}: ${WHOLE_ROWS}`
     const moved = this.#write(this.#action, 'index', block, 'update')
     if (moved !== null) return moved
-    if (!sameLine(this.#gone, this.#action)) {
+    if (!this.#gone.isOnSameAs(this.#action)) {
       return `the document's id or index changes, and the log has only some of its fields: ${WHOLE_ROWS}`
     }
     sink.operation(
@@ -188,9 +198,35 @@ export class Documents {
 
   #delete(block: Buffer, sink: OperationSink): string | null {
     if (this.#id === undefined) return null
-    const reason = this.#write(this.#action, 'delete', block, 'before')
-    if (reason === null) sink.operation(this.#action.line, this.#key(this.#action), block, 0, 0)
+    const reason = this.#write(this.#action, this.#removal, block, 'before')
+    if (reason === null) this.#remove(this.#action, block, sink)
     return reason
+  }
+
+  get #removal(): Verb {
+    return this.#deleted === null ? 'delete' : 'index'
+  }
+
+  /** Deletes the document of the row before, or writes it marked as deleted. */
+  #remove(action: Action, block: Buffer, sink: OperationSink): void {
+    if (this.#deletes === 'ignore') return
+    const key = this.#key(action)
+    if (this.#deleted === null) {
+      sink.operation(action.line, key, block, 0, 0)
+      return
+    }
+    const [start, end] = [this.#start(this.#before), this.#end(this.#before)]
+    const isEmpty = block.toString('latin1', start + 1, end - 1).trim() === ''
+    const isPartial = this.#start(this.#partial) >= 0
+    sink.operation(
+      action.line,
+      key,
+      block,
+      start,
+      end,
+      isPartial,
+      isEmpty ? this.#deletedAlone : this.#deleted
+    )
   }
 
   /** The letter of a change event's op; 0 when the line is none. */
@@ -213,28 +249,57 @@ export class Documents {
   }
 
   /** Writes an action line. @returns why it cannot be, or null */
-  #write(action: Action, verb: keyof typeof HEADS, block: Buffer, row: Row): string | null {
-    const out = action.line
-    out.clear()
-    out.append(HEADS[verb])
-    const noIndex = this.#render(this.#index, out, block, row)
+  #write(action: Action, verb: Verb, block: Buffer, row: Row): string | null {
+    const index = this.#indexOf(block)
+    if (index === null) return this.#noIndex(block)
+    const out = action.begin(verb)
+    const noIndex = this.#render(index, out, block, row)
     if (noIndex !== null) return `--index: the row has no usable field '${noIndex}'`
     if (this.#id === undefined) {
-      out.append(END_TEXT)
+      action.end(false)
       return null
     }
-    out.append(ID)
-    action.idStart = out.length
+    action.beginId()
     const noId = this.#render(this.#id, out, block, row)
     if (noId !== null) return `--id: the row has no field '${noId}'`
-    action.idEnd = out.length
-    if (verb !== 'create' && row !== 'line' && this.#hasVersion(block)) {
-      out.append(VERSION)
+    action.endId()
+    const hasVersion = verb !== 'create' && row !== 'line' && this.#hasVersion(block)
+    if (hasVersion) {
+      action.beginVersion()
       const rowNumber = spanNumber(block, this.#start(this.#row), this.#end(this.#row))
       this.#versions.write(out, Number.isNaN(rowNumber) ? 0 : rowNumber)
-      out.append(END)
-    } else out.append(END_TEXT)
+    }
+    action.end(hasVersion)
     return null
+  }
+
+  /** The index of the line's table; null when there is no rule for it, and no other index. */
+  #indexOf(block: Buffer): TemplateFields | null {
+    if (this.#rules.length === 0) return this.#index
+    const { tail } = this.#finder
+    if (tail !== null && tail === this.#tableTail) return this.#tableIndex
+    const name = this.#tableName(block)
+    let index = this.#byTable.get(name)
+    if (index === undefined) {
+      index = this.#rules.find(({ table }) => table.test(name))?.index ?? this.#index
+      this.#byTable.set(name, index)
+    }
+    const isConstant = tail?.isConstant(this.#database) === true && tail.isConstant(this.#table)
+    this.#tableTail = isConstant ? tail : null
+    this.#tableIndex = index
+    return index
+  }
+
+  #tableName(block: Buffer): string {
+    const part = (path: number): string => spanText(block, this.#start(path), this.#end(path)) ?? ''
+    return `${part(this.#database)}.${part(this.#table)}`
+  }
+
+  #noIndex(block: Buffer): string {
+    const name = this.#tableName(block)
+    return name === '.'
+      ? '--map: the line names no table, and there is no --index'
+      : `--map: no rule for ${name}, and no --index`
   }
 
   #render(fields: TemplateFields, out: ByteWriter, block: Buffer, row: Row): string | null {
@@ -254,7 +319,7 @@ export class Documents {
   }
 
   #key(action: Action): number {
-    if (this.#id === undefined) return this.#anonymous++ >>> 0
+    if (action.idEnd === action.idStart) return this.#anonymous++ >>> 0
     return hashBytes(action.line.buffer, action.idStart, action.idEnd)
   }
 
@@ -265,17 +330,6 @@ export class Documents {
   #end(path: number): number {
     return this.#finder.spans[path * 2 + 1] as number
   }
-}
-
-function sameId(a: Action, b: Action): boolean {
-  return a.line.buffer.compare(b.line.buffer, b.idStart, b.idEnd, a.idStart, a.idEnd) === 0
-}
-
-function sameLine(a: Action, b: Action): boolean {
-  return (
-    a.line.length === b.line.length &&
-    a.line.buffer.compare(b.line.buffer, 0, b.line.length, 0, a.line.length) === 0
-  )
 }
 
 const WHOLE_ROWS = "SET GLOBAL binlog_row_image='FULL' lets it have whole rows"

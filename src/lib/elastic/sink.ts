@@ -1,5 +1,12 @@
 import type { Backoff, Log } from '../cli/index.ts'
-import { type BadLines, type ByteWriter, eachLine, type Lines } from '../stream/index.ts'
+import {
+  type BadLines,
+  type ByteWriter,
+  eachLine,
+  isDeadLetter,
+  type Lines,
+  openDeadLetter
+} from '../stream/index.ts'
 import { Batch } from './batch.ts'
 import { BulkSender, type Failure } from './bulk.ts'
 import type { ElasticConnection } from './connection.ts'
@@ -66,15 +73,10 @@ export class ElasticSink implements OperationSink {
   async write(part: Lines): Promise<void> {
     this.#throwFailure()
     const block = part.bytes
-    this.#lines = part
     part.count = eachLine(block, (start, end, index) => {
-      this.#lineStart = start
-      this.#lineEnd = end
       this.#line = part.firstLine + index
-      const reason = this.#documents.read(block, start, end, this)
-      if (reason === null) return
-      this.counts.rejected++
-      this.#reject(block, start, end, this.#line, reason)
+      if (isDeadLetter(block, start, end)) this.#readLetter(block.subarray(start, end))
+      else this.#read(part, start, end)
     })
     this.counts.lines += part.count
     if (this.#documents.incomplete > 0 && !this.#toldIncomplete) {
@@ -87,13 +89,35 @@ export class ElasticSink implements OperationSink {
     this.#throwFailure()
   }
 
+  #read(lines: Lines, start: number, end: number): void {
+    this.#lines = lines
+    this.#lineStart = start
+    this.#lineEnd = end
+    const reason = this.#documents.read(lines.bytes, start, end, this)
+    if (reason === null) return
+    this.counts.rejected++
+    this.#reject(lines.bytes, start, end, this.#line, reason)
+  }
+
+  /** A line that was refused earlier comes again: what it holds is read as if it had come by itself. */
+  #readLetter(letter: Buffer): void {
+    const content = openDeadLetter(letter, 'es-sink')
+    if ('bytes' in content) {
+      this.#read({ kind: 'lines', bytes: content.bytes, firstLine: this.#line }, 0, content.bytes.length)
+      return
+    }
+    this.counts.rejected++
+    this.#reject(letter, 0, letter.length, this.#line, content.reason)
+  }
+
   operation(
     action: ByteWriter,
     key: number,
     _block: Buffer,
     document: number,
     documentEnd: number,
-    partial = false
+    partial = false,
+    ending: Buffer | null = null
   ): void {
     const lane = this.#lanes[key % this.#lanes.length] as Lane
     lane.add(
@@ -104,7 +128,8 @@ export class ElasticSink implements OperationSink {
       this.#lineStart,
       this.#lineEnd,
       this.#line,
-      partial
+      partial,
+      ending
     )
   }
 

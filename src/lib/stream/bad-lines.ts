@@ -103,3 +103,26 @@ function syncFile(fd: number): void {
     if (errnoOf(error) !== 'EINVAL') throw error
   }
 }
+
+const LETTER_HEAD = Buffer.from('{"dead_letter":{')
+
+export function isDeadLetter(block: Buffer, start: number, end: number): boolean {
+  if (end - start < LETTER_HEAD.length) return false
+  for (let i = 0; i < LETTER_HEAD.length; i++) if (block[start + i] !== LETTER_HEAD[i]) return false
+  return true
+}
+
+/** The line that a dead letter of `tool` holds, or why it holds none for that tool. */
+export function openDeadLetter(letter: Buffer, tool: string): { bytes: Buffer } | { reason: string } {
+  let content: { dead_letter?: { tool?: unknown }; text?: unknown; base64?: unknown }
+  try {
+    content = JSON.parse(letter.toString())
+  } catch {
+    return { reason: 'a dead letter that is not JSON' }
+  }
+  const sender = content.dead_letter?.tool
+  if (sender !== tool) return { reason: `a dead letter of ${sender}: it goes back into that tool` }
+  if (typeof content.text === 'string') return { bytes: Buffer.from(content.text) }
+  if (typeof content.base64 === 'string') return { bytes: Buffer.from(content.base64, 'base64') }
+  return { reason: 'a dead letter without the line that it is about' }
+}

@@ -1,4 +1,4 @@
-export { type BadLine, BadLines } from './bad-lines.ts'
+export { type BadLine, BadLines, isDeadLetter, openDeadLetter } from './bad-lines.ts'
 export { ByteWriter, OutputWriter } from './bytes.ts'
 export { type Control, formatMark, formatResume, type Mark } from './control.ts'
 export { writeDigits, writeUint } from './digits.ts'
