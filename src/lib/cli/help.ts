@@ -68,11 +68,10 @@ function table(rows: readonly (readonly [string, string])[] | string[][]): strin
   const lines: string[] = []
   for (const [left = '', right = ''] of rows) {
     const parts = wrap(right, WIDTH - indent)
-    if (left.length > indent - 2)
-      lines.push(
-        ...wrap(left.trim(), WIDTH - 6).map(part => `      ${part}`.replace(/^ {6}-(\w),/, '  -$1,'))
-      )
-    else lines.push(left.padEnd(indent) + (parts.shift() ?? ''))
+    if (left.length > indent - 2) {
+      const margin = ' '.repeat(left.length - left.trimStart().length)
+      lines.push(...wrap(left.trim(), WIDTH - margin.length).map(part => margin + part))
+    } else lines.push(left.padEnd(indent) + (parts.shift() ?? ''))
     lines.push(...parts.map(part => ' '.repeat(indent) + part))
   }
   return lines
