@@ -64,7 +64,7 @@ export function compileRowDecoder(
         : documentCode(column, partial.image, document, table.debezium === true)
     const value = treated(raw, column.treatment, masks)
     if (column.treatment === 'drop') {
-      code.push(`if ((buf[at + ${slot >> 3}] & ${1 << (slot & 7)}) === 0) {`, value.code, '}')
+      code.push(`if ((buf[at + ${slot >> 3}] & ${1 << (slot & 7)}) === 0) { ${value.code} }`)
       bound += value.bound
       slot++
       continue
@@ -87,8 +87,8 @@ export function compileRowDecoder(
     if (patches && document >= 0 && !isConstant(column.treatment)) {
       // What a document has become cannot be told without the document: the column is absent.
       const unknown = `${isPatched(document)} && documents[${document * 2}] < 0`
-      code.push(`if (${unknown}) { ${raw.skip} } else {`, ...columnCode, '}')
-    } else code.push(...columnCode)
+      code.push(`if (${unknown}) { ${raw.skip} } else { ${columnCode.join('\n')} }`)
+    } else code.push(columnCode.join('\n'))
     bound += Buffer.byteLength(key) + 8 + value.bound
     slot++
     written++
@@ -99,17 +99,19 @@ export function compileRowDecoder(
     const bits = at + 1, options = buf[at];
     if (options > 1) h.badOptions(options);
     at += options === 1 ? ${1 + ((documentCount + 7) >> 3)} : 1;`
+  const parts = inParts(code, patches ? ', bits, options' : '')
   const body = `
     ${patches ? start : ''}
     w.ensure(${bound});
     let out = w.buffer, o = w.length, p = at + ${(columns.length + 7) >> 3}, n = 0;
     ${patches ? 'out[o++] = 123;' : ''}
-    ${code.join('\n').replaceAll('BOUND', String(bound))}
+    ${parts.body}
     ${patches ? 'if (out[o - 1] === 44) o--;' : written === 0 ? 'out[o++] = 123;' : ''}
     out[o++] = 125;
     w.length = o;
     return p;`
-  const make = new Function('h', 'L', 'spans', 'masks', 'documents', `return (buf, at, w) => {${body}}`) as (
+  const source = `${parts.functions} return (buf, at, w) => {${body}}`.replaceAll('BOUND', String(bound))
+  const make = new Function('h', 'L', 'spans', 'masks', 'documents', source) as (
     helpers: typeof HELPERS,
     literals: Uint8Array,
     spans: Int32Array,
@@ -120,6 +122,34 @@ export function compileRowDecoder(
     decode: make(HELPERS, literals.bytes(), keySpans, masks, partial?.documents),
     keySpans,
     isPartial: table.columns.some(({ treatment }, i) => present?.[i] === false && treatment !== 'drop')
+  }
+}
+
+/** Columns in one function, at most. */
+const PART = 32
+
+/**
+ * The code of many columns as functions of some each: optimizing one of hundreds of columns takes the compiler tens of
+ * megabytes, and a larger one is left as it is.
+ */
+function inParts(columns: readonly string[], parameters: string): { functions: string; body: string } {
+  if (columns.length <= PART) return { functions: '', body: columns.join('\n') }
+  const functions: string[] = []
+  const calls: string[] = []
+  for (let from = 0; from < columns.length; from += PART) {
+    const name = `part${from / PART}`
+    const code = columns.slice(from, from + PART).join('\n')
+    functions.push(`const ${name} = (buf, at, p, w${parameters}) => {
+      let out = w.buffer, o = w.length, n = 0;
+      ${code}
+      w.length = o;
+      return p;
+    };`)
+    calls.push(`p = ${name}(buf, at, p, w${parameters});`)
+  }
+  return {
+    functions: functions.join('\n'),
+    body: `w.length = o; ${calls.join('\n')} out = w.buffer; o = w.length;`
   }
 }
 
