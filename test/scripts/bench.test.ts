@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import type { BenchCase, Contestant } from '../../scripts/lib/bench/case.ts'
+import type { AnyContestant, BenchCase, Contestant } from '../../scripts/lib/bench/case.ts'
 import type { Result } from '../../scripts/lib/bench/contest.ts'
 import { runCase } from '../../scripts/lib/bench/contest.ts'
 import { measure } from '../../scripts/lib/bench/measure.ts'
@@ -109,7 +109,7 @@ describe('a case', () => {
     proof: prints('42')
   }
   const prints41: Contestant = { ...prints42, name: 'prints 41', command: () => node('console.log(41)') }
-  const caseOf = (judged: Contestant[], peers: Contestant[], stopped: () => void): BenchCase => ({
+  const caseOf = (judged: AnyContestant[], peers: AnyContestant[], stopped: () => void): BenchCase => ({
     name: 'tiny',
     measures: 'nothing',
     unit: 'rows',
@@ -143,6 +143,24 @@ describe('a case', () => {
       result.comparisons.map(({ judged, peer }) => [judged, peer]),
       [['prints 42', 'peer']]
     )
+  })
+
+  test('sets a server to work in its turn, and takes the figures that it gives', async () => {
+    let works = 0
+    const server = {
+      name: 'server',
+      async work() {
+        works++
+        return { wallMs: 500, cpuMs: 100, peakBytes: null }
+      }
+    }
+    const result = await runCase(
+      caseOf([prints42], [server], () => {}),
+      2,
+      { rows: 10, log() {} }
+    )
+    assert.equal(works, 3)
+    assert.deepEqual(result.standings[1]?.wallMs, { median: 500, min: 500, max: 500 })
   })
 
   test('has no result when a contestant does not do the work', async () => {
@@ -252,6 +270,14 @@ describe('the table', () => {
     assert.ok(lines.includes('ours | 500,000 | 1.50 | 90'))
     assert.ok(lines.includes('theirs | 250,000 | 4.50 | –'))
     assert.ok(lines.includes('ours ÷ theirs | 2.00 (2.00–2.00) | 0.33 (0.33–0.33) | –'))
+  })
+
+  test('holds a contestant to the speed of its peers', () => {
+    const [ours] = result.standings
+    assert.ok(ours !== undefined)
+    const against = (timesPeer: number): object[] => verdicts(result, { ...ours, target: { timesPeer } })
+    assert.deepEqual(against(2), [{ text: 'at least 2 times as fast as theirs (2.0)', holds: true }])
+    assert.deepEqual(against(10), [{ text: 'at least 10 times as fast as theirs (2.0)', holds: false }])
   })
 
   test('tells a target that is missed from one that holds', () => {

@@ -1,5 +1,6 @@
 /** What a benchmark case is made of. */
 import type { Readable } from 'node:stream'
+import type { Figures } from './measure.ts'
 
 /** A command to measure, run as a process of its own. */
 export interface Command {
@@ -15,15 +16,21 @@ export interface Target {
   readonly perSecond?: number
   /** At most this many bytes of memory at the peak. */
   readonly peakBytes?: number
+  /** At least this many times as fast as each peer, in the median of the rounds. */
+  readonly timesPeer?: number
   /** At most this long from start to end, in the best of the runs. */
   readonly wallMs?: number
 }
 
-export interface Contestant {
+interface Competing {
   readonly name: string
   readonly target?: Target
   /** Makes ready for a run, outside the time that is measured. */
   before?(): Promise<void>
+}
+
+/** One whose work is a process from start to end. */
+export interface Contestant extends Competing {
   /** The command of the next run, the same work each time. */
   command(): Command
   /**
@@ -33,13 +40,21 @@ export interface Contestant {
   proof(stdout: Readable): Promise<string | null>
 }
 
+/** One that runs all the time, a server, and is set to work. */
+export interface ServerContestant extends Competing {
+  /** Lets it do the work once. @throws Error when it does not do all of it */
+  work(): Promise<Figures>
+}
+
+export type AnyContestant = Contestant | ServerContestant
+
 /** A case made ready: data are there, servers run. Disposing of it stops them. */
 export interface Contest extends AsyncDisposable {
   /** What ran it, beside Node: `MySQL 9.7.0`. */
   readonly servers: readonly string[]
   /** Those that are judged, each against every peer. */
-  readonly judged: readonly Contestant[]
-  readonly peers: readonly Contestant[]
+  readonly judged: readonly AnyContestant[]
+  readonly peers: readonly AnyContestant[]
 }
 
 export interface CaseOptions {

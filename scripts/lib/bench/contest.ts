@@ -1,4 +1,4 @@
-import type { BenchCase, CaseOptions, Contestant, Target } from './case.ts'
+import type { AnyContestant, BenchCase, CaseOptions, Target } from './case.ts'
 import { type Figures, measure } from './measure.ts'
 import { ratios, type Spread, spread } from './statistics.ts'
 
@@ -46,15 +46,15 @@ export async function runCase(bench: BenchCase, runs: number, options: CaseOptio
     options.log(`${bench.name}: warm-up of ${contestant.name}`)
     await warmUp(contestant)
   }
-  const figures = new Map(contestants.map((contestant): [Contestant, Figures[]] => [contestant, []]))
+  const figures = new Map(contestants.map((contestant): [AnyContestant, Figures[]] => [contestant, []]))
   for (let run = 1; run <= runs; run++) {
     options.log(`${bench.name}: run ${run} of ${runs}`)
     for (const [contestant, taken] of figures) {
       await contestant.before?.()
-      taken.push(await measure(contestant.command()))
+      taken.push('work' in contestant ? await contestant.work() : await measure(contestant.command()))
     }
   }
-  const of = (contestant: Contestant): Figures[] => figures.get(contestant) ?? []
+  const of = (contestant: AnyContestant): Figures[] => figures.get(contestant) ?? []
   return {
     name: bench.name,
     measures: bench.measures,
@@ -74,8 +74,12 @@ export async function runCase(bench: BenchCase, runs: number, options: CaseOptio
 }
 
 /** @throws Error when the contestant does not do what it should: its times would mean nothing */
-async function warmUp(contestant: Contestant): Promise<void> {
+async function warmUp(contestant: AnyContestant): Promise<void> {
   await contestant.before?.()
+  if ('work' in contestant) {
+    await contestant.work()
+    return
+  }
   let wrong: string | null = null
   await measure(contestant.command(), async stdout => {
     wrong = await contestant.proof(stdout)

@@ -74,7 +74,7 @@ export interface Verdict {
   readonly holds: boolean
 }
 
-export function verdicts(result: Result, { target, wallMs, peakBytes }: Standing): Verdict[] {
+export function verdicts(result: Result, { name, target, wallMs, peakBytes }: Standing): Verdict[] {
   if (target === null) return []
   const all: Verdict[] = []
   if (target.perSecond !== undefined) {
@@ -83,6 +83,16 @@ export function verdicts(result: Result, { target, wallMs, peakBytes }: Standing
       text: `at least ${target.perSecond.toLocaleString('en')} ${result.unit}/s (${rate.toLocaleString('en')})`,
       holds: rate >= target.perSecond
     })
+  }
+  const { timesPeer } = target
+  if (timesPeer !== undefined) {
+    for (const { judged, peer, speed } of result.comparisons) {
+      if (judged !== name) continue
+      all.push({
+        text: `at least ${timesPeer} times as fast as ${peer} (${speed.median.toFixed(1)})`,
+        holds: speed.median >= timesPeer
+      })
+    }
   }
   if (target.peakBytes !== undefined && peakBytes !== null) {
     all.push({

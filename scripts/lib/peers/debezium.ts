@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePorts } from '../servers/ports.ts'
 import { run } from '../servers/tools.ts'
 
 /** The program that installs Debezium in a Kafka Connect worker and runs it; it stands beside the checkout. */
@@ -29,12 +30,16 @@ export interface DebeziumOptions {
 
 /** A connector that follows a server; disposing of it ends the worker and removes its files. */
 export class Debezium implements AsyncDisposable {
+  /** The process of the worker. */
+  pid = 0
   readonly #dir: string
   readonly #prefix: string
+  readonly #port: number
 
-  private constructor(dir: string, prefix: string) {
+  private constructor(dir: string, prefix: string, port: number) {
     this.#dir = dir
     this.#prefix = prefix
+    this.#port = port
   }
 
   /** Resolves when connector and task run, which the snapshot may still do. */
@@ -43,10 +48,14 @@ export class Debezium implements AsyncDisposable {
     // Topics of an earlier run on the same broker are not taken for this one's.
     const prefix = `dbz${process.pid}_${dir.slice(-6)}`
     const env = { ...process.env, DEBEZIUM_CONFIG: JSON.stringify(config) }
-    const port = String(await freePort())
-    const debezium = new Debezium(dir, prefix)
+    const [port = 0] = await freePorts(1)
+    const debezium = new Debezium(dir, prefix, port)
     try {
-      await run([program, 'start', dir, bootstrap, port, mysql, tables.join(','), prefix], { env })
+      const started = await run(
+        [program, 'start', dir, bootstrap, String(port), mysql, tables.join(','), prefix],
+        { env }
+      )
+      debezium.pid = Number(/pid=(\d+)/.exec(started)?.[1])
     } catch (error) {
       await debezium[Symbol.asyncDispose]()
       throw error
@@ -59,30 +68,36 @@ export class Debezium implements AsyncDisposable {
     return `${this.#prefix}.${table}`
   }
 
-  /** CPU time of the worker since its start. @throws Error when it does not run, or the connector has failed */
-  async cpuSeconds(): Promise<number> {
-    const status = await run([program, 'status', this.#dir])
-    const seconds = /connector=RUNNING task=RUNNING .*cpu_s=([\d.]+)/.exec(status)?.[1]
-    if (seconds === undefined) throw new Error(`Debezium does not run: ${status}`)
-    return Number(seconds)
+  /** Ends the connector, but not the worker, which stays warm. */
+  async stopConnector(): Promise<void> {
+    await this.#ask('PUT', 'stop')
+    for (;;) {
+      const status = (await this.#ask('GET', 'status')) as { connector: { state: string }; tasks: unknown[] }
+      if (status.connector.state === 'STOPPED' && status.tasks.length === 0) return
+      await sleep(50)
+    }
+  }
+
+  /** Lets a stopped connector begin with a snapshot again. */
+  async forgetOffsets(): Promise<void> {
+    await this.#ask('DELETE', 'offsets')
+  }
+
+  /** Starts a stopped connector where it was. */
+  async resumeConnector(): Promise<void> {
+    await this.#ask('PUT', 'resume')
+  }
+
+  async #ask(method: string, path: string): Promise<unknown> {
+    const url = `http://127.0.0.1:${this.#port}/connectors/${this.#prefix}/${path}`
+    const response = await fetch(url, { method })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text}`)
+    return text === '' ? null : JSON.parse(text)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await run([program, 'stop', this.#dir])
     await rm(this.#dir, { recursive: true, force: true })
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port)
-        else reject(new Error('no free port'))
-      })
-    })
-  })
 }

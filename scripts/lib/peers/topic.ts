@@ -31,14 +31,15 @@ export class Topics implements AsyncDisposable {
   async end(topic: string): Promise<number> {
     try {
       await this.#consumer.metadata({ topics: [topic], forceUpdate: true })
-    } catch {
-      return 0
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith('Unknown topic ')) return 0
+      throw error
     }
     const offsets = await this.#consumer.listOffsets({ topics: [topic] })
     return Number(offsets.get(topic)?.[0] ?? 0n)
   }
 
-  /** Waits for a topic to have at least `count` records. */
+  /** Waits for a topic to have at least `count` records, and returns how many it has then. */
   async reaches(topic: string, count: number, everyMs: number, timeoutMs: number): Promise<number> {
     const deadline = Date.now() + timeoutMs
     for (;;) {

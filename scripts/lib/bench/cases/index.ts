@@ -1,5 +1,6 @@
 import type { BenchCase } from '../case.ts'
-import { smallTransactions, snapshot, tail } from './cdc-tail.ts'
+import { compressed, large, smallTransactions, snapshot, tail, wide } from './cdc-tail.ts'
+import { besideDebezium, snapshotBesideDebezium } from './debezium.ts'
 import { filter, tumble } from './enrich.ts'
 import { sink } from './es-sink.ts'
 import { lines, passThrough } from './lines.ts'
@@ -8,7 +9,12 @@ import { firstOutput, startup } from './startup.ts'
 export const cases: readonly BenchCase[] = [
   tail,
   smallTransactions,
+  compressed,
   snapshot,
+  besideDebezium,
+  snapshotBesideDebezium,
+  wide,
+  large,
   filter,
   tumble,
   sink,
