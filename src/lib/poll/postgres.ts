@@ -22,6 +22,7 @@ const SESSION = {
 const SYSTEM = "nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'"
 /** Bytes of rows that are asked for at a time. */
 const FETCH_BYTES = 256 * 1024
+const FIRST_ROWS = 20
 const MOST_ROWS = 1000
 const INTEGERS = new Set(['int2', 'int4', 'int8'])
 
@@ -273,21 +274,25 @@ export class PostgresDatabase implements PollDatabase {
     const named = extras.map((extra, i) => `${extra} AS "millrace ${i}"`)
     let values: Values = []
     const writeImage = (w: Parameters<typeof image.write>[0]): void => image.write(w, values, extras.length)
-    // A cursor: a result of any size comes in pieces, all as of one moment.
-    await this.#query(
-      `BEGIN; DECLARE rows NO SCROLL CURSOR FOR SELECT ${[...named, ...names].join(', ') || 'NULL'} FROM ${from}${rest}`
-    )
-    let count = 100
-    for (;;) {
-      const rows = await this.#query(`FETCH ${count} FROM rows`)
-      let bytes = 0
-      for (values of rows) {
-        for (const value of values) bytes += value?.length ?? 0
-        sink.row(values.slice(0, extras.length), writeImage)
+    const select = `SELECT ${[...named, ...names].join(', ') || 'NULL'} FROM ${from}${rest}`
+    try {
+      // A cursor: a result of any size comes in pieces, all as of one moment.
+      await this.#query(`BEGIN; DECLARE rows NO SCROLL CURSOR FOR ${select}`)
+      let count = FIRST_ROWS
+      for (;;) {
+        const rows = await this.#query(`FETCH ${count} FROM rows`)
+        let bytes = 0
+        for (values of rows) {
+          for (const value of values) bytes += value?.length ?? 0
+          sink.row(values.slice(0, extras.length), writeImage)
+        }
+        if (!(await sink.pause())) return false
+        if (rows.length < count) break
+        count = Math.max(1, Math.min(MOST_ROWS, Math.floor((FETCH_BYTES * rows.length) / Math.max(1, bytes))))
       }
-      if (!(await sink.pause())) return false
-      if (rows.length < count) break
-      count = Math.max(1, Math.min(MOST_ROWS, Math.floor((FETCH_BYTES * rows.length) / Math.max(1, bytes))))
+    } catch (error) {
+      if (!this.isLost(error)) await this.#query('ROLLBACK')
+      throw error
     }
     await this.#query('COMMIT')
     return true

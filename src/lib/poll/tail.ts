@@ -136,14 +136,19 @@ export class PollTail {
       // A poll that an earlier run began ends at the moment of that run.
       let isOld = poll.offset.to !== null
       for (;;) {
+        let table: PollTable | undefined
         try {
-          const table = await this.#describe(name)
+          table = await this.#describe(name)
           if (!(await poll.poll(table, orderOf(this.#db, table, this.#options), run))) return false
           backoff.succeeded()
           if (!isOld) break
           isOld = false
         } catch (error) {
-          if (!this.#db.isLost(error)) throw error
+          if (!this.#db.isLost(error)) {
+            // Its columns may have changed since they were asked for.
+            if (table !== undefined && !sameColumns(table, await this.#describe(name))) continue
+            throw error
+          }
           if (stop.aborted) return false
           if (!(await backoff.wait())) throw this.#unreachable(error)
           this.#log.warn(`lost ${this.#db.display}: ${messageOf(error)}; connects again`)
@@ -232,6 +237,11 @@ export class PollTail {
     for (const poll of this.#polls.values()) sum += figure(poll)
     return sum
   }
+}
+
+function sameColumns(a: PollTable, b: PollTable): boolean {
+  const text = ({ columns }: PollTable): string => JSON.stringify(columns)
+  return text(a) === text(b)
 }
 
 async function pause(ms: number, stop: AbortSignal): Promise<void> {
