@@ -95,7 +95,7 @@ const flags = {
     kind: 'list',
     arg: 'TABLE,...',
     help: 'write rows put into these tables as messages',
-    doc: 'A line is the row alone, for example {"id":7,"aggregatetype":"order","aggregateid":"42","type":"OrderPaid","payload":{...}} of a table as Debezium\'s outbox event router has it. Updates and deletes of its rows are not written.'
+    doc: 'A line is the row alone, for example {"id":7, "aggregatetype":"order", "aggregateid":"42", "type":"OrderPaid", "payload":{...}} of a table as Debezium\'s outbox event router has it. Updates and deletes of its rows are not written.'
   },
   'debezium-types': {
     kind: 'boolean',
