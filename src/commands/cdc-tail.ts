@@ -294,7 +294,7 @@ export const spec = {
     {
       title: 'POLLING',
       text: [
-        "With --poll the tables are asked for new rows every --poll-every, as Kafka Connect's JDBC source does: for a MySQL whose log may not be read, for PostgreSQL and for SQLite. The user needs SELECT on the tables and nothing else; no locks are taken and nothing is written. The state directory, marks, masks, --columns, --where (of all rows that are read), --op and --flat are as with a log; --snapshot never and schema-only begin with what is new, only ends after what is there, --stop-at now ends after one poll.",
+        "With --poll the tables are asked for new rows every --poll-every, as Kafka Connect's JDBC source does: for a MySQL whose log may not be read, for PostgreSQL and for SQLite. The user needs SELECT on the tables and nothing else; no locks are taken and nothing is written. A poll takes the columns that a table has when it begins. The state directory, marks, masks, --columns, --where (of all rows that are read), --op and --flat are as with a log; --snapshot never and schema-only begin with what is new, only ends after what is there, --stop-at now ends after one poll.",
         'Rows that are there at the start are r. incrementing: a row with a higher number is c; updates are not seen. timestamp: each row whose time of change is later is u, with before null, since what it was is not known; with timestamp+incrementing a row is c when its number is higher than any before, with several timestamp columns when the first of them is NULL. es-sink takes such updates; enrich does as events, not as a changelog, which needs before. bulk reads whole tables and keeps their rows in memory: what differs from the poll before is c, u or d, with before. Values are as with a log; what JSON has no form for is a string as the database prints it, bytes are base64.',
         'Deleted rows are seen by bulk only. So are changes that leave the time as it is, unless they come within --poll-overlap; of several changes between two polls the last is told.',
         "A row may be committed later than others with a higher number or a later time. So the last stretch is read again with each poll, --poll-overlap long, and what was told is known by its content: a row is lost only if its transaction stays open longer than that after it took the number or the time. The database's clock counts. Times that others write must not be behind it by more than the overlap, and rows with times to come wait until then; on a replica its lag has to fit in, too. At the start of incrementing, and after a pause, the 100,000 newest rows are read again. A PostgreSQL sequence with CACHE, or SQLite without AUTOINCREMENT, may give lower numbers later on.",
@@ -413,6 +413,14 @@ async function sourceOf(url: string, flags: Flags, log: Log): Promise<Source> {
     // Loaded here: most runs read a log.
     const { pollSource } = await import('./cdc-tail/poll.ts')
     return pollSource(url, flags, database => shapeOf(flags, database), log)
+  }
+  for (const [flag, value] of [
+    ['--poll-incrementing', flags.pollIncrementing],
+    ['--poll-timestamp', flags.pollTimestamp[0]],
+    ['--poll-zone', flags.pollZone],
+    ['--poll-query', flags.pollQuery]
+  ] as const) {
+    if (value !== undefined) throw usageError(`${flag} ${value}: only with --poll`)
   }
   const target = parseSource(url)
   const name = flags.serverName ?? (target.database || target.host)

@@ -47,6 +47,18 @@ describe('what a line becomes in the index', () => {
     }
   })
 
+  test('a polled row has no position and no before: it is indexed without a version, in the order of the lines', () => {
+    const polled = { connector: 'postgresql', db: 'dream', schema: 'public', table: 'payments' }
+    for (const op of ['c', 'r', 'u']) {
+      assert.deepEqual(read({ before: null, after: { id: 7, n: 1 }, source: polled, op, ts_ms: 1 }), [
+        { index: { _index: 'i', _id: '7' }, document: { id: 7, n: 1 } }
+      ])
+    }
+    assert.deepEqual(read({ before: { id: 7, n: 1 }, after: null, source: polled, op: 'd', ts_ms: 1 }), [
+      { delete: { _index: 'i', _id: '7' } }
+    ])
+  })
+
   test('a deleted row is deleted by its before image', () => {
     assert.deepEqual(read({ before: { id: 7 }, after: null, source, op: 'd', ts_ms: 1 }), [
       { delete: { _index: 'i', _id: '7', version: VERSION, version_type: 'external' } }

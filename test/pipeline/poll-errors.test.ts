@@ -338,6 +338,25 @@ test('PostgreSQL and SQLite without --poll are a usage error that says so', asyn
   }
 })
 
+test('flags of polling that mean nothing without it, or in its mode, are refused', async () => {
+  for (const [flags, message] of [
+    [['--poll-query', 'SELECT 1'], /--poll-query SELECT 1: only with --poll/],
+    [['--poll', 'bulk', '--poll-timestamp', 'a'], /--poll-timestamp: --poll bulk has no use for it/],
+    [
+      ['--poll', 'timestamp', '--poll-incrementing', 'a'],
+      /--poll-incrementing: --poll timestamp has no use for it/
+    ],
+    [
+      ['--poll', 'bulk', '--poll-query', 'SELECT 1', '--tables', 'a,b'],
+      /--tables: with --poll-query it is one name/
+    ]
+  ] as const) {
+    const { status, stderr } = await tail('mysql://a@localhost/b', ...flags)
+    assert.equal(status, 2)
+    assert.match(stderr, message)
+  }
+})
+
 test('a file that is no database, or is not there, is refused', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-poll-file-'))
   try {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -236,25 +237,57 @@ for (const kind of KINDS) {
       )
     })
 
-    test('a query is polled like a table', async () => {
-      await insert(1, 2)
-      const sql = 'SELECT id, v * 2 AS twice FROM orders WHERE v > 1'
-      const { stdout, stderr } = await tail(
-        db.url,
-        '--poll',
-        'incrementing',
-        '--poll-incrementing',
-        'id',
-        '--poll-query',
-        sql,
-        '--tables',
-        'doubles',
-        '--stop-at',
-        'now'
-      )
-      const [event] = events(stdout)
-      assert.equal(event?.after?.twice, 4, stderr)
-      assert.equal(event?.source.table, 'doubles')
+    test('a query is polled like a table, with the flags on columns and rows', async () => {
+      await insert(1, 2, 3)
+      const sql = 'SELECT id, v * 2 AS twice, changed FROM orders WHERE v > 1;'
+      const incrementing = ['incrementing', '--poll-incrementing', 'id']
+      for (const mode of [incrementing, ['timestamp', '--poll-timestamp', 'changed'], ['bulk']]) {
+        const flags = [
+          '--poll-query',
+          sql,
+          '--tables',
+          'doubles',
+          '--where',
+          'doubles=twice < 6',
+          '--stop-at',
+          'now'
+        ]
+        flags.push('--columns', 'doubles.twice', '--mask', 'doubles.twice=hash')
+        const { stdout, stderr } = await tail(db.url, '--poll', ...mode, ...flags)
+        const hash = createHash('sha256').update('4').digest('hex')
+        assert.deepEqual(
+          events(stdout).map(({ after: row, source }) => [row, source.table]),
+          [[{ twice: hash }, 'doubles']],
+          stderr
+        )
+      }
+    })
+
+    test('a table without a key is polled, rows that are alike included', async () => {
+      await db.run(`CREATE TABLE loose (v INT, changed ${db.time})`)
+      const [{ t } = {}] = await db.rows(`SELECT ${db.now} AS t`)
+      const time =
+        typeof t === 'string' ? `'${t}'` : `'${(t as Date).toISOString().slice(0, -1).replace('T', ' ')}'`
+      const zoned = kind === 'postgres' ? `timestamptz ${time.replace(/'$/, "+00'")}` : time
+      const add = (...values: number[]): Promise<void> =>
+        db.run(`INSERT INTO loose VALUES ${values.map(v => `(${v}, ${zoned})`).join(', ')}`)
+      await add(1, 1, 2)
+      for (const mode of ['timestamp', 'bulk']) {
+        const flags = mode === 'bulk' ? [] : ['--poll-timestamp', 'changed']
+        const args = ['--poll', mode, '--tables', 'loose', '--poll-every', '50ms', ...flags]
+        const running = new RunningTail([db.url, ...args])
+        await running.until('the rows', told(3))
+        await add(1)
+        await running.until('one more of the same', told(4))
+        await sleep(200)
+        const { stdout } = await running.stop()
+        assert.deepEqual(
+          events(stdout).map(({ after: row }) => row?.v),
+          [1, 1, 2, 1]
+        )
+        await db.run(`DELETE FROM loose`)
+        await add(1, 1, 2)
+      }
     })
   })
 }

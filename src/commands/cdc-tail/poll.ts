@@ -26,6 +26,7 @@ const LOG_FLAGS = [
   'transactions',
   'debezium-types',
   'outbox',
+  'signal-table',
   'heartbeat-table'
 ] as const
 
@@ -53,6 +54,12 @@ export function pollSource(
     if (value === undefined || value === false || (Array.isArray(value) && value.length === 0)) continue
     throw usageError(`--${flag} is about the log, which --poll does not read`)
   }
+  if (mode !== 'incrementing' && mode !== 'timestamp+incrementing' && flags.pollIncrementing !== undefined) {
+    throw usageError(`--poll-incrementing: --poll ${mode} has no use for it`)
+  }
+  if (!mode.startsWith('timestamp') && flags.pollTimestamp.length > 0) {
+    throw usageError(`--poll-timestamp: --poll ${mode} has no use for it`)
+  }
   if (flags.stopAt !== undefined && flags.stopAt !== 'now') {
     throw usageError(`--stop-at ${flags.stopAt}: with --poll only now is known`)
   }
@@ -69,8 +76,12 @@ export function pollSource(
   if (!('kind' in target)) database = new MysqlRowSource(target, columns, flags.pollZone)
   else if (target.kind === 'sqlite') database = new SqliteDatabase(target, treatments)
   else database = new PostgresDatabase(target, treatments, flags.pollZone)
-  const { pollQuery: sql } = flags
-  const tables = new TableFilter(flags.tables, home, flags.excludeTables)
+  const sql = flags.pollQuery?.replace(/[\s;]+$/, '')
+  if (sql !== undefined && (flags.tables.length > 1 || /[.*]/.test(flags.tables[0] ?? ''))) {
+    throw usageError('--tables: with --poll-query it is one name, for source.table')
+  }
+  const query = sql === undefined ? undefined : { sql, database: home, name: flags.tables[0] ?? 'query' }
+  const tables = query === undefined ? new TableFilter(flags.tables, home, flags.excludeTables) : null
   const options: PollOptions = {
     version: packageVersion(),
     name: flags.serverName ?? (target.database || ('host' in target ? target.host : target.display)),
@@ -79,7 +90,7 @@ export function pollSource(
     timestamps: flags.pollTimestamp,
     everyMs: flags.pollEvery,
     overlapMs: flags.pollOverlap,
-    query: sql === undefined ? undefined : { sql, name: flags.tables[0] ?? 'query' },
+    query,
     snapshot:
       flags.snapshot === 'only'
         ? 'only'
@@ -90,7 +101,7 @@ export function pollSource(
     ops,
     retryFor: flags.retryFor,
     choose: (known, server) => {
-      const chosen = tables.choose(known, server)
+      const chosen = tables?.choose(known, server) ?? [...known]
       where.check(chosen)
       return chosen
     },

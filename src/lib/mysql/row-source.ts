@@ -140,10 +140,10 @@ export class MysqlRowSource {
     })
   }
 
-  async describeQuery(sql: string, name: string): Promise<Described> {
+  async describeQuery(sql: string, { database, name }: TableName): Promise<Described> {
     const from = `(${sql}) AS \`query\``
     const columns = await queryColumns(this.#open, `SELECT * FROM ${from} LIMIT 0`)
-    const schema = { database: 'query', name, columns, key: [] }
+    const schema = { database, name, columns, key: [] }
     const details = { nullable: false, numbered: false, touched: false }
     return this.#described(from, schema, this.#target.database, () => details)
   }

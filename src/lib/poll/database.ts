@@ -79,7 +79,8 @@ export interface PollDatabase {
   columns(tables: readonly TableName[]): Promise<{ database: string; table: string; name: string }[]>
   /** The table as it is now; null when there is none. */
   describe(table: TableName): Promise<PollTable | null>
-  describeQuery(sql: string, name: string): Promise<PollTable>
+  /** A query as a table. @param as by which name flags know it */
+  describeQuery(sql: string, as: TableName): Promise<PollTable>
   /** @param term in whose form the times are wanted; null: in any */
   clock(table: PollTable, term: Term | null, beforeMs: number): Promise<Clock>
   quote(name: string): string

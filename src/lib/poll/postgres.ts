@@ -145,8 +145,7 @@ export class PostgresDatabase implements PollDatabase {
     )
     const known = new Map(attributes.map(([column, ...rest]) => [column, rest]))
     return this.#describe(
-      database,
-      name,
+      { database, name, schema: database },
       from,
       key.map(([column]) => column as string),
       column => {
@@ -156,16 +155,13 @@ export class PostgresDatabase implements PollDatabase {
     )
   }
 
-  describeQuery(sql: string, name: string): Promise<Described> {
-    return this.#describe('query', name, `(${sql}) AS query`, [], () => ({
-      nullable: false,
-      numbered: false
-    }))
+  describeQuery(sql: string, { database, name }: TableName): Promise<Described> {
+    const details = { nullable: false, numbered: false }
+    return this.#describe({ database, name, schema: null }, `(${sql}) AS query`, [], () => details)
   }
 
   async #describe(
-    database: string,
-    name: string,
+    { database, name, schema }: TableName & { readonly schema: string | null },
     from: string,
     keyNames: readonly string[],
     details: (column: string) => { nullable: boolean; numbered: boolean }
@@ -193,7 +189,6 @@ export class PostgresDatabase implements PollDatabase {
       i
     }))
     const treatments = this.#rules.of({ database, name }, columns, key)
-    const schema = database === 'query' ? null : database
     return {
       database,
       name,

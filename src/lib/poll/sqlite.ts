@@ -102,12 +102,12 @@ export class SqliteDatabase implements PollDatabase {
     return this.#described(database, name, this.quote(name), columns, key)
   }
 
-  async describeQuery(sql: string, name: string): Promise<Described> {
+  async describeQuery(sql: string, { database, name }: TableName): Promise<Described> {
     const from = `(${sql}) AS query`
     const columns = this.#prepare(`SELECT * FROM ${from}`)
       .columns()
       .map(({ name: column, type }) => describeColumn(column, type ?? '', false, false))
-    return this.#described('query', name, from, columns, [])
+    return this.#described(database, name, from, columns, [])
   }
 
   #described(

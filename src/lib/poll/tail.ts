@@ -22,7 +22,7 @@ export interface PollOptions extends OrderFlags {
   /** How late a row may be committed and still be seen. */
   readonly overlapMs: number
   /** Polled in the place of tables. */
-  readonly query: { readonly sql: string; readonly name: string } | undefined
+  readonly query: (TableName & { readonly sql: string }) | undefined
   readonly snapshot: 'initial' | 'never' | 'only'
   readonly stopAtNow: boolean
   readonly ops: ReadonlySet<string>
@@ -70,7 +70,12 @@ export class PollTail {
       this.#tables = choose(await db.tables(), db.display)
       checkColumns(await db.columns(this.#tables))
       if (this.#tables.length === 0) this.#log.warn('no table matches --tables')
-    } else this.#tables = [await db.describeQuery(query.sql, query.name)]
+    } else {
+      this.#tables = choose([query], db.display)
+      const { database, name: table } = query
+      const { columns } = await this.#describe(query)
+      checkColumns(columns.map(({ name }) => ({ database, table, name })))
+    }
     for (const name of this.#tables) orderOf(db, await this.#describe(name), this.#options)
   }
 
@@ -182,9 +187,7 @@ export class PollTail {
   async #describe(name: TableName): Promise<PollTable> {
     const { query } = this.#options
     const table =
-      query === undefined
-        ? await this.#db.describe(name)
-        : await this.#db.describeQuery(query.sql, query.name)
+      query === undefined ? await this.#db.describe(name) : await this.#db.describeQuery(query.sql, query)
     if (table !== null) return table
     throw new ToolError('DATA', `table ${fullName(name)} is gone from ${this.#db.display}`, {
       hint: 'start again without it'
