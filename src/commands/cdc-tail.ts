@@ -37,6 +37,7 @@ import {
   OutputWriter,
   openOutput,
   readMembers,
+  readTimeline,
   StateDirectory
 } from '../lib/stream/index.ts'
 
@@ -96,6 +97,11 @@ const flags = {
     arg: 'TABLE,...',
     help: 'write rows put into these tables as messages',
     doc: 'A line is the row alone, for example {"id":7, "aggregatetype":"order", "aggregateid":"42", "type":"OrderPaid", "payload":{...}} of a table as Debezium\'s outbox event router has it. Updates and deletes of its rows are not written.'
+  },
+  'emit-ddl': {
+    kind: 'boolean',
+    help: 'write the statements that define tables, too',
+    doc: "CREATE, ALTER, RENAME and DROP of the tables that are read and of databases they may be in, each between the rows from before and after it, as Debezium writes them to its schema change topic: source, ts_ms, databaseName, ddl, and as tableChanges the tables as they are then; without columns' defaults and comments, and RENAME of several tables as one line. A statement that is not understood has no tableChanges. Such a line has no op; es-sink and enrich pass over it."
   },
   'debezium-types': {
     kind: 'boolean',
@@ -339,7 +345,7 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
   const root = flags.state ?? null
   const output = openOutput(flags.out, { append: root !== null })
   const writer = new OutputWriter(output)
-  await source.connect(stop)
+  await source.connect(stop, root !== null && (await readTimeline(root)) !== null)
   const state = root === null ? null : await StateDirectory.open(root, 'cdc-tail', flags.name)
   const isFile = output instanceof FileOutput && flags.out !== '-'
   if (isFile) await state?.register()
@@ -440,6 +446,7 @@ async function sourceOf(url: string, flags: Flags, log: Log): Promise<Source> {
     retryFor: flags.retryFor,
     parallel: parallelOf(flags.snapshotParallel),
     signalTable: signalTableOf(flags.signalTable, target.database),
+    emitDdl: flags.emitDdl,
     heartbeat:
       flags.heartbeatTable === undefined
         ? undefined

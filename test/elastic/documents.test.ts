@@ -65,6 +65,20 @@ describe('what a line becomes in the index', () => {
     ])
   })
 
+  test('a statement that defined the table is none, and stops nothing', () => {
+    const line = {
+      source,
+      ts_ms: 1,
+      databaseName: 'db',
+      schemaName: null,
+      ddl: 'ALTER TABLE t ADD n INT',
+      tableChanges: []
+    }
+    assert.deepEqual(read(line), [])
+    assert.deepEqual(read(line, { id: '' }), [])
+    assert.deepEqual(read({ id: 1, source, ddl: 'x' }).length, 1)
+  })
+
   test('an update whose id changes deletes the old document and indexes the new one', () => {
     assert.deepEqual(read({ before: { id: 7 }, after: { id: 8 }, source, op: 'u', ts_ms: 1 }), [
       { delete: { _index: 'i', _id: '7', version: VERSION, version_type: 'external' } },

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, createConnection } from 'mysql2/promise'
-import { brief, events, killRunningTails, marks, RunningTail, tail } from '../mysql/tail.ts'
+import { brief, type ChangeEvent, events, killRunningTails, marks, RunningTail, tail } from '../mysql/tail.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
 /** Logs that do not name their columns. */
@@ -101,6 +101,26 @@ after(async () => {
   rmSync(directory, { recursive: true })
 })
 
+interface SchemaChange {
+  readonly source: {
+    readonly db: string
+    readonly table: string | null
+    readonly file: string
+    readonly pos: number
+  }
+  readonly databaseName: string
+  readonly ddl: string
+  readonly tableChanges: readonly {
+    readonly type: string
+    readonly id: string
+    readonly table: {
+      readonly defaultCharsetName: string
+      readonly primaryKeyColumnNames: string[]
+      readonly columns: readonly Record<string, unknown>[]
+    } | null
+  }[]
+}
+
 interface Bench extends AsyncDisposable {
   readonly connection: Connection
   readonly url: string
@@ -130,8 +150,17 @@ async function open(flavour: Flavour, name: string): Promise<Bench> {
   }
 }
 
+/** What a line is about: a row, or a statement with the tables that it made. */
+function lineOf(event: ChangeEvent | SchemaChange): string {
+  if ('op' in event) return brief(event)
+  const tables = event.tableChanges.map(
+    ({ type, id, table }) => `${type} ${id} ${table?.columns.map(({ name }) => name)}`
+  )
+  return `${event.ddl}: ${tables.join('; ')}`
+}
+
 function inFile(bench: Bench): string[] {
-  return events(readFileSync(bench.file, 'utf8')).map(brief)
+  return events(readFileSync(bench.file, 'utf8')).map(lineOf)
 }
 
 describe('rows have the columns of their time', { concurrency: true }, () => {
@@ -164,11 +193,13 @@ describe('rows have the columns of their time', { concurrency: true }, () => {
 
       test('in runs that are killed again and again while the tables change', async () => {
         await using bench = await open(flavour, 'killed')
+        const unbroken = new RunningTail([bench.url, '--tables', 't', '--emit-ddl', '--mark-every', '50ms'])
+        await unbroken.until('start', ({ stdout }) => marks(stdout).length > 0)
         const begun = await tail(bench.url, ...bench.kept, '--stop-at', 'now')
         assert.equal(begun.status, 0, begun.stderr)
         const statements = historyFor(flavour)
         for (let at = 0, round = 0; at < statements.length; round++) {
-          const running = new RunningTail([bench.url, ...bench.kept])
+          const running = new RunningTail([bench.url, ...bench.kept, '--emit-ddl'])
           const size = 3 + ((round * 5) % 4)
           for (const sql of statements.slice(at, at + size)) {
             await bench.connection.query(sql)
@@ -180,9 +211,16 @@ describe('rows have the columns of their time', { concurrency: true }, () => {
           const { stderr } = await running.ended
           assert.doesNotMatch(stderr, /warning|error/)
         }
-        const last = await tail(bench.url, ...bench.kept, '--stop-at', 'now')
+        const last = await tail(bench.url, ...bench.kept, '--emit-ddl', '--stop-at', 'now')
         assert.equal(last.status, 0, last.stderr)
-        assert.deepEqual(inFile(bench), EXPECTED)
+        const found = inFile(bench)
+        assert.deepEqual(
+          found.filter(line => /^[cud] /.test(line)),
+          EXPECTED
+        )
+        await unbroken.until('the last line', ({ stdout }) => events(stdout).length >= found.length)
+        await unbroken.stop()
+        assert.deepEqual(found, events(unbroken.stdout).map(lineOf))
       })
 
       test('also where the log begins to name them midway, and stops again', {
@@ -218,4 +256,154 @@ describe('rows have the columns of their time', { concurrency: true }, () => {
       })
     })
   }
+})
+
+describe('without its history of tables', { skip: unavailable('mysql57') }, () => {
+  test('a run does not resume, unless it is told that nothing was altered', async () => {
+    await using bench = await open('mysql57', 'lost')
+    const first = await tail(bench.url, ...bench.kept, '--stop-at', 'now')
+    assert.equal(first.status, 0, first.stderr)
+    await bench.connection.query('INSERT INTO t VALUES (1, 2, 3)')
+    const history = join(bench.state, 'cdc-tail', 'schema.ndjson')
+    rmSync(history)
+    const missing = await tail(bench.url, ...bench.kept, '--stop-at', 'now')
+    assert.equal(missing.status, 1)
+    assert.match(
+      missing.stderr,
+      /schema\.ndjson is missing: .*\n {2}restore it from a backup.* an empty file in its place/
+    )
+    writeFileSync(history, '{"base":{"after":0,"databases":[],"tab\n')
+    const damaged = await tail(bench.url, ...bench.kept, '--stop-at', 'now')
+    assert.equal(damaged.status, 1)
+    assert.match(damaged.stderr, /schema\.ndjson:1: the schema history is damaged: /)
+    writeFileSync(history, '')
+    const told = await tail(bench.url, ...bench.kept, '--stop-at', 'now')
+    assert.equal(told.status, 0, told.stderr)
+    assert.deepEqual(inFile(bench), ['c null {"id":1,"a":2,"b":3}'])
+  })
+
+  test('a table that comes from where nobody looked has the columns of today, with a warning that quotes the statement', async () => {
+    await using bench = await open('mysql57', 'strange')
+    const { connection, url } = bench
+    await connection.query('DROP TABLE IF EXISTS test.elsewhere')
+    await connection.query('CREATE TABLE test.elsewhere (y INT)')
+    const running = new RunningTail([url, '--tables', 't', '--mark-every', '50ms', '--emit-ddl'])
+    await running.until('start', ({ stdout }) => marks(stdout).length > 0)
+    await connection.query('DROP TABLE t')
+    await connection.query('RENAME TABLE test.elsewhere TO strange.t')
+    await connection.query('INSERT INTO t VALUES (1)')
+    await running.until('a row', ({ stdout }) => events(stdout).length >= 3)
+    await connection.query('ALTER TABLE t ADD z INT')
+    await connection.query('INSERT INTO t VALUES (2, 3)')
+    await running.until('a row', ({ stdout }) => events(stdout).length >= 5)
+    const { stdout, stderr } = await running.stop()
+    assert.deepEqual(events(stdout).map(lineOf), [
+      'DROP TABLE `t` /* generated by server */: DROP "strange"."t" undefined',
+      'RENAME TABLE test.elsewhere TO strange.t: ',
+      'c null {"y":1}',
+      'ALTER TABLE t ADD z INT: ',
+      'c null {"y":2,"z":3}'
+    ])
+    assert.match(
+      stderr,
+      /^cdc-tail: warning: the columns of strange\.t cannot be followed \(test\.elsewhere is not known: RENAME TABLE test\.elsewhere TO strange\.t\): .* taken from the database as it is now$/m
+    )
+    assert.equal(stderr.match(/warning/g)?.length, 1)
+  })
+})
+
+describe('statements that define tables', { skip: unavailable('mysql80') }, () => {
+  test('stand among the rows in the form of Debezium’s schema changes, if they concern the tables', async () => {
+    await using bench = await open('mysql80', 'emitted')
+    const first = await tail(bench.url, ...bench.kept, '--stop-at', 'now')
+    assert.equal(first.status, 0, first.stderr)
+    for (const sql of [
+      'INSERT INTO t VALUES (1, 2, 3)',
+      "ALTER TABLE t DROP a, ADD u INT UNSIGNED NOT NULL AUTO_INCREMENT FIRST, ADD KEY (u), ADD e ENUM('x', 'it''s') CHARACTER SET latin1, ADD d DECIMAL(9,3)",
+      'INSERT INTO t (id, u) VALUES (2, 2)',
+      'CREATE TABLE other (id INT)',
+      'CREATE INDEX i ON t (b)',
+      'RENAME TABLE other TO swap, t TO other, swap TO t',
+      'DROP TABLE other',
+      'CREATE DATABASE emitted_2',
+      'DROP DATABASE emitted_2',
+      'ALTER DATABASE emitted CHARACTER SET latin1',
+      'DROP TABLE t'
+    ])
+      await bench.connection.query(sql)
+    const { status, stderr } = await tail(bench.url, ...bench.kept, '--emit-ddl', '--stop-at', 'now')
+    assert.equal(status, 0, stderr)
+    const lines = events(readFileSync(bench.file, 'utf8')) as (ChangeEvent | SchemaChange)[]
+    assert.deepEqual(lines.map(lineOf), [
+      'c null {"id":1,"a":2,"b":3}',
+      "ALTER TABLE t DROP a, ADD u INT UNSIGNED NOT NULL AUTO_INCREMENT FIRST, ADD KEY (u), ADD e ENUM('x', 'it''s') CHARACTER SET latin1, ADD d DECIMAL(9,3): ALTER \"emitted\".\"t\" u,id,b,e,d",
+      'c null {"u":2,"id":2,"b":null,"e":null,"d":null}',
+      'CREATE INDEX i ON t (b): ALTER "emitted"."t" u,id,b,e,d',
+      'RENAME TABLE other TO swap, t TO other, swap TO t: ALTER "emitted"."t" id',
+      'ALTER DATABASE emitted CHARACTER SET latin1: ',
+      'DROP TABLE `t` /* generated by server */: DROP "emitted"."t" undefined'
+    ])
+    const change = lines[1] as SchemaChange
+    assert.equal(change.databaseName, 'emitted')
+    assert.equal(change.source.table, 't')
+    assert.ok(change.source.pos > (lines[0] as ChangeEvent).source.pos)
+    const { table } = change.tableChanges[0] ?? {}
+    assert.deepEqual(table?.primaryKeyColumnNames, ['id'])
+    assert.equal(table?.defaultCharsetName, 'utf8mb4')
+    const column = {
+      nativeType: null,
+      charsetName: null,
+      length: null,
+      scale: null,
+      optional: true,
+      autoIncremented: false,
+      generated: false,
+      enumValues: null
+    }
+    assert.deepEqual(table?.columns, [
+      {
+        ...column,
+        name: 'u',
+        jdbcType: 4,
+        typeName: 'INT UNSIGNED',
+        typeExpression: 'INT UNSIGNED',
+        position: 1,
+        optional: false,
+        autoIncremented: true,
+        generated: true
+      },
+      {
+        ...column,
+        name: 'id',
+        jdbcType: 4,
+        typeName: 'INT',
+        typeExpression: 'INT',
+        length: 11,
+        position: 2,
+        optional: false
+      },
+      { ...column, name: 'b', jdbcType: 4, typeName: 'INT', typeExpression: 'INT', length: 11, position: 3 },
+      {
+        ...column,
+        name: 'e',
+        jdbcType: 1,
+        typeName: 'ENUM',
+        typeExpression: 'ENUM',
+        charsetName: 'latin1',
+        length: 1,
+        position: 4,
+        enumValues: ["'x'", "'it''s'"]
+      },
+      {
+        ...column,
+        name: 'd',
+        jdbcType: 3,
+        typeName: 'DECIMAL',
+        typeExpression: 'DECIMAL',
+        length: 9,
+        scale: 3,
+        position: 5
+      }
+    ])
+  })
 })

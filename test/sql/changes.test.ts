@@ -51,6 +51,28 @@ test('an update that leaves the projected row as it was is passed on, as by Flin
   )
 })
 
+test('a statement that defined the table is not among its rows', () => {
+  const source = { db: 'dream', table: 'joins', ts_ms: 1 }
+  const line = {
+    source,
+    ts_ms: 2,
+    databaseName: 'dream',
+    schemaName: null,
+    ddl: 'ALTER TABLE joins ADD n INT',
+    tableChanges: []
+  }
+  const { rows, rejected } = run('SELECT id FROM joins', [
+    created(row(1, 'a')),
+    JSON.stringify(line),
+    created(row(2, 'a'))
+  ])
+  assert.deepEqual(
+    rows.map(r => r.after),
+    [{ id: 1 }, { id: 2 }]
+  )
+  assert.deepEqual(rejected, [])
+})
+
 test('a truncate is passed on', () => {
   assert.deepEqual(
     run("SELECT id FROM joins WHERE status = 'x'", [change('t', null, null)]).rows.map(r => r.op),

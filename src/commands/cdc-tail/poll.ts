@@ -25,6 +25,7 @@ const LOG_FLAGS = [
   'server-id',
   'transactions',
   'debezium-types',
+  'emit-ddl',
   'outbox',
   'signal-table',
   'heartbeat-table'

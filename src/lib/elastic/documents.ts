@@ -2,6 +2,7 @@ import {
   type ByteWriter,
   EnvelopeFinder,
   type EnvelopeTail,
+  isSchemaChange,
   spanNumber,
   spanText,
   type Template
@@ -147,6 +148,8 @@ export class Documents {
     if (op === LETTER.t) {
       return 'a truncated table cannot be followed: delete its documents, then send them anew'
     }
+    // What tables became is not a document.
+    if (op === 0 && this.#start(this.#file) >= 0 && isSchemaChange(block, start, end)) return null
     const append = this.#options.mode === 'append'
     if (op === LETTER.d) return append || this.#deletes === 'ignore' ? null : this.#delete(block, sink)
     const isPartial = this.#start(this.#partial) >= 0 && op !== 0

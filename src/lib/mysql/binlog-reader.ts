@@ -19,6 +19,7 @@ import {
 import type { GtidSet } from './gtid-set.ts'
 import { readTaggedGtid } from './gtid-tagged.ts'
 import { readStatement } from './history/logged-statement.ts'
+import { formatSchemaChange } from './history/schema-change.ts'
 import type { SchemaHistory } from './history/schema-history.ts'
 import { chunksOf, type LargeEvent, readLargeEvent } from './large-event.ts'
 import { unpackMariadbEvent } from './mariadb-compressed.ts'
@@ -40,6 +41,8 @@ export interface ReaderOptions {
   readonly resolve: ResolveTable
   /** Follows the tables by the statements that define them, for `resolve`. */
   readonly history?: SchemaHistory
+  /** Writes the statements that define tables, too. */
+  readonly emitDdl?: boolean
   /** All as it is, unless given. */
   readonly shape?: Shape
   /** Sees rows before they are written. */
@@ -306,6 +309,12 @@ export class BinlogReader {
     if (change === null) return
     this.#tables.forgetSchemas()
     if (change?.hidesRows) throw statementFormat(sql)
+    if (change === undefined || this.#options.emitDdl !== true) return
+    const source = this.#source(event, '', '', false)
+    const lines = { tables: this.#options.tables, debezium: this.#options.shape?.debezium === true }
+    const position = event.nextPosition - event.size
+    const line = formatSchemaChange(change, { ...source, position }, lines)
+    if (line !== null) this.#rows.statement(line, source.file, position)
   }
 
   #other(event: BinlogEvent): void {

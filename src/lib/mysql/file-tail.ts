@@ -5,8 +5,10 @@ import { BinlogFile } from './binlog-file.ts'
 import { BinlogReader, type ReaderOptions } from './binlog-reader.ts'
 import { charsetOfCollation } from './collations.ts'
 import type { Table } from './column.ts'
+import { Catalog } from './ddl/catalog.ts'
+import { SchemaHistory } from './history/schema-history.ts'
 import { formatPosition, hasReached, type PositionOption, parsePosition } from './position.ts'
-import { describesItself, resolveTable } from './schema.ts'
+import { describesItself, differenceFrom, resolveTable } from './schema.ts'
 import type { TableMap } from './table-map.ts'
 import type { SnapshotMode, TailProgress, TailRun } from './tail.ts'
 import { type MysqlTarget, parseMysqlUrl } from './url.ts'
@@ -72,10 +74,12 @@ export class BinlogFileTail {
     const position = this.#begin(marks)
     const file = await BinlogFile.open(this.#path, position)
     this.#file = file
+    const history = this.#historyOf(file, marks)
     const reader = new BinlogReader({ file: file.name, position, gtids: null }, writer, {
       ...this.#options,
+      history,
       checksum: file.format.checksum,
-      resolve: resolveByLog
+      resolve: map => resolveByLog(map, history)
     })
     this.#reader = reader
     try {
@@ -90,6 +94,22 @@ export class BinlogFileTail {
 
   close(): void {
     void this.#file?.close()
+  }
+
+  /** Of tables that the file itself creates more is known than it says with their rows. */
+  #historyOf(file: BinlogFile, marks: MarkWriter): SchemaHistory {
+    const { tables } = this.#options
+    return new SchemaHistory(new Catalog(), null, {
+      serverVersion: file.format.serverVersion,
+      charsetOf: charsetOfCollation,
+      lowerCaseNames: false,
+      explicitTimestamps: true,
+      isWanted: (database, table) => tables.includes(database, table),
+      // Rows of a table that cannot be followed are an error, which says so.
+      warn: () => {},
+      lastMark: () => marks.lastNumber,
+      oldestMark: () => Promise.resolve(null)
+    })
   }
 
   #begin(marks: MarkWriter): number {
@@ -133,9 +153,12 @@ export class BinlogFileTail {
   }
 }
 
-function resolveByLog(map: TableMap): Table {
+function resolveByLog(map: TableMap, history: SchemaHistory): Table {
   if (describesItself(map)) return resolveTable(map, null, charsetOfCollation)
+  const known = history.schemaOf(map.database, map.table)
+  if (known !== null && differenceFrom(map, known) === null)
+    return resolveTable(map, known, charsetOfCollation)
   throw new ToolError('DATA', `the log does not name the columns of ${map.database}.${map.table}`, {
-    hint: 'only logs written with binlog_row_metadata=FULL can be read without their server; leave the table out with --tables'
+    hint: 'without their server, logs are read that were written with binlog_row_metadata=FULL, or that create the table; leave it out with --tables'
   })
 }

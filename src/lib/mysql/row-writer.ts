@@ -94,6 +94,17 @@ export class RowWriter {
     if (w.length > lineStart) this.count++
   }
 
+  /** A line about a statement in the log, in the place of a row. */
+  statement(line: string, file: string, position: number): void {
+    this.startAt(position)
+    this.#file = file
+    const w = this.#writer.bytes
+    const lineStart = w.length
+    w.text(line)
+    this.#row++
+    if (this.#wasWritten()) w.length = lineStart
+  }
+
   #isWanted(op: Op): boolean {
     return this.#ops?.has(op) ?? true
   }
@@ -214,15 +225,20 @@ export class RowWriter {
 
   /** Takes back the line just written if it was written before the connection was lost. */
   #skipWritten(lineStart: number): void {
-    const written = this.#written as { file: string; position: number; row: number }
+    if (this.#wasWritten()) this.#writer.bytes.length = lineStart
+    else this.count++
+  }
+
+  #wasWritten(): boolean {
+    const written = this.#written
+    if (written === null) return false
     if (
       written.file === this.#file &&
       (this.position < written.position || (this.position === written.position && this.#row <= written.row))
     ) {
-      this.#writer.bytes.length = lineStart
-    } else {
-      this.#written = null
-      this.count++
+      return true
     }
+    this.#written = null
+    return false
   }
 }

@@ -1,4 +1,4 @@
-import { Backoff, type Log, usageError } from '../cli/index.ts'
+import { Backoff, type Log, ToolError, usageError } from '../cli/index.ts'
 import type { MarkWriter, OutputWriter, StateDirectory } from '../stream/index.ts'
 import { BinlogReader } from './binlog-reader.ts'
 import type { Table } from './column.ts'
@@ -56,6 +56,8 @@ export interface TailOptions {
   /** `db.table` that signals are put into. */
   readonly signalTable: string | undefined
   readonly heartbeat: HeartbeatOptions | undefined
+  /** Whether the statements that define tables are written, too. */
+  readonly emitDdl: boolean
 }
 
 /** What a run writes to, and what ends it. */
@@ -107,6 +109,8 @@ export class MysqlTail {
   #connection: MysqlConnection | undefined
   #server: ServerInfo | undefined
   #history: SchemaHistory | undefined
+  /** A table or column that a flag names and that is not there now: a log may still tell of it. */
+  #missing: ToolError | null = null
   #stop: AbortSignal = new AbortController().signal
   readonly #closed = new AbortController()
 
@@ -116,17 +120,26 @@ export class MysqlTail {
     this.#log = log
   }
 
-  /** Connects and checks that the server can be followed. @throws ToolError SERVER, USAGE */
-  async connect(stop: AbortSignal): Promise<void> {
+  /**
+   * Connects and checks that the server can be followed.
+   * @param mayResume a table that is named and gone is an error only if there is nothing to resume
+   * @throws ToolError SERVER, USAGE
+   */
+  async connect(stop: AbortSignal, mayResume = false): Promise<void> {
     const { snapshot, tables, shape, retryFor, heartbeat } = this.#options
     this.#connection = await MysqlConnection.open(this.#target, new Backoff(retryFor, stop))
     this.#server = await (snapshot === 'only'
       ? readServer(this.#connection)
       : inspectServer(this.#connection))
-    const read = await tables.list(this.#connection)
-    shape.where.check(read)
-    shape.outbox.check(read)
-    await shape.columns.check(this.#connection, read)
+    try {
+      const read = await tables.list(this.#connection)
+      shape.where.check(read)
+      shape.outbox.check(read)
+      await shape.columns.check(this.#connection, read)
+    } catch (error) {
+      if (!(mayResume && error instanceof ToolError && error.code === 'USAGE')) throw error
+      this.#missing = error
+    }
     if (snapshot !== 'only' && this.#server.rowImage !== 'FULL') {
       this.#log.warn(
         `binlog_row_image is ${this.#server.rowImage}: rows carry only some columns, the others are absent`
@@ -141,6 +154,10 @@ export class MysqlTail {
   async run(run: TailRun): Promise<void> {
     const { writer, marks, stop } = run
     this.#stop = stop
+    if (this.#missing !== null) {
+      if (marks.resume.at === null) throw this.#missing
+      this.#log.warn(`${this.#missing.message}; what the log has of it is read`)
+    }
     const { connection, server } = this.#connected()
     const { stopAt } = this.#options
     this.#incremental = this.#openIncremental(run)
@@ -366,7 +383,7 @@ export class MysqlTail {
 
   #openReader(from: LogPosition, writer: OutputWriter, watch?: RowsWatch): BinlogReader {
     const { server } = this.#connected()
-    const { version, name, tables, shape } = this.#options
+    const { version, name, tables, shape, emitDdl } = this.#options
     const history = this.#history
     return new BinlogReader(from, writer, {
       ...(history === undefined ? {} : { history }),
@@ -374,6 +391,7 @@ export class MysqlTail {
       name,
       tables,
       shape,
+      emitDdl,
       ...(watch === undefined ? {} : { watch }),
       checksum: server.checksum,
       resolve: map => this.#resolve(map)

@@ -1,4 +1,4 @@
-import { FieldFinder, spanText } from '../stream/index.ts'
+import { FieldFinder, isSchemaChange, spanText } from '../stream/index.ts'
 import { didYouMean } from './errors.ts'
 import type { Scan } from './plan.ts'
 
@@ -103,7 +103,7 @@ export class ChangeReader {
       return false
     }
     this.seen = true
-    return true
+    return spans[slot.op] !== -1 || !isSchemaChange(bytes, start, end)
   }
 
   /** Whether the object at a slot is there; `null` counts as absent. */

@@ -74,7 +74,9 @@ export function applyDdl(
       dropDatabase(statement.name, draft, around)
       break
     case 'create-index':
-      alter(statement.table, draft, around, unknown, table => addKey(table, statement.key))
+      alter(statement.table, draft, around, unknown, table =>
+        statement.key === null ? table : addKey(table, statement.key)
+      )
       break
     case 'drop-index':
       alter(statement.table, draft, around, unknown, table => ({

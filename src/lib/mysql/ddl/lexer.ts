@@ -71,8 +71,13 @@ class Lexer {
   }
 
   #plain(char: string): void {
-    const afterDot = this.#tokens.at(-1)?.text === '.' && this.#tokens.at(-1)?.kind === 'symbol'
-    if (!afterDot) {
+    const last = this.#tokens.at(-1)
+    // What a dot joins is a name, be it of digits.
+    const joined =
+      char === '.'
+        ? last?.kind === 'word' || last?.kind === 'name'
+        : last?.kind === 'symbol' && last.text === '.'
+    if (!joined) {
       const bytes = this.#match(QUOTED_BYTES) ?? this.#match(HEX) ?? this.#match(BINARY)
       if (bytes !== undefined) {
         this.#push('bytes', bytesOf(bytes))

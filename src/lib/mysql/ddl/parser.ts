@@ -62,13 +62,15 @@ function readCreate(reader: TokenReader, database: string): DdlStatement | null 
     return { kind: 'create-database', name, ifNotExists, orReplace, charset: readCharsets(reader) }
   }
   reader.takesOne('ONLINE', 'OFFLINE')
-  if (!reader.takes('UNIQUE', 'INDEX')) return null
+  const isUnique = reader.takes('UNIQUE')
+  if (!isUnique) reader.takesOne('FULLTEXT', 'SPATIAL', 'VECTOR')
+  if (!reader.takes('INDEX')) return null
   reader.takes('IF', 'NOT', 'EXISTS')
   const name = reader.name()
   if (reader.takesOne('USING', 'TYPE')) reader.take()
   if (!reader.takes('ON')) throw new DdlError('an index is on no table')
   const table = reader.qualifiedName(database)
-  return { kind: 'create-index', table, key: keyOver('unique', name, reader) }
+  return { kind: 'create-index', table, key: isUnique ? keyOver('unique', name, reader) : null }
 }
 
 function readAlter(reader: TokenReader, database: string): DdlStatement | null {

@@ -30,7 +30,7 @@ export type DdlStatement =
     }
   | { readonly kind: 'alter-database'; readonly name: string; readonly charset: CharsetClause }
   | { readonly kind: 'drop-database'; readonly name: string }
-  | { readonly kind: 'create-index'; readonly table: TableName; readonly key: KeyDefinition }
+  | { readonly kind: 'create-index'; readonly table: TableName; readonly key: KeyDefinition | null }
   | { readonly kind: 'drop-index'; readonly table: TableName; readonly name: string }
 
 export interface CreateTable {

@@ -92,12 +92,14 @@ export class SchemaHistory {
     }
     const previous = new Map(changes.tables.map(([name]) => [name.join('\0'), this.#catalog.table(name)]))
     this.#warnOfUnknown(changes)
-    this.#catalog.apply(changes)
-    if (this.#file !== null && changes.databases.length + changes.tables.length > 0) {
-      const at = `${position.file}:${position.position}`
-      this.#file.append({ after: this.#options.lastMark(), at, sql, ...changes })
-    }
     const before = (name: TableName): TableModel | undefined => previous.get(name.join('\0'))
+    this.#catalog.apply(changes)
+    // Many a statement leaves the columns as they are: ADD INDEX, ENGINE, partitions.
+    const tables = changes.tables.filter(([name, table]) => !isSame(before(name), table))
+    if (this.#file !== null && changes.databases.length + tables.length > 0) {
+      const at = `${position.file}:${position.position}`
+      this.#file.append({ after: this.#options.lastMark(), at, sql, databases: changes.databases, tables })
+    }
     return { sql, database: logged.database, statement, before, changes, hidesRows }
   }
 
@@ -176,6 +178,10 @@ function hasSeen(table: TableModel | undefined, position: LogPosition): 'yes' | 
   if (!isKnown(table) || table.asOf === undefined) return 'no'
   if (!hasReached(position, parsePosition(table.asOf.from))) return 'yes'
   return hasReached(position, parsePosition(table.asOf.to)) ? 'no' : 'perhaps'
+}
+
+function isSame(before: TableModel | undefined, after: TableModel | null): boolean {
+  return JSON.stringify(before ?? null) === JSON.stringify(after)
 }
 
 function schemaOfTable(table: KnownTable): TableSchema {
