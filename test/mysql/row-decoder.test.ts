@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type Column, ColumnType, type Table } from '../../src/lib/mysql/column.ts'
+import { parseMask } from '../../src/lib/mysql/mask.ts'
 import { compileRowDecoder } from '../../src/lib/mysql/row-decoder.ts'
 import { ByteWriter } from '../../src/lib/stream/index.ts'
 import { bits, int } from './binlog.ts'
@@ -122,6 +123,23 @@ describe('a decoder of rows', () => {
     assert.equal(decode(row, 0, w), row.length)
     const expected = Object.fromEntries([...numbers.map(({ name }, i) => [name, i]), ['j', 7]])
     assert.deepEqual(JSON.parse(w.written().toString()), expected)
+  })
+
+  test('of many columns leaves some out, masks others, and knows where the key lies', () => {
+    const columns = Array.from({ length: 100 }, (_, i) => {
+      if (i % 10 === 3) return column(`c${i}`, LONG, { treatment: 'drop' })
+      return column(`c${i}`, LONG, i % 10 === 4 ? { treatment: parseMask('redact', '') } : {})
+    })
+    const values = columns.map((_, i) => (i % 7 === 0 ? null : int(i, 4)))
+    const { text, keySpans } = decode(table(columns, [98, 1]), image(values))
+    const expected = columns.flatMap(({ name }, i) => {
+      if (i % 10 === 3) return []
+      return [[name, i % 7 === 0 ? null : i % 10 === 4 ? '***' : i]]
+    })
+    assert.deepEqual(JSON.parse(text), Object.fromEntries(expected))
+    const first = 3 + Math.ceil(columns.length / 8)
+    assert.deepEqual(keySpans.slice(2), [first, first + 4])
+    assert.equal(keySpans[1], keySpans[0])
   })
 
   test('of 1,000 columns is made and reads', () => {

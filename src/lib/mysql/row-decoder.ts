@@ -2,6 +2,7 @@ import { ToolError } from '../cli/index.ts'
 import type { ByteWriter } from '../stream/index.ts'
 import { isUtf8Charset } from './charsets.ts'
 import { type Column, ColumnType, type Table } from './column.ts'
+import { ColumnLoop } from './column-loop.ts'
 import { debeziumValue } from './debezium-code.ts'
 import * as encode from './encode.ts'
 import * as debezium from './encode-debezium.ts'
@@ -55,6 +56,7 @@ export function compileRowDecoder(
   let slot = 0
   let written = 0
   const columns = table.columns.map((column, i) => ({ column, i })).filter(({ i }) => present?.[i] ?? true)
+  const loop = partial === undefined && columns.length > MOST_STRAIGHT ? new ColumnLoop() : null
   for (const { column, i } of columns) {
     const document = partial === undefined || column.type !== ColumnType.JSON ? -1 : documentIndex(table, i)
     const key = `${patches ? '' : written === 0 ? '{' : ','}${JSON.stringify(column.name)}:`
@@ -64,13 +66,22 @@ export function compileRowDecoder(
         : documentCode(column, partial.image, document, table.debezium === true)
     const value = treated(raw, column.treatment, masks)
     if (column.treatment === 'drop') {
-      code.push(`if ((buf[at + ${slot >> 3}] & ${1 << (slot & 7)}) === 0) { ${value.code} }`)
+      if (loop === null)
+        code.push(`if ((buf[at + ${slot >> 3}] & ${1 << (slot & 7)}) === 0) { ${value.code} }`)
+      else loop.add(value.code, null, -1)
       bound += value.bound
       slot++
       continue
     }
     const keyAt = table.key.indexOf(i)
     const track = keyAt >= 0
+    if (loop !== null) {
+      loop.add(value.code, literals.place(key), keyAt)
+      bound += Buffer.byteLength(key) + 8 + value.bound
+      slot++
+      written++
+      continue
+    }
     const columnCode = [
       literals.write(key),
       `if ((buf[at + ${slot >> 3}] & ${1 << (slot & 7)}) !== 0) {`,
@@ -99,18 +110,20 @@ export function compileRowDecoder(
     const bits = at + 1, options = buf[at];
     if (options > 1) h.badOptions(options);
     at += options === 1 ? ${1 + ((documentCount + 7) >> 3)} : 1;`
-  const parts = inParts(code, patches ? ', bits, options' : '')
   const body = `
     ${patches ? start : ''}
     w.ensure(${bound});
     let out = w.buffer, o = w.length, p = at + ${(columns.length + 7) >> 3}, n = 0;
     ${patches ? 'out[o++] = 123;' : ''}
-    ${parts.body}
+    ${loop === null ? code.join('\n') : loop.body}
     ${patches ? 'if (out[o - 1] === 44) o--;' : written === 0 ? 'out[o++] = 123;' : ''}
     out[o++] = 125;
     w.length = o;
     return p;`
-  const source = `${parts.functions} return (buf, at, w) => {${body}}`.replaceAll('BOUND', String(bound))
+  const source = `${loop?.functions ?? ''} return (buf, at, w) => {${body}}`.replaceAll(
+    'BOUND',
+    String(bound)
+  )
   const make = new Function('h', 'L', 'spans', 'masks', 'documents', source) as (
     helpers: typeof HELPERS,
     literals: Uint8Array,
@@ -125,33 +138,8 @@ export function compileRowDecoder(
   }
 }
 
-/** Columns in one function, at most. */
-const PART = 32
-
-/**
- * The code of many columns as functions of some each: optimizing one of hundreds of columns takes the compiler tens of
- * megabytes, and a larger one is left as it is.
- */
-function inParts(columns: readonly string[], parameters: string): { functions: string; body: string } {
-  if (columns.length <= PART) return { functions: '', body: columns.join('\n') }
-  const functions: string[] = []
-  const calls: string[] = []
-  for (let from = 0; from < columns.length; from += PART) {
-    const name = `part${from / PART}`
-    const code = columns.slice(from, from + PART).join('\n')
-    functions.push(`const ${name} = (buf, at, p, w${parameters}) => {
-      let out = w.buffer, o = w.length, n = 0;
-      ${code}
-      w.length = o;
-      return p;
-    };`)
-    calls.push(`p = ${name}(buf, at, p, w${parameters});`)
-  }
-  return {
-    functions: functions.join('\n'),
-    body: `w.length = o; ${calls.join('\n')} out = w.buffer; o = w.length;`
-  }
-}
+/** Rows of more columns are read by a loop over them. */
+const MOST_STRAIGHT = 64
 
 /** The how manieth of the table's JSON columns one is. */
 function documentIndex(table: Table, column: number): number {
@@ -237,10 +225,17 @@ class Literals {
   write(text: string): string {
     const bytes = Buffer.from(text)
     if (bytes.length <= 4) return [...bytes].map(byte => `out[o++] = ${byte};`).join('')
+    const [start, end] = this.place(text)
+    return `o = h.copyLiteral(out, o, L, ${start}, ${end});`
+  }
+
+  /** Where the text stands among the constants. */
+  place(text: string): [start: number, end: number] {
+    const bytes = Buffer.from(text)
     const start = this.#length
     this.#parts.push(bytes)
     this.#length += bytes.length
-    return `o = h.copyLiteral(out, o, L, ${start}, ${this.#length});`
+    return [start, this.#length]
   }
 
   bytes(): Uint8Array {
