@@ -11,11 +11,14 @@ import {
   usageError
 } from '../lib/cli/index.ts'
 import {
+  check,
   type Deletes,
   Documents,
   ElasticConnection,
   ElasticSink,
-  parseIndexRules
+  indexTemplates,
+  parseIndexRules,
+  putTemplates
 } from '../lib/elastic/index.ts'
 import {
   BadLines,
@@ -51,6 +54,28 @@ const flags = {
     default: 'upsert',
     help: 'keep the newest version of each id, or every event',
     doc: 'upsert: c, r and u events index their row, d events delete it, plain rows are indexed. append: every event but d is created.'
+  },
+  mappings: {
+    kind: 'string',
+    arg: 'FILE',
+    help: 'mappings and settings of new indices, JSON or YAML',
+    complete: 'file',
+    doc: 'Mappings alone ({"properties": ...}) or {"mappings": ..., "settings": ...}. They are put as an index template, millrace-NAME, before the first write; indices that are there already stay as they are.'
+  },
+  policy: {
+    kind: 'string',
+    arg: 'NAME',
+    help: 'lifecycle policy of new indices (ILM, or ISM of OpenSearch)'
+  },
+  'data-stream': {
+    kind: 'boolean',
+    help: 'new names are data streams; documents have an @timestamp, and --mode is append'
+  },
+  'setup-only': { kind: 'boolean', help: 'put the index templates and end' },
+  check: {
+    kind: 'boolean',
+    help: 'write nothing: test the connection, and print what would become of the first events',
+    doc: 'Prints the bulk operations of the first ten lines of input, if there are some, and the index templates that would be put.'
   },
   deletes: {
     kind: 'string',
@@ -148,20 +173,40 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
   }
   if (flags.inFlight < 1 || flags.batchDocs < 1)
     throw usageError('--in-flight and --batch-docs are at least 1')
+  if (flags.dataStream && flags.mode !== 'append')
+    throw usageError('--data-stream: documents of one are never replaced', 'give --mode append')
+  const index = flags.index === undefined ? undefined : parseTemplate(flags.index, '--index')
+  const rules = parseIndexRules(flags.map)
   const documents = new Documents({
-    index: flags.index === undefined ? undefined : parseTemplate(flags.index, '--index'),
-    rules: parseIndexRules(flags.map),
+    index,
+    rules,
     id: flags.id === undefined ? undefined : parseTemplate(flags.id, '--id'),
     mode: flags.mode,
     deletes: parseDeletes(flags.deletes)
   })
   const connection = new ElasticConnection((operands[0] as string).split(','), flags.inFlight + 1, flags)
+  const names = [...rules.map(rule => rule.index), ...(index === undefined ? [] : [index])]
+  if (flags.check || flags.setupOnly) {
+    const server = await connection.connect(new Backoff(flags.retryFor, stop))
+    const templates = indexTemplates(names, flags, server.distribution)
+    if (flags.setupOnly && !flags.check) {
+      await putTemplates(connection, templates)
+      log.info(`${templates.length} index templates are in place`)
+    } else {
+      log.info(`${connection.name} is ${server.distribution} ${server.version}`)
+      const isTyped = flags.in === '-' && process.stdin.isTTY
+      await check(templates, documents, isTyped ? null : openInput(flags.in, flags), log, stop)
+    }
+    await connection.close()
+    return 0
+  }
   const input = openInput(flags.in, { maxLine: flags.maxLine, holdsMemory: true })
   const badLines = new BadLines('es-sink', input.name, flags.deadLetter)
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'es-sink', flags.name)
   await state?.register()
-  await connection.connect(new Backoff(flags.retryFor, stop))
+  const server = await connection.connect(new Backoff(flags.retryFor, stop))
+  await putTemplates(connection, indexTemplates(names, flags, server.distribution))
 
   const newBackoff = (): Backoff => {
     const backoff = new Backoff(flags.retryFor, stop)

@@ -244,7 +244,7 @@ describe('what a line becomes in the index', () => {
       { create: { _index: 'i', _id: '7' }, document: { id: 7 } }
     ])
     assert.deepEqual(read(event, { mode: 'append', id: '' }), [
-      { index: { _index: 'i' }, document: { id: 7 } }
+      { create: { _index: 'i' }, document: { id: 7 } }
     ])
     assert.deepEqual(read({ before: { id: 7 }, after: null, source, op: 'd' }, { mode: 'append' }), [])
   })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -148,6 +148,83 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
           ['2', { id: 2, n: 2 }]
         ])
       )
+    })
+
+    test('new indices are made by the mappings given, and settings of theirs', async () => {
+      const mappings = join(folder, 'mappings.yaml')
+      writeFileSync(
+        mappings,
+        'mappings:\n  properties:\n    amount: {type: double}\nsettings:\n  number_of_replicas: 0\n'
+      )
+      const flags = [
+        '--index',
+        'shaped-{at:YYYY.MM}',
+        '--map',
+        'other=shaped2',
+        '--id',
+        '{id}',
+        '--mappings',
+        mappings
+      ]
+      const row = { id: 1, at: '2026-11-24T10:00:00', amount: '12.50' }
+      assert.equal(run([row], ...flags).status, 0)
+      const made = (await request(elastic.url, 'GET', '/shaped-2026.11')) as Record<
+        string,
+        {
+          mappings: { properties: { amount: { type: string } } }
+          settings: { index: Record<string, string> }
+        }
+      >
+      const { mappings: shape, settings } = made['shaped-2026.11'] as (typeof made)[string]
+      assert.equal(shape.properties.amount.type, 'double')
+      assert.deepEqual([settings.index.number_of_replicas, settings.index.gc_deletes], ['0', '1h'])
+
+      await request(elastic.url, 'DELETE', '/_index_template/millrace-shaped2')
+      const setup = run('', '--setup-only', ...flags)
+      assert.deepEqual([setup.status, setup.stderr], [0, 'es-sink: 2 index templates are in place\n'])
+      await request(elastic.url, 'GET', '/_index_template/millrace-shaped2')
+      writeFileSync(mappings, '{"properties":{"amount":{"type":"no such"}}}')
+      const wrong = run([row], ...flags)
+      assert.equal(wrong.status, 3)
+      assert.match(wrong.stderr, /refused the index template millrace-shaped2: .*no such/)
+      assert.equal(run([row], '--index', 'i', '--id', '{id}', '--mappings', join(folder, 'none')).status, 2)
+    })
+
+    test('data streams take events as they come', async () => {
+      const flags = ['--index', 'stream-{kind}', '--mode', 'append', '--data-stream']
+      const row = { '@timestamp': '2026-11-24T10:00:00Z', kind: 'a' }
+      const { status, stderr } = run([row, row], ...flags)
+      assert.equal(status, 0, stderr)
+      assert.equal((await allDocuments(elastic.url, 'stream-a')).size, 2)
+      const made = (await request(elastic.url, 'GET', '/stream-a')) as object
+      assert.match(Object.keys(made).join(), /^\.ds-stream-a-/)
+      assert.equal(run([row], '--index', 'stream-{kind}', '--id', '{id}', '--data-stream').status, 2)
+    })
+
+    test('--check prints what would be sent, and sends nothing', async () => {
+      const events = Array.from({ length: 12 }, (_, i) => event('c', null, { id: i }, 100 + i))
+      const { status, stdout, stderr } = run(
+        [...events.slice(0, 2), { n: 1 }, ...events.slice(2)],
+        '--check',
+        '--index',
+        'unseen',
+        '--id',
+        '{id}',
+        '--policy',
+        'weekly'
+      )
+      assert.equal(status, 0, stderr)
+      assert.match(stderr, new RegExp(`is ${name} \\d+\\.\\d+`))
+      assert.match(stderr, /stdin:3: --id: the row has no field 'id'/)
+      const lines = stdout.trim().split('\n')
+      assert.equal(lines[0], 'PUT /_index_template/millrace-unseen')
+      assert.match(
+        lines[1] as string,
+        /"(index\.lifecycle\.name|plugins\.index_state_management\.policy_id)":"weekly"/
+      )
+      assert.equal(lines.length, 2 + 9 * 2)
+      assert.deepEqual([JSON.parse(lines[2] as string).index._id, lines[3]], ['0', '{"id":0}'])
+      await assert.rejects(request(elastic.url, 'GET', '/unseen'), /404/)
     })
 
     test('without a dead-letter file it stops with status 1, names the line, and has written what came before', async () => {

@@ -147,16 +147,22 @@ export function networkReason(error: unknown): string {
   return messageOf(cause) || errnoOf(cause) || 'connection failed'
 }
 
-/** `error.reason` of an Elasticsearch error body. */
+interface ErrorBody {
+  readonly type?: string
+  readonly reason?: string
+  readonly caused_by?: ErrorBody
+}
+
+/** `error.reason` of an Elasticsearch error body, with that of its first cause. */
 export function errorReason(body: string): string | undefined {
+  let error: string | ErrorBody | undefined
   try {
-    const { error } = JSON.parse(body) as { error?: string | { type?: string; reason?: string } }
-    return typeof error === 'string'
-      ? error
-      : error === undefined
-        ? undefined
-        : `${error.type}: ${error.reason}`
+    error = (JSON.parse(body) as { error?: string | ErrorBody }).error
   } catch {
     return undefined
   }
+  if (typeof error === 'string' || error === undefined) return error
+  let cause = error
+  while (cause.caused_by !== undefined) cause = cause.caused_by
+  return `${error.type}: ${error.reason}${cause === error ? '' : ` (${cause.reason})`}`
 }

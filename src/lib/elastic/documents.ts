@@ -155,7 +155,7 @@ export class Documents {
     const isPartial = this.#start(this.#partial) >= 0 && op !== 0
     if (isPartial && op === LETTER.u && !append) return this.#update(block, sink)
     if (isPartial) this.incomplete++
-    const verb = append && this.#id !== undefined ? 'create' : 'index'
+    const verb = append ? 'create' : 'index'
     const row: Row = op === 0 ? 'line' : 'after'
     const reason = this.#write(this.#action, verb, block, row)
     if (reason !== null) return reason
