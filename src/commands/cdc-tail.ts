@@ -281,12 +281,13 @@ export const spec = {
   description: [
     "cdc-tail logs in to a server as a replica does and writes each changed row as one line of JSON, in Debezium's envelope: before, after, source, op. At the first start the rows that are already there come first, as of one moment, and the changes after that moment follow.",
     'Between transactions it writes marks, at which the tools of a pipeline save their state. Started again with the same --state it goes on after the oldest mark that all of them have acknowledged.',
-    'The server needs log_bin and binlog_format=ROW; binlog_row_metadata=FULL lets it follow changed tables. The user needs REPLICATION SLAVE, REPLICATION CLIENT, SELECT on the tables and, for the snapshot, RELOAD or LOCK TABLES.',
+    'The server needs log_bin and binlog_format=ROW. The user needs REPLICATION SLAVE, REPLICATION CLIENT, SELECT on the tables and, for the snapshot, RELOAD or LOCK TABLES.',
     'A snapshot that is cut off goes on where the last mark tells that it was: rows that had been given are brought up to date from the log, the rest is read as of a new moment. A row that is gone by then may be told as read and deleted. A table without a primary key, or with one that is masked, is given whole between two marks. Tables of engines without transactions are locked against writing while they are read.',
+    'Rows have the columns that their table had when they were written. With binlog_row_metadata=FULL the log names them; else a history of the tables begins with what they are at the start, follows the statements in the log (CREATE, ALTER, RENAME, DROP) and is kept in --state. Where --start lies in the past, tables are taken to have had the columns of today until the log creates them anew. So are, with a warning, tables that a statement changed that is not understood; rows that cannot be of such a table end the run.',
     'Changes of an XA transaction are written when it is prepared, as they stand in the log; that it was rolled back later is not among the events.',
     'A column that the log leaves out of a row (binlog_row_image=MINIMAL or NOBLOB) is absent from the event, never null, and source has partial: true; an update of the primary key then stays one event. JSON documents that are updated in part (binlog_row_value_options=PARTIAL_JSON) are written whole; where the log has no document before the update, the column is absent.',
     'A compressed transaction of 16 MiB and more lies in a file below --state, else in the folder for temporary files (TMPDIR), while it is read.',
-    'A binlog file is read without its server: all of its transactions, or those from --start FILE:POS to --stop-at FILE:POS. It must have been written with binlog_row_metadata=FULL, which makes the log name its columns.'
+    'A binlog file is read without its server: all of its transactions, or those from --start FILE:POS to --stop-at FILE:POS. It must have been written with binlog_row_metadata=FULL, which makes the log name its columns, or have the CREATE TABLE in it.'
   ],
   operands: [
     {

@@ -245,6 +245,35 @@ describe('rows have the columns of their time', { concurrency: true }, () => {
         assert.deepEqual(inFile(bench), EXPECTED)
       })
 
+      test('whatever the character set and the sql_mode of the session that defined them', async () => {
+        await using bench = await open(flavour, 'sessions')
+        const first = await tail(bench.url, ...bench.kept, '--stop-at', 'now')
+        assert.equal(first.status, 0, first.stderr)
+        const { connection } = bench
+        const uri = bench.url.replace('cdc:cdc', 'root:root')
+        const latin1 = await createConnection({ uri, charset: 'latin1' })
+        await latin1.query("SET sql_mode = 'ANSI_QUOTES'")
+        await latin1.query(`CREATE TABLE "é" ("ü" ENUM('é', 'ß'), "s" VARCHAR(5))`)
+        await latin1.query('RENAME TABLE t TO t_old, "é" TO t')
+        await latin1.query(`INSERT INTO t VALUES ('ß', 'ä')`)
+        await latin1.query("SET sql_mode = 'NO_BACKSLASH_ESCAPES'")
+        await latin1.query(`ALTER TABLE t MODIFY ü ENUM('\\', 'ß')`)
+        await connection.query(`UPDATE t SET s = ü`)
+        await latin1.end()
+        await connection.query('CREATE TABLE `日本` (`名前` INT, s VARCHAR(5) COMMENT "日本")')
+        await connection.query('DROP TABLE t')
+        await connection.query('ALTER TABLE `日本` RENAME TO t')
+        await connection.query("INSERT INTO t VALUES (1, '日')")
+        const second = await tail(bench.url, ...bench.kept, '--stop-at', 'now')
+        assert.equal(second.status, 0, second.stderr)
+        assert.doesNotMatch(second.stderr, /warning/)
+        assert.deepEqual(inFile(bench), [
+          'c null {"ü":"ß","s":"ä"}',
+          'u {"ü":"ß","s":"ä"} {"ü":"ß","s":"ß"}',
+          'c null {"名前":1,"s":"日"}'
+        ])
+      })
+
       test('from the earliest place of a log that has the CREATE TABLEs in it', async () => {
         await using bench = await open(flavour, 'earliest')
         for (const sql of historyFor(flavour)) await bench.connection.query(sql)
@@ -256,6 +285,37 @@ describe('rows have the columns of their time', { concurrency: true }, () => {
       })
     })
   }
+})
+
+describe('tables with system versioning', { skip: unavailable('mariadb') }, () => {
+  test('have rows with the times that no definition names', async () => {
+    await using bench = await open('mariadb', 'versions')
+    const { connection } = bench
+    await connection.query('DROP TABLE t')
+    await connection.query('CREATE TABLE t (id INT PRIMARY KEY) WITH SYSTEM VERSIONING')
+    const first = await tail(bench.url, ...bench.kept, '--stop-at', 'now')
+    assert.equal(first.status, 0, first.stderr)
+    await connection.query('SET system_versioning_alter_history = KEEP')
+    await connection.query('INSERT INTO t VALUES (1)')
+    await connection.query('ALTER TABLE t ADD b INT')
+    await connection.query('INSERT INTO t VALUES (2, 3)')
+    await connection.query('ALTER TABLE t DROP SYSTEM VERSIONING')
+    await connection.query('INSERT INTO t VALUES (4, 5)')
+    await connection.query('ALTER TABLE t ADD SYSTEM VERSIONING, CHANGE b c INT')
+    await connection.query('UPDATE t SET c = 6 WHERE id = 4')
+    const second = await tail(bench.url, ...bench.kept, '--stop-at', 'now')
+    assert.equal(second.status, 0, second.stderr)
+    assert.deepEqual(
+      inFile(bench).map(line => line.replaceAll(/"20[^"]*Z"/g, 'TIME')),
+      [
+        'c null {"id":1,"row_start":TIME,"row_end":TIME}',
+        'c null {"id":2,"b":3,"row_start":TIME,"row_end":TIME}',
+        'c null {"id":4,"b":5}',
+        'u {"id":4,"c":5,"row_start":TIME,"row_end":TIME} {"id":4,"c":6,"row_start":TIME,"row_end":TIME}',
+        'c null {"id":4,"c":5,"row_start":TIME,"row_end":TIME}'
+      ]
+    )
+  })
 })
 
 describe('without its history of tables', { skip: unavailable('mysql57') }, () => {

@@ -131,6 +131,7 @@ function comparable(table: TableModel): unknown {
     name === 'utf8' ? 'utf8mb3' : name
   return {
     charset: plain(charset),
+    versioned: table.versioned,
     key: keyOf(table).map(i => columns[i]?.name),
     columns: columns.map(({ length, charset, ...column }) => ({
       ...column,

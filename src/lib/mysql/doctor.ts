@@ -217,7 +217,8 @@ function checkLog({ variables, isMariadb }: Patient): Finding[] {
 function checkMetadata(value: string, set: (name: string, wanted: string) => string): Finding {
   const check = 'binlog_row_metadata'
   if (value === 'FULL') return { state: 'ok', check, message: value }
-  const message = 'the log does not name its columns, so rows from before an ALTER TABLE may be read wrong'
+  const message =
+    'the log does not name its columns: they are known from the start of a run on, and from the state that it keeps'
   if (value === '') return { state: 'warn', check, message: `not in this version: ${message}` }
   return { state: 'warn', check, message: `${value}: ${message}`, fix: set(check, "'FULL'") }
 }

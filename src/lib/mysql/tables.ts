@@ -68,7 +68,8 @@ export class TableFilter {
 
   /** Whether a database may have tables that are meant. */
   mayBeIn(database: string): boolean {
-    return this.#patterns.some(({ text }) =>
+    const names = [...this.#patterns.map(({ text }) => text), ...this.#followed]
+    return names.some(text =>
       new RegExp(`^${escapeRegExp(text.split('.')[0] ?? '').replaceAll('*', '.*')}$`).test(database)
     )
   }

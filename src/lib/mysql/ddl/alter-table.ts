@@ -97,7 +97,7 @@ function readActions(reader: TokenReader, database: string): AlterAction[] {
 
 function readAdd(reader: TokenReader): AlterAction[] {
   if (reader.sees('PARTITION') && !isType(reader.peek(1))) return []
-  if (reader.takes('SYSTEM', 'VERSIONING')) throw new DdlError('system versioning adds columns without names')
+  if (reader.takes('SYSTEM', 'VERSIONING')) return [{ kind: 'system-versioning', on: true }]
   const key = reader.sees('COLUMN') ? undefined : readKey(reader)
   if (key !== undefined) return key === null ? [] : [{ kind: 'add-key', key }]
   reader.takes('COLUMN')
@@ -130,9 +130,7 @@ function readDrop(reader: TokenReader): AlterAction[] {
     return [name.toUpperCase() === 'PRIMARY' ? { kind: 'drop-primary-key' } : { kind: 'drop-key', name }]
   }
   if (reader.sees('FOREIGN', 'KEY') || reader.sees('CHECK') || reader.sees('PERIOD', 'FOR')) return []
-  if (reader.takes('SYSTEM', 'VERSIONING')) {
-    throw new DdlError('system versioning drops columns without names')
-  }
+  if (reader.takes('SYSTEM', 'VERSIONING')) return [{ kind: 'system-versioning', on: false }]
   reader.takes('COLUMN')
   const ifExists = reader.takes('IF', 'EXISTS')
   return [{ kind: 'drop-column', name: reader.name(), ifExists }]

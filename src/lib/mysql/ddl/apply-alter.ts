@@ -8,6 +8,7 @@ import { renameTable } from './rename-table.ts'
 import { convertColumn, resolveColumn } from './resolve-column.ts'
 import type { AlterAction, AlterTable, TableName } from './statement.ts'
 import { addKey, sorted } from './unique-keys.ts'
+import { withVersioning } from './versioning.ts'
 
 /** A column on its way through an ALTER TABLE. */
 interface Slot {
@@ -41,6 +42,8 @@ export function alterTable(
     if (action.column.isPrimaryKey) changed = addKey(changed, { kind: 'primary', ...key })
     if (action.column.isUnique) changed = addKey(changed, { kind: 'unique', ...key })
   }
+  const versioning = actions.findLast(action => action.kind === 'system-versioning')
+  if (versioning !== undefined) changed = withVersioning(changed, versioning.on)
   return moveTable(statement, sorted(keepPrimaryKey(changed)), draft, around, unknown)
 }
 

@@ -8,6 +8,7 @@ import { renameTable } from './rename-table.ts'
 import { resolveColumn } from './resolve-column.ts'
 import type { CreateTable, DdlStatement, KeyDefinition, TableName } from './statement.ts'
 import { addKey } from './unique-keys.ts'
+import { withVersioning } from './versioning.ts'
 
 /**
  * What a statement does to a catalog. A table whose change cannot be followed becomes an unknown one; so does one that
@@ -139,5 +140,5 @@ function createTable(statement: CreateTable, draft: CatalogDraft, around: Circum
       : [])
   ])
   for (const key of [...inline, ...statement.keys]) table = addKey(table, key)
-  return table
+  return withVersioning(table, statement.versioned)
 }

@@ -15,6 +15,7 @@ export interface ColumnDefinition extends CharsetClause {
   readonly nullable: boolean | null
   readonly autoIncrement: boolean
   readonly generated: boolean
+  readonly rowTime: boolean
   readonly isPrimaryKey: boolean
   readonly isUnique: boolean
   readonly placement: Placement
@@ -36,6 +37,7 @@ export function readColumn(reader: TokenReader): ColumnDefinition {
     nullable: type.notNull === true ? false : null,
     autoIncrement: type.autoIncrement === true,
     generated: false,
+    rowTime: false,
     isPrimaryKey: false,
     isUnique: type.unique === true,
     placement: null
@@ -155,6 +157,7 @@ function readGenerated(reader: TokenReader, draft: Draft): void {
   if (reader.takes('ROW')) {
     reader.take()
     draft.nullable = false
+    draft.rowTime = true
     return
   }
   draft.generated = true

@@ -35,7 +35,7 @@ export function readCreateTable(reader: TokenReader, database: string): DdlState
     ifNotExists,
     columns,
     keys,
-    charset: readTableOptions(reader.rest(), reader)
+    ...readTableOptions(reader.rest(), reader)
   }
 }
 
@@ -104,19 +104,24 @@ export function keyOver(
 /** What ends the options of a table. */
 const AFTER_OPTIONS = new Set(['PARTITION', 'AS', 'SELECT', 'REPLACE', 'IGNORE', 'WITH', 'TABLE', 'VALUES'])
 
-/** The default character set among the options. @throws DdlError when a query follows */
-function readTableOptions(tokens: readonly Token[], { dialect }: TokenReader): CharsetClause {
+/** What matters among the options. @throws DdlError when a query follows */
+function readTableOptions(
+  tokens: readonly Token[],
+  { dialect }: TokenReader
+): { charset: CharsetClause; versioned: boolean } {
   const reader = new TokenReader(tokens, dialect)
   let clause: CharsetClause = { charset: null, collation: null }
+  let versioned = false
   while (!reader.atEnd) {
-    if (reader.sees('WITH', 'SYSTEM', 'VERSIONING')) {
-      throw new DdlError('tables WITH SYSTEM VERSIONING have columns that are not named')
+    if (reader.takes('WITH', 'SYSTEM', 'VERSIONING')) {
+      versioned = true
+      continue
     }
     if (reader.takes('PARTITION', 'BY')) break
     if (AFTER_OPTIONS.has(reader.peek().word)) throw new QueryError('it takes columns from a query')
     clause = readCharset(reader, clause) ?? clause
   }
-  return clause
+  return { charset: clause, versioned }
 }
 
 /** One option: the character set, or another that is skipped. */

@@ -15,6 +15,8 @@ export interface ColumnModel {
   readonly nullable?: true
   readonly generated?: true
   readonly autoIncrement?: true
+  /** MariaDB: it tells from when or until when a row of a system-versioned table counts. */
+  readonly rowTime?: true
 }
 
 /** A unique key besides the primary one. */
@@ -33,6 +35,8 @@ export interface KnownTable {
   readonly columns: readonly ColumnModel[]
   readonly primaryKey: readonly string[]
   readonly uniqueKeys: readonly UniqueKey[]
+  /** MariaDB: rows have two more columns, which no definition names. */
+  readonly versioned?: true
   /** When the definition was read from the database, and which statements of the log it has seen already. */
   readonly asOf?: AsOf
 }

@@ -47,7 +47,8 @@ export function resolveColumn(definition: ColumnDefinition, around: Surroundings
     ...(labels === undefined ? {} : { labels }),
     ...(nullable && !autoIncrement ? { nullable: true } : {}),
     ...(generated ? { generated: true } : {}),
-    ...(autoIncrement ? { autoIncrement: true } : {})
+    ...(autoIncrement ? { autoIncrement: true } : {}),
+    ...(definition.rowTime ? { rowTime: true } : {})
   }
 }
 

@@ -40,6 +40,8 @@ export interface CreateTable {
   readonly columns: readonly ColumnDefinition[]
   readonly keys: readonly KeyDefinition[]
   readonly charset: CharsetClause
+  /** MariaDB: WITH SYSTEM VERSIONING. */
+  readonly versioned: boolean
 }
 
 export interface AlterTable {
@@ -70,6 +72,7 @@ export type AlterAction =
   | { readonly kind: 'rename-column'; readonly name: string; readonly to: string; readonly ifExists: boolean }
   | { readonly kind: 'add-key'; readonly key: KeyDefinition }
   | { readonly kind: 'drop-primary-key' }
+  | { readonly kind: 'system-versioning'; readonly on: boolean }
   | { readonly kind: 'drop-key'; readonly name: string }
   | { readonly kind: 'rename-key'; readonly name: string; readonly to: string }
   | { readonly kind: 'convert'; readonly charset: CharsetClause }

@@ -12,6 +12,7 @@ import {
 } from '../ddl/model.ts'
 import { resolveColumn } from '../ddl/resolve-column.ts'
 import { TokenReader } from '../ddl/token-reader.ts'
+import { withVersioning } from '../ddl/versioning.ts'
 import { sqlName, sqlString } from '../schema.ts'
 import { SYSTEM_DATABASES } from '../tables.ts'
 
@@ -42,13 +43,13 @@ export async function readTables(
     `TABLE_SCHEMA = ${sqlString(database)}` +
     (only === undefined ? '' : ` AND TABLE_NAME = ${sqlString(only)}`)
   const tables = await connection.query(
-    `SELECT TABLE_NAME AS name, TABLE_COLLATION AS collation FROM information_schema.TABLES WHERE ${where} AND ${ROWS}`
+    `SELECT TABLE_NAME AS name, TABLE_COLLATION AS collation, TABLE_TYPE AS type FROM information_schema.TABLES WHERE ${where} AND ${ROWS}`
   )
   if (tables.length === 0) return []
   const columns = byTable(
     await connection.query(
       'SELECT TABLE_NAME AS tbl, COLUMN_NAME AS name, COLUMN_TYPE AS type, CHARACTER_SET_NAME AS charset, ' +
-        `IS_NULLABLE AS nullable, EXTRA AS extra FROM information_schema.COLUMNS WHERE ${where} ` +
+        `IS_NULLABLE AS nullable, EXTRA AS extra, GENERATION_EXPRESSION AS expression FROM information_schema.COLUMNS WHERE ${where} ` +
         'ORDER BY TABLE_NAME, ORDINAL_POSITION'
     )
   )
@@ -64,7 +65,8 @@ export async function readTables(
     const name = row.name as string
     const own = keys.get(name) ?? []
     try {
-      models.push(types.table(database, name, row.collation ?? null, columns.get(name) ?? [], own))
+      const table = types.table(database, name, row.collation ?? null, columns.get(name) ?? [], own)
+      models.push(withVersioning(table, row.type === 'SYSTEM VERSIONED'))
     } catch (error) {
       if (!(error instanceof DdlError)) throw error
       models.push({ database, name, unknown: error.message })
@@ -137,6 +139,7 @@ class TypeReader {
       this.#known.set(type, definition)
     }
     const extra = row.extra ?? ''
+    const rowTime = /^ROW (START|END)$/i.test(row.expression ?? '')
     return resolveColumn(
       {
         ...definition,
@@ -145,7 +148,8 @@ class TypeReader {
         charset: row.charset ?? (definition.type.labels === undefined ? null : 'binary'),
         nullable: row.nullable === 'YES',
         autoIncrement: /auto_increment/i.test(extra),
-        generated: /VIRTUAL|STORED|PERSISTENT/i.test(extra) && !/ROW (START|END)/i.test(extra)
+        generated: /VIRTUAL|STORED|PERSISTENT/i.test(extra) && !rowTime,
+        rowTime
       },
       { dialect: this.#dialect, charset: null, nullableTimestamps: true }
     )

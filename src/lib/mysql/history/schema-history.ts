@@ -8,6 +8,7 @@ import { DdlError, QueryError } from '../ddl/lexer.ts'
 import { formatType, isKnown, type KnownTable, keyOf, type TableModel } from '../ddl/model.ts'
 import { parseDdl, tableOfDdl } from '../ddl/parser.ts'
 import type { DdlStatement, TableName } from '../ddl/statement.ts'
+import { loggedColumns } from '../ddl/versioning.ts'
 import { hasReached, type LogPosition, parsePosition } from '../position.ts'
 import type { TableSchema } from '../schema.ts'
 import type { HistoryFile } from './history-file.ts'
@@ -188,7 +189,7 @@ function schemaOfTable(table: KnownTable): TableSchema {
   return {
     database: table.database,
     name: table.name,
-    columns: table.columns.map(column => ({
+    columns: loggedColumns(table).map(column => ({
       name: column.name,
       dataType: column.type,
       columnType: formatType(column),
