@@ -88,6 +88,11 @@ const flags = {
   'batch-docs': { kind: 'integer', default: 5000, help: 'documents in a bulk request' },
   'batch-age': { kind: 'duration', default: 50, help: 'how long a document waits for others' },
   'in-flight': { kind: 'integer', default: 2, help: 'bulk requests at a time' },
+  'request-timeout': {
+    kind: 'duration',
+    default: 120_000,
+    help: 'how long an answer may take before the request is sent again'
+  },
   refresh: {
     kind: 'choice',
     choices: ['true', 'false', 'wait'],

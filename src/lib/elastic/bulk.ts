@@ -28,6 +28,8 @@ interface ItemError {
 }
 
 interface Item {
+  /** index, create or delete. */
+  readonly verb?: string
   readonly status?: number
   readonly error?: ItemError
 }
@@ -134,7 +136,7 @@ export class BulkSender {
       if (body.startsWith(NO_ERRORS)) return { kind: 'response', items: null }
       const response = JSON.parse(body) as BulkResponse
       if (!response.errors) return { kind: 'response', items: null }
-      return { kind: 'response', items: (response.items ?? []).map(item => Object.values(item)[0] ?? {}) }
+      return { kind: 'response', items: (response.items ?? []).map(itemOf) }
     }
     if (status === 413 && batch.count > 1) return { kind: 'split' }
     if (status === 429 || status >= 500) {
@@ -166,6 +168,11 @@ export class BulkSender {
   }
 }
 
+function itemOf(answer: Record<string, Item>): Item {
+  const [entry] = Object.entries(answer)
+  return entry === undefined ? {} : { ...entry[1], verb: entry[0] }
+}
+
 /** Sorts the items of a response: done, failed for good, or to be sent again. */
 function settle(
   batch: Batch,
@@ -185,7 +192,7 @@ function settle(
   items.forEach((item, i) => {
     const status = item.status ?? 0
     // 404: a delete of what is not there.
-    if ((status >= 200 && status < 300) || (status === 404 && item.error === undefined)) outcome.written++
+    if ((status >= 200 && status < 300) || (status === 404 && item.verb === 'delete')) outcome.written++
     else if (status === 409) outcome.stale++
     else if (isTemporary(status, item.error)) {
       indexes.push(i)
@@ -197,8 +204,12 @@ function settle(
   return { indexes, reason }
 }
 
-/** A block (read-only index, flood-stage disk) is lifted by an operator: it stops progress, not the document. */
+/**
+ * A block (read-only index, flood-stage disk) is lifted by an operator: it stops progress, not the document. An index
+ * that was deleted under a request is made again by the next, unless the server is told not to.
+ */
 function isTemporary(status: number, error: ItemError | undefined): boolean {
+  if (error?.type === 'index_not_found_exception') return error.reason?.includes('auto_create_index') !== true
   return status === 429 || status >= 500 || error?.type === 'cluster_block_exception'
 }
 

@@ -13,6 +13,11 @@ export interface ServerInfo {
   readonly version: string
 }
 
+export interface ConnectionOptions extends AccessOptions {
+  /** How long an answer may take, milliseconds. */
+  readonly requestTimeout?: number
+}
+
 const TIMEOUT_MS = 120_000
 
 interface Node {
@@ -41,10 +46,11 @@ export class ElasticConnection {
    * @param urls nodes of one cluster; the next is taken when one does not answer
    * @throws ToolError USAGE
    */
-  constructor(urls: readonly string[], connections: number, access: AccessOptions = {}) {
-    this.#access = new Access(access)
+  constructor(urls: readonly string[], connections: number, options: ConnectionOptions = {}) {
+    this.#access = new Access(options)
+    const timeout = options.requestTimeout ?? TIMEOUT_MS
     const connect = this.#access.connector()
-    const timeouts = { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS }
+    const timeouts = { headersTimeout: timeout, bodyTimeout: timeout }
     this.#nodes = urls.map(text => {
       const url = parseNode(text)
       const pool = new Pool(url.origin, { connections, connect, ...timeouts })
