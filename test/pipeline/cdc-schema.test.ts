@@ -274,6 +274,32 @@ describe('rows have the columns of their time', { concurrency: true }, () => {
         ])
       })
 
+      test('from the moment of a snapshot, or of the start, while the columns change their names', async () => {
+        await using bench = await open(flavour, 'moments')
+        const { connection } = bench
+        let done = false
+        const changes = (async () => {
+          for (let id = 1; !done; id++) {
+            await connection.query(`INSERT INTO t (id, a, b) VALUES (${id}, ${id}, -${id})`)
+            if (id % 3 === 0) await connection.query('ALTER TABLE t CHANGE a b INT, CHANGE b a INT')
+          }
+        })()
+        try {
+          for (let round = 0; round < 4; round++) {
+            const snapshot = round % 2 === 0 ? 'initial' : 'never'
+            const running = new RunningTail([bench.url, '--tables', 't', '--snapshot', snapshot])
+            const created = (): ChangeEvent[] => events(running.stdout).filter(({ op }) => op === 'c')
+            await running.until('rows', () => created().length >= 12)
+            const { stderr } = await running.stop()
+            for (const { after: row } of created())
+              assert.deepEqual([row?.a, row?.b], [row?.id, -(row?.id as number)], stderr)
+          }
+        } finally {
+          done = true
+          await changes
+        }
+      })
+
       test('from the earliest place of a log that has the CREATE TABLEs in it', async () => {
         await using bench = await open(flavour, 'earliest')
         for (const sql of historyFor(flavour)) await bench.connection.query(sql)

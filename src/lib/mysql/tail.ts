@@ -5,7 +5,7 @@ import type { Table } from './column.ts'
 import { isLost, MysqlConnection } from './connection.ts'
 import { followLog, type MarkedAt } from './follow.ts'
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts'
-import { beginHistory, type HistorySetting, resumeHistory } from './history/open-history.ts'
+import { beginHistory, beginHistoryHere, type HistorySetting, resumeHistory } from './history/open-history.ts'
 import type { SchemaHistory } from './history/schema-history.ts'
 import { IncrementalSnapshots } from './incremental/incremental.ts'
 import { RequestFolder } from './incremental/requests.ts'
@@ -291,8 +291,11 @@ export class MysqlTail {
         const { file, position } = await earliestPosition(connection, server)
         return { file, position, gtids: start.gtids }
       }
-      default:
-        return currentPosition(connection, server)
+      default: {
+        const { history, position } = await beginHistoryHere(this.#historySetting(run), null)
+        this.#history = history
+        return position
+      }
     }
   }
 
@@ -307,16 +310,19 @@ export class MysqlTail {
     const { server } = this.#connected()
     const { writer, marks, state } = run
     const attempt = state === null ? null : new BegunSnapshot(state)
+    const follows = this.#options.snapshot !== 'only'
     const source = {
       target: this.#target,
       server,
       log: this.#log,
       ask: <T>(question: (connection: MysqlConnection) => Promise<T>) => this.#ask(question),
       at: (position: LogPosition) => this.#at(position),
-      follow: (...args: [LogPosition, LogPosition, RowsWatch, MarkedAt]) => this.#catchUp(run, ...args)
+      follow: (...args: [LogPosition, LogPosition, RowsWatch, MarkedAt]) => this.#catchUp(run, ...args),
+      define: async (connection: MysqlConnection, first: LogPosition) => {
+        if (follows) this.#history = await beginHistory({ ...this.#historySetting(run), connection }, first)
+      }
     }
     const from = begun ?? (await this.#unacknowledged(attempt))
-    const follows = this.#options.snapshot !== 'only'
     if (follows && from !== null) {
       const open = begun === null ? beginHistory : resumeHistory
       this.#history = await open(this.#historySetting(run), from.position)
@@ -325,10 +331,7 @@ export class MysqlTail {
     this.#snapshot = snapshot
     if (begun !== null) this.#log.info('goes on with the snapshot')
     this.#takes = true
-    const position = await snapshot.take(async first => {
-      if (follows) this.#history = await beginHistory(this.#historySetting(run), first)
-      await attempt?.record(first)
-    })
+    const position = await snapshot.take(first => attempt?.record(first) ?? Promise.resolve())
     this.#takes = false
     if (position === null) {
       await writer.drain()

@@ -1,30 +1,30 @@
-import type { MysqlConnection } from '../connection.ts'
+import { type MysqlConnection, serverErrorCode } from '../connection.ts'
 import { Catalog } from '../ddl/catalog.ts'
-import type { AsOf, TableModel } from '../ddl/model.ts'
+import type { AsOf, DatabaseModel, TableModel } from '../ddl/model.ts'
 import { formatPosition, hasReached, type LogPosition } from '../position.ts'
 import { currentPosition, type ServerInfo } from '../server.ts'
 import { readDatabases, readTables } from './read-catalog.ts'
 
+/** How often tables are read again that were changed in the meantime. */
+const MOST_ATTEMPTS = 20
+/** Events of the log that are looked at for statements among them. */
+const MOST_EVENTS = 50_000
+
 /**
  * The tables of some databases as they are now, for a log that is read from a place on. What is in it up to now they
  * have seen already.
+ * @param from null: where they are read
  * @param mayMatter whether tables that are read may be in a database
  */
 export async function readCatalog(
   connection: MysqlConnection,
   server: ServerInfo,
-  from: LogPosition,
+  from: LogPosition | null,
   mayMatter: (database: string) => boolean
-): Promise<{ catalog: Catalog; isLater: boolean }> {
-  const first = await currentPosition(connection, server)
-  const databases = await readDatabases(connection)
-  const tables: TableModel[] = []
-  for (const { name } of databases) {
-    if (mayMatter(name)) tables.push(...(await readTables(connection, server.version, name)))
-  }
-  const last = await currentPosition(connection, server)
-  const isLater = !hasReached(from, first)
-  const asOf: AsOf | undefined = hasReached(from, last)
+): Promise<{ catalog: Catalog; position: LogPosition; isLater: boolean }> {
+  const { first, last, databases, tables } = await readUnchanged(connection, server, mayMatter)
+  const position = from ?? first
+  const asOf: AsOf | undefined = hasReached(position, last)
     ? undefined
     : { from: formatPosition(first), to: formatPosition(last) }
   const catalog = new Catalog()
@@ -35,5 +35,55 @@ export async function readCatalog(
       'unknown' in table || asOf === undefined ? table : { ...table, asOf }
     ])
   })
-  return { catalog, isLater }
+  return { catalog, position, isLater: !hasReached(position, first) }
+}
+
+interface Reading {
+  /** Between these places the tables were read; the same place if nothing changed them meanwhile. */
+  readonly first: LogPosition
+  readonly last: LogPosition
+  readonly databases: readonly DatabaseModel[]
+  readonly tables: readonly TableModel[]
+}
+
+/** Reads until no statement changed a table meanwhile, or that cannot be told. */
+async function readUnchanged(
+  connection: MysqlConnection,
+  server: ServerInfo,
+  mayMatter: (database: string) => boolean
+): Promise<Reading> {
+  for (let attempt = 1; ; attempt++) {
+    const first = await currentPosition(connection, server)
+    const databases = await readDatabases(connection)
+    const tables: TableModel[] = []
+    for (const { name } of databases) {
+      if (mayMatter(name)) tables.push(...(await readTables(connection, server.version, name)))
+    }
+    const last = await currentPosition(connection, server)
+    const changed = hasReached(first, last) ? false : await hasStatements(connection, first, last)
+    if (changed === false) return { first: last, last, databases, tables }
+    if (changed === null || attempt === MOST_ATTEMPTS) return { first, last, databases, tables }
+  }
+}
+
+/** Whether the log has statements other than BEGIN between two places; null where that cannot be told. */
+async function hasStatements(
+  connection: MysqlConnection,
+  from: LogPosition,
+  to: LogPosition
+): Promise<boolean | null> {
+  if (from.file !== to.file) return true
+  try {
+    const events = await connection.query(
+      `SHOW BINLOG EVENTS IN '${from.file}' FROM ${from.position} LIMIT ${MOST_EVENTS}`
+    )
+    if (events.length === MOST_EVENTS && Number(events.at(-1)?.Pos) < to.position) return null
+    return events.some(
+      ({ Pos, Event_type: type, Info: info }) =>
+        Number(Pos) < to.position && type === 'Query' && !/^(BEGIN|COMMIT|SAVEPOINT|XA)\b/i.test(info ?? '')
+    )
+  } catch (error) {
+    if (!serverErrorCode(error)?.includes('ACCESS_DENIED')) throw error
+    return null
+  }
 }

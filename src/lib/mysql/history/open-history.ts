@@ -22,16 +22,26 @@ export interface HistorySetting {
 
 /** Begins with the tables as they are now, for a log that is read from a place on; what was kept is given up. */
 export async function beginHistory(setting: HistorySetting, from: LogPosition): Promise<SchemaHistory> {
+  return (await beginHistoryHere(setting, from)).history
+}
+
+/** @param from null: from the position on that comes back, at which the tables are as they are read */
+export async function beginHistoryHere(
+  setting: HistorySetting,
+  from: LogPosition | null
+): Promise<{ history: SchemaHistory; position: LogPosition }> {
   const { connection, server, tables, marks, state, log } = setting
-  const { catalog, isLater } = await readCatalog(connection, server, from, name => tables.mayBeIn(name))
+  const { catalog, position, isLater } = await readCatalog(connection, server, from, name =>
+    tables.mayBeIn(name)
+  )
   if (isLater && !server.fullMetadata) {
     log.warn(
-      `the log is read from ${from.file}:${from.position} on, and does not name columns: ` +
+      `the log is read from ${position.file}:${position.position} on, and does not name columns: ` +
         'until a CREATE TABLE in it says more, tables are taken to have had the columns that they have now'
     )
   }
   const file = state === null ? null : await HistoryFile.create(state.path, marks.lastNumber, catalog)
-  return new SchemaHistory(catalog, file, optionsOf(setting))
+  return { history: new SchemaHistory(catalog, file, optionsOf(setting)), position }
 }
 
 /**

@@ -46,6 +46,8 @@ export interface SnapshotSource {
     watch: RowsWatch,
     at: (position: LogPosition) => Record<string, unknown>
   ): Promise<boolean>
+  /** Reads how the tables are defined at the moment of the first view, while nothing can change. */
+  define(connection: MysqlConnection, position: LogPosition): Promise<void>
 }
 
 /** Views that are outdated in a row before a row could be read. */
@@ -167,7 +169,9 @@ export class Snapshot {
     if (wanted.length === 0) log.warn('no table matches --tables: the snapshot is empty')
     const rest = wanted.filter(table => !this.#progress.done.has(tableId(table)))
     const count = Math.max(1, Math.min(parallel, rest.length))
-    const options = { retryFor, stop: this.#stop, log }
+    const whileLocked =
+      this.#position === null ? (...at: [MysqlConnection, LogPosition]) => this.#source.define(...at) : null
+    const options = { retryFor, stop: this.#stop, log, whileLocked }
     const views = await this.#source.ask(connection =>
       openViews(target, connection, server, rest, count, options)
     )

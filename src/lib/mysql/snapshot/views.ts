@@ -32,7 +32,13 @@ export async function openViews(
   server: ServerInfo,
   tables: readonly TableName[],
   count: number,
-  options: { readonly retryFor: number | undefined; readonly stop: AbortSignal; readonly log: Log }
+  options: {
+    readonly retryFor: number | undefined
+    readonly stop: AbortSignal
+    readonly log: Log
+    /** Reads what has to be of the same moment as the views, and is to be quick. */
+    readonly whileLocked: ((locker: MysqlConnection, position: LogPosition) => Promise<void>) | null
+  }
 ): Promise<Views> {
   const open = (): Promise<MysqlConnection> =>
     MysqlConnection.open(target, new Backoff(options.retryFor, options.stop))
@@ -56,6 +62,7 @@ export async function openViews(
     const lock = await lockTables(locker, safe, keep)
     const position = await currentPosition(locker, server)
     await Promise.all(connections.map(each => each.query('START TRANSACTION WITH CONSISTENT SNAPSHOT')))
+    await options.whileLocked?.(locker, position)
     await lock.release()
     const locked =
       keeper === null || !lock.kept ? null : { connection: keeper, tables: new Set(unsafe.map(tableId)) }
