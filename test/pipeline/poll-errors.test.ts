@@ -252,6 +252,28 @@ for (const kind of ['mysql80', 'postgres'] as const) {
       assert.match(stderr, /cannot reach .*ECONNREFUSED/)
     })
 
+    test('a stop does not wait for a slow query', async () => {
+      await db.run(`INSERT INTO orders (v, changed) VALUES (1, ${db.now})`)
+      const [slow, isAsked] =
+        kind === 'postgres'
+          ? ['pg_sleep(60) IS NOT NULL', "pg_stat_activity WHERE state = 'active' AND query LIKE 'FETCH%'"]
+          : ['SLEEP(60) = 0', "information_schema.PROCESSLIST WHERE STATE = 'User sleep'"]
+      const running = new RunningTail([
+        db.url,
+        '--poll',
+        'bulk',
+        '--tables',
+        'orders',
+        '--where',
+        `orders=${slow}`
+      ])
+      while ((await db.rows(`SELECT 1 FROM ${isAsked}`)).length === 0) {
+        assert.ok(!running.hasEnded, running.stderr)
+        await sleep(20)
+      }
+      assert.equal((await running.stop()).status, 0)
+    })
+
     test('what is committed before and after a restart is told, nothing twice', async () => {
       for (const mode of ['incrementing', 'timestamp', 'bulk']) {
         const session = await db.session()

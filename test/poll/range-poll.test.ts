@@ -34,7 +34,15 @@ interface Transaction {
   readonly commit: number
 }
 
-type Happening = { readonly at: number; readonly row?: { id: number; changed: number } }
+interface Row {
+  readonly id: number
+  readonly changed: number
+}
+
+interface Happening {
+  readonly at: number
+  readonly row?: Row
+}
 
 /** What happens, in order: commits of rows and polls. Ids are taken in the order of the starts. */
 function timeline(transactions: readonly Transaction[], polls: readonly number[]): Happening[] {
@@ -96,6 +104,32 @@ async function toldBy(folder: string, mode: PollMode, happenings: readonly Happe
     .filter(line => line !== '')
     .map(line => (JSON.parse(line) as { after: { id: number } }).after.id)
 }
+
+test('a clock that goes back loses no row, and is warned of', async t => {
+  const rows = [10_000, 11_000, 5_000, 5_500, 11_500].map((changed, i) => ({
+    id: i + 1,
+    changed: BEGIN + changed
+  }))
+  const [a, b, c, d, e] = rows as [Row, Row, Row, Row, Row]
+  const write = t.mock.method(process.stderr, 'write', () => true)
+  const told = await toldBy(temporaryFolder(t), 'timestamp', [
+    { at: 0, row: a },
+    { at: BEGIN + 10_500 },
+    { at: 0, row: b },
+    { at: 0, row: c },
+    { at: BEGIN + 5_100 },
+    { at: 0, row: d },
+    { at: BEGIN + 5_600 },
+    { at: BEGIN + 5_700 },
+    { at: 0, row: e },
+    ...[8_000, 10_800, 11_600].map(at => ({ at: BEGIN + at }))
+  ])
+  assert.match(
+    write.mock.calls.map(call => String(call.arguments[0])).join(''),
+    /clock of .* went back by 5400 ms/
+  )
+  assert.deepEqual([...new Set(told)].sort(), [1, 2, 3, 4, 5])
+})
 
 const transactions = fc.array(
   fc

@@ -34,7 +34,7 @@ export class ResultReader {
     pause: () => Promise<boolean>
   ): Promise<boolean> {
     this.#socket.write(commandPacket(COM_QUERY, Buffer.from(sql)))
-    await this.#skipHead(sql)
+    if (!(await this.#skipHead(sql, pause))) return false
     const packets = this.#packets
     for (;;) {
       if (!packets.next()) {
@@ -49,21 +49,29 @@ export class ResultReader {
     }
   }
 
+  /** Ends the wait for rows that is going on, or the next one, early: `pause` is asked then. */
+  interrupt(): void {
+    this.#packets.interrupt()
+  }
+
   close(): void {
     this.#socket.destroy()
     this.#connection.destroy()
   }
 
   /** The number of columns, their definitions, and an EOF packet. */
-  async #skipHead(sql: string): Promise<void> {
+  async #skipHead(sql: string, pause: () => Promise<boolean>): Promise<boolean> {
     const packets = this.#packets
-    const next = async (): Promise<void> => {
-      while (!packets.next()) await packets.more(PATIENCE_MS)
+    let left = 1
+    for (let i = 0; i < left; i++) {
+      while (!packets.next()) {
+        if (!(await pause())) return false
+        await packets.more(PATIENCE_MS)
+      }
       if (packets.buffer[packets.start] === 0xff) throw this.#failure(sql)
+      if (i === 0) left += readLengthEncoded(packets.buffer, packets.start)[0] + 1
     }
-    await next()
-    const [columns] = readLengthEncoded(packets.buffer, packets.start)
-    for (let i = 0; i < columns + 1; i++) await next()
+    return true
   }
 
   #failure(sql: string): Error {

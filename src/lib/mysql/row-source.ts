@@ -114,6 +114,10 @@ export class MysqlRowSource {
     this.#reader = undefined
   }
 
+  interrupt(): void {
+    this.#reader?.interrupt()
+  }
+
   tables(): Promise<TableName[]> {
     return listTables(this.#open)
   }

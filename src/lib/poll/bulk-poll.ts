@@ -12,6 +12,7 @@ import type { PollRun, TablePoll } from './table-poll.ts'
 export class BulkPoll implements TablePoll {
   rows = 0
   newestMs = 0
+  revision = 0
   readonly #db: PollDatabase
   readonly #lines: PollLines
   readonly #condition: string | null
@@ -63,6 +64,7 @@ export class BulkPoll implements TablePoll {
       const before = this.#known.get(key)
       if (before === text) return
       this.#known.set(key, text)
+      this.revision++
       if (before === undefined) tell(this.#isBegun ? 'c' : 'r', null, content)
       else tell('u', before, content)
     }
@@ -73,6 +75,7 @@ export class BulkPoll implements TablePoll {
     for (const [key, text] of this.#known) {
       if (met.has(key)) continue
       this.#known.delete(key)
+      this.revision++
       tell('d', text, null)
       if (!(await run.pause())) return false
     }

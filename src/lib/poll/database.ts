@@ -73,6 +73,8 @@ export interface PollDatabase {
   /** Whether a failure may be mended by connecting again. */
   isLost(error: unknown): boolean
   close(): void
+  /** The run is to end: what is being waited for is given up, as a lost connection or with fewer rows. */
+  interrupt(): void
   /** All tables that are the user's. */
   tables(): Promise<TableName[]>
   /** All columns of these. */

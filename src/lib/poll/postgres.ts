@@ -1,23 +1,10 @@
-import type { Client, FieldDef } from 'pg'
-import { errnoOf, messageOf, ToolError } from '../cli/index.ts'
+import type { FieldDef } from 'pg'
 import type { Clock, PollColumn, PollDatabase, PollTable, RowSink, TableName, Term } from './database.ts'
 import { ImageWriter } from './json.ts'
+import { isLost, PostgresConnection, quoteText, type Values } from './postgres-connection.ts'
 import { type PostgresType, valueWriter } from './postgres-values.ts'
 import type { ColumnTreatments } from './rules.ts'
-import type { PostgresTarget, PostgresTls } from './url.ts'
-
-/** How values are printed, whatever the server's defaults are, and that nothing is written. */
-const SESSION = {
-  TimeZone: 'UTC',
-  DateStyle: 'ISO',
-  IntervalStyle: 'iso_8601',
-  bytea_output: 'hex',
-  extra_float_digits: '1',
-  cursor_tuple_fraction: '1',
-  standard_conforming_strings: 'on',
-  default_transaction_read_only: 'on',
-  statement_timeout: '0'
-}
+import type { PostgresTarget } from './url.ts'
 
 const SYSTEM = "nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'"
 /** Bytes of rows that are asked for at a time. */
@@ -25,8 +12,6 @@ const FETCH_BYTES = 256 * 1024
 const FIRST_ROWS = 20
 const MOST_ROWS = 1000
 const INTEGERS = new Set(['int2', 'int4', 'int8'])
-
-type Values = readonly (string | null)[]
 
 interface Described extends PollTable {
   readonly from: string
@@ -39,77 +24,36 @@ export class PostgresDatabase implements PollDatabase {
   readonly display: string
   readonly #target: PostgresTarget
   readonly #rules: ColumnTreatments
-  #client: Client | undefined
-  /** Of the server, for times without a zone. */
-  #zone: string
+  readonly #zone: string | undefined
+  #connection: PostgresConnection | undefined
 
   /** @param zone of times without one; undefined: the server's for this user and database */
   constructor(target: PostgresTarget, rules: ColumnTreatments, zone: string | undefined) {
     this.#target = target
     this.display = target.display
     this.#rules = rules
-    this.#zone = zone ?? ''
+    this.#zone = zone
   }
 
   async connect(): Promise<void> {
-    // Loaded here: most runs read a MySQL's log.
-    const { default: pg } = await import('pg')
-    const { host, port, user, password, database, tls } = this.#target
-    const client = new pg.Client({
-      host,
-      port,
-      user: user === '' ? undefined : user,
-      password: password === '' ? undefined : password,
-      database,
-      ssl: tls === null ? false : tlsOptions(tls),
-      application_name: 'cdc-tail',
-      connectionTimeoutMillis: 10_000,
-      keepAlive: true,
-      // All values as the server's text.
-      types: { getTypeParser: () => (text: string) => text }
-    })
-    // Failures reach the caller through the query that they concern.
-    client.on('error', () => {})
-    this.#client = client
-    try {
-      await client.connect()
-    } catch (error) {
-      if (this.isLost(error)) throw error
-      throw new ToolError('SERVER', `${this.display}: ${messageOf(error)}`, {
-        cause: error,
-        ...(errnoOf(error)?.startsWith('28')
-          ? { hint: 'user and password stand in the URL: postgres://user:${PGPASSWORD}@host/database' }
-          : {})
-      })
-    }
-    if (this.#zone === '') {
-      const [row] = await this.#query("SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'")
-      this.#zone = row?.[0] ?? 'UTC'
-    }
-    await this.#query(
-      Object.entries(SESSION)
-        .map(([name, value]) => `SET ${name} = ${quoteText(value)}`)
-        .join('; ')
-    )
+    this.#connection = await PostgresConnection.open(this.#target)
   }
 
   isLost(error: unknown): boolean {
-    const cause = error instanceof ToolError ? error.cause : error
-    const code = errnoOf(cause)
-    if (code === undefined) return /^(Connection terminated|timeout expired|Client )/i.test(messageOf(cause))
-    // Classes of SQLSTATE: connection exceptions; too many connections; being shut down or not up yet.
-    return /^(E[A-Z]+|08\d{3}|53300|57P0[1-5])$/.test(code) && code !== 'ENOTFOUND'
+    return isLost(error)
   }
 
   close(): void {
-    const client = this.#client
-    this.#client = undefined
-    // Nobody waits for the server's good-bye.
-    client?.end().catch(() => {})
+    this.#connection?.end()
+    this.#connection = undefined
+  }
+
+  interrupt(): void {
+    this.#connection?.end()
   }
 
   async tables(): Promise<TableName[]> {
-    const rows = await this.#query(
+    const rows = await this.#open.query(
       `SELECT nspname, relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace ` +
         `WHERE relkind IN ('r', 'p') AND NOT relispartition AND ${SYSTEM} ORDER BY 1, 2`
     )
@@ -117,7 +61,7 @@ export class PostgresDatabase implements PollDatabase {
   }
 
   async columns(tables: readonly TableName[]): Promise<{ database: string; table: string; name: string }[]> {
-    const rows = await this.#query(
+    const rows = await this.#open.query(
       `SELECT nspname, relname, attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid ` +
         `JOIN pg_namespace n ON n.oid = relnamespace WHERE attnum > 0 AND NOT attisdropped AND ${SYSTEM}`
     )
@@ -131,15 +75,15 @@ export class PostgresDatabase implements PollDatabase {
 
   async describe({ database, name }: TableName): Promise<Described | null> {
     const from = `${this.quote(database)}.${this.quote(name)}`
-    const [found] = await this.#query(`SELECT to_regclass(${quoteText(from)})::oid`)
+    const [found] = await this.#open.query(`SELECT to_regclass(${quoteText(from)})::oid`)
     const oid = found?.[0]
     if (oid == null) return null
-    const attributes = await this.#query(
+    const attributes = await this.#open.query(
       `SELECT attname, attnotnull, attidentity <> '' OR COALESCE(pg_get_expr(adbin, adrelid) LIKE 'nextval(%', false) ` +
         `FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum ` +
         `WHERE attrelid = ${oid} AND attnum > 0 AND NOT attisdropped`
     )
-    const key = await this.#query(
+    const key = await this.#open.query(
       `SELECT attname FROM pg_index JOIN LATERAL unnest(indkey) WITH ORDINALITY k(num, i) ON true ` +
         `JOIN pg_attribute ON attrelid = indrelid AND attnum = num WHERE indrelid = ${oid} AND indisprimary ORDER BY i`
     )
@@ -166,7 +110,7 @@ export class PostgresDatabase implements PollDatabase {
     keyNames: readonly string[],
     details: (column: string) => { nullable: boolean; numbered: boolean }
   ): Promise<Described> {
-    const { fields } = await this.#run(`SELECT * FROM ${from} LIMIT 0`)
+    const { fields } = await this.#open.run(`SELECT * FROM ${from} LIMIT 0`)
     const types = await this.#types(fields)
     const columns = fields.map((field): PollColumn => {
       const type = types.get(field.dataTypeID) as PostgresType
@@ -203,7 +147,7 @@ export class PostgresDatabase implements PollDatabase {
   /** Types by oid. Values of a domain come as those of the type that it is made of. */
   async #types(fields: readonly FieldDef[]): Promise<Map<number, PostgresType>> {
     const oids = [...new Set(fields.map(field => field.dataTypeID))]
-    const rows = await this.#query(
+    const rows = await this.#open.query(
       `SELECT t.oid, t.typname, t.typdelim, e.typname, e.typdelim FROM pg_type t ` +
         // Fixed-length types (name, point) have an element type, too, and are no arrays.
         `LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typlen = -1 AND t.typcategory = 'A' ` +
@@ -225,8 +169,8 @@ export class PostgresDatabase implements PollDatabase {
   }
 
   async clock(_table: PollTable, term: Term | null, beforeMs: number): Promise<Clock> {
-    const local = term?.column.time === 'wall' ? ` AT TIME ZONE ${zoneText(this.#zone)}` : ''
-    const [row] = await this.#query(
+    const local = term?.column.time === 'wall' ? ` AT TIME ZONE ${this.#zoneText}` : ''
+    const [row] = await this.#open.query(
       `SELECT floor(extract(epoch FROM now) * 1000)::bigint, now${local}, ` +
         `(now - interval '${beforeMs} milliseconds')${local} FROM (SELECT clock_timestamp() AS now) AS clock`
     )
@@ -252,13 +196,15 @@ export class PostgresDatabase implements PollDatabase {
   }
 
   milliseconds(_table: PollTable, { sql, column }: Term): string {
-    const zone = column.time === 'wall' ? ` AT TIME ZONE ${zoneText(this.#zone)}` : ''
+    const zone = column.time === 'wall' ? ` AT TIME ZONE ${this.#zoneText}` : ''
     // An infinite time has none.
     return `CASE WHEN isfinite(${sql}) THEN floor(extract(epoch FROM (${sql})${zone}) * 1000)::bigint END`
   }
 
   async value(table: PollTable, expression: string, rest: string): Promise<string | null> {
-    const [row] = await this.#query(`SELECT (${expression})::text FROM ${(table as Described).from}${rest}`)
+    const [row] = await this.#open.query(
+      `SELECT (${expression})::text FROM ${(table as Described).from}${rest}`
+    )
     return row?.[0] ?? null
   }
 
@@ -272,10 +218,10 @@ export class PostgresDatabase implements PollDatabase {
     const select = `SELECT ${[...named, ...names].join(', ') || 'NULL'} FROM ${from}${rest}`
     try {
       // A cursor: a result of any size comes in pieces, all as of one moment.
-      await this.#query(`BEGIN; DECLARE rows NO SCROLL CURSOR FOR ${select}`)
+      await this.#open.query(`BEGIN; DECLARE rows NO SCROLL CURSOR FOR ${select}`)
       let count = FIRST_ROWS
       for (;;) {
-        const rows = await this.#query(`FETCH ${count} FROM rows`)
+        const rows = await this.#open.query(`FETCH ${count} FROM rows`)
         let bytes = 0
         for (values of rows) {
           for (const value of values) bytes += value?.length ?? 0
@@ -286,42 +232,22 @@ export class PostgresDatabase implements PollDatabase {
         count = Math.max(1, Math.min(MOST_ROWS, Math.floor((FETCH_BYTES * rows.length) / Math.max(1, bytes))))
       }
     } catch (error) {
-      if (!this.isLost(error)) await this.#query('ROLLBACK')
+      if (!isLost(error)) await this.#open.query('ROLLBACK')
       throw error
     }
-    await this.#query('COMMIT')
+    await this.#open.query('COMMIT')
     return true
   }
 
-  async #query(sql: string): Promise<Values[]> {
-    return (await this.#run(sql)).rows
+  get #open(): PostgresConnection {
+    if (this.#connection === undefined) throw new Error('connect() comes first')
+    return this.#connection
   }
 
-  async #run(sql: string): Promise<{ rows: Values[]; fields: FieldDef[] }> {
-    const client = this.#client
-    if (client === undefined) throw new Error('connect() comes first')
-    try {
-      const result: unknown = await client.query<(string | null)[]>({ text: sql, rowMode: 'array' })
-      // Several statements give several results.
-      return (Array.isArray(result) ? result.at(-1) : result) as { rows: Values[]; fields: FieldDef[] }
-    } catch (error) {
-      const statement = sql.length > 120 ? `${sql.slice(0, 117)}…` : sql
-      throw new ToolError('SERVER', `${this.display}: ${messageOf(error)} (in ${statement})`, {
-        cause: error
-      })
-    }
+  /** As SQL, the zone of times without one. */
+  get #zoneText(): string {
+    const zone = this.#zone ?? this.#open.zone
+    // An offset as text would be taken with the opposite sign, as POSIX has it.
+    return `${/^[+-]/.test(zone) ? 'INTERVAL ' : ''}${quoteText(zone)}`
   }
-}
-
-function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
-}
-
-/** An offset as text would be taken with the opposite sign, as POSIX has it. */
-function zoneText(zone: string): string {
-  return `${/^[+-]/.test(zone) ? 'INTERVAL ' : ''}${quoteText(zone)}`
-}
-
-function tlsOptions({ rejectUnauthorized, verifiesHost, ...files }: PostgresTls): object {
-  return { rejectUnauthorized, ...files, ...(verifiesHost ? {} : { checkServerIdentity: () => undefined }) }
 }

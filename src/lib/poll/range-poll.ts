@@ -30,6 +30,7 @@ const TERMS = 3
 export class RangePoll implements TablePoll {
   rows = 0
   newestMs = 0
+  revision = 0
   readonly #db: PollDatabase
   readonly #lines: PollLines
   readonly #log: Log
@@ -76,7 +77,10 @@ export class RangePoll implements TablePoll {
         ? this.#beginById(table, order)
         : this.#beginByTime(table, order))
       if (isEmpty) return true
-    } else if (!order.isUnique) this.#window.restart()
+    } else if (!order.isUnique) {
+      this.#window.restart()
+      this.revision++
+    }
     for (;;) {
       const read = await this.#page(table, order, run)
       if (read === null) return false
@@ -89,6 +93,7 @@ export class RangePoll implements TablePoll {
 
   #end(): void {
     const { next, heights, polledMs } = this.#offset
+    if (this.#window.size > 0) this.revision++
     this.#window.turn()
     this.#offset = { ...NOTHING, from: next, highest: this.#reached, heights, polledMs, isBegun: true }
     this.#after = null
@@ -213,6 +218,7 @@ export class RangePoll implements TablePoll {
     if (!remember && this.#window.isEmpty) return true
     // Without a time updates are not looked for: a row is its id.
     const digest = order.time === null ? digestOf(...terms) : digestOf(...terms, content)
+    if (remember) this.revision++
     return this.#window.take(digest, remember)
   }
 

@@ -43,8 +43,7 @@ export class SqliteDatabase implements PollDatabase {
   }
 
   async connect(): Promise<void> {
-    // Loaded here: most runs read a MySQL's log.
-    const { DatabaseSync } = await import('node:sqlite')
+    const { DatabaseSync } = await loadSqlite()
     try {
       this.#database = new DatabaseSync(this.#target.path, { readOnly: true, timeout: BUSY_MS })
       this.#all('SELECT COUNT(*) FROM sqlite_master')
@@ -67,6 +66,9 @@ export class SqliteDatabase implements PollDatabase {
     this.#database?.close()
     this.#database = undefined
   }
+
+  /** Nothing is waited for: queries are run in this process. */
+  interrupt(): void {}
 
   async tables(): Promise<TableName[]> {
     const rows = this.#all(
@@ -229,6 +231,17 @@ export class SqliteDatabase implements PollDatabase {
     if (error instanceof ToolError) return error
     const statement = sql.length > 120 ? `${sql.slice(0, 117)}…` : sql
     return new ToolError('SERVER', `${this.display}: ${messageOf(error)} (in ${statement})`, { cause: error })
+  }
+}
+
+/** Loaded when it is needed: most runs read a MySQL's log. Before Node 24 it warns of itself among our messages. */
+async function loadSqlite(): Promise<typeof import('node:sqlite')> {
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  try {
+    return await import('node:sqlite')
+  } finally {
+    process.emitWarning = emitWarning
   }
 }
 

@@ -1,6 +1,5 @@
 import type { ByteWriter } from '../stream/index.ts'
 import type { PollTable } from './database.ts'
-import type { PollOp } from './lines.ts'
 import type { Offset } from './offsets.ts'
 import type { Order } from './order.ts'
 
@@ -26,9 +25,9 @@ export interface TablePoll {
   /** When the newest of them was changed, milliseconds since the epoch. */
   readonly newestMs: number
   readonly offset: Offset
+  /** Grows with each change of what `save` gives. */
+  readonly revision: number
   /** What of the state is too much for a mark, as lines; none when there is nothing. */
   save(): string[]
   load(offset: Offset, lines: readonly string[]): void
 }
-
-export type { PollOp }

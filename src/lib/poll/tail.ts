@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Backoff, type Log, messageOf, ToolError } from '../cli/index.ts'
+import { Backoff, errnoOf, type Log, messageOf, ToolError } from '../cli/index.ts'
 import type { MarkWriter, OutputWriter, StateDirectory } from '../stream/index.ts'
 import { BulkPoll } from './bulk-poll.ts'
 import type { PollDatabase, PollTable, TableName } from './database.ts'
 import { type FlatWriter, PollLines } from './lines.ts'
-import { type Offset, type PollPosition, readPosition } from './offsets.ts'
+import { type PollPosition, readPosition } from './offsets.ts'
 import { fullName, type OrderFlags, orderOf } from './order.ts'
 import { RangePoll } from './range-poll.ts'
 import type { PollRun, TablePoll } from './table-poll.ts'
@@ -103,30 +103,27 @@ export class PollTail {
         return !stop.aborted
       },
       between: async () => {
-        if (marks.isDue) await mark(true)
+        if (marks.isDue) await mark()
         return !stop.aborted
       }
     }
     const backoff = new Backoff(this.#options.retryFor, stop)
     backoff.succeeded()
+    stop.addEventListener('abort', () => this.#db.interrupt())
     while (!stop.aborted) {
       const began = performance.now()
       if (!(await this.#round(run, backoff, stop))) break
       this.#rounds++
       if (snapshot === 'only' || stopAtNow) break
       await writer.flush()
-      let isNew = true
       for (;;) {
-        if (marks.isDue) {
-          await mark(isNew)
-          isNew = false
-        }
+        if (marks.isDue) await mark()
         const left = began + everyMs - performance.now()
         if (left <= 0 || stop.aborted) break
         await pause(Math.min(left, Math.max(1, marks.untilDue)), stop)
       }
     }
-    await mark(true)
+    await mark()
     await writer.drain()
   }
 
@@ -178,10 +175,14 @@ export class PollTail {
   }
 
   #unreachable(error: unknown): ToolError {
-    return new ToolError('SERVER', `cannot reach ${this.#db.display}: ${messageOf(error)}`, {
-      cause: error,
-      hint: 'is the server up, and the URL right? --retry-for 5m waits longer'
-    })
+    return new ToolError(
+      'SERVER',
+      `cannot reach ${this.#db.display}: ${messageOf(error) || errnoOf(error)}`,
+      {
+        cause: error,
+        hint: 'is the server up, and the URL right? --retry-for 5m waits longer'
+      }
+    )
   }
 
   async #describe(name: TableName): Promise<PollTable> {
@@ -219,19 +220,19 @@ export class PollTail {
     }
   }
 
-  /** Writes marks; the windows only where they may have changed since the mark before. */
-  #marker(marks: MarkWriter, files: WindowFiles | null): (isChanged: boolean) => Promise<void> {
-    let position: PollPosition | null = null
-    return async isChanged => {
-      if (position === null || isChanged) {
-        const all = [...this.#polls]
-        const window = await (files?.write(new Map(all.map(([name, poll]) => [name, poll.save()]))) ?? 0)
-        const tables: Record<string, Offset> = Object.fromEntries(
-          all.map(([name, { offset }]) => [name, offset])
-        )
-        position = { poll: this.#options.mode, window, tables }
+  /** Writes marks; the windows only when they have changed since they were written. */
+  #marker(marks: MarkWriter, files: WindowFiles | null): () => Promise<void> {
+    let window = 0
+    let written = -1
+    return async () => {
+      const all = [...this.#polls]
+      const revision = this.#sum(poll => poll.revision)
+      if (files !== null && revision !== written) {
+        window = await files.write(new Map(all.map(([name, poll]) => [name, poll.save()])))
+        written = revision
       }
-      await marks.write({ ...position })
+      const tables = Object.fromEntries(all.map(([name, { offset }]) => [name, offset]))
+      await marks.write({ poll: this.#options.mode, window, tables } satisfies PollPosition)
     }
   }
 
