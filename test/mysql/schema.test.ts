@@ -150,3 +150,17 @@ describe('the columns of a table map', () => {
     }
   })
 })
+
+test('a geometry column is known to hold points only, from the log or else from the table', () => {
+  const types = [LONG, ColumnType.GEOMETRY, ColumnType.GEOMETRY]
+  const told = tableMap(types, {
+    names: ['id', 'any', 'point'],
+    collations: [0, 0, 0],
+    geometryTypes: [0, 1]
+  })
+  const isPoint = (map: TableMap, now: TableSchema | null): (boolean | undefined)[] =>
+    resolveTable(map, now, charsetOf).columns.map(column => column.isPoint)
+  assert.deepEqual(isPoint(told, null), [false, false, true])
+  const now = schema(column('id', 'int'), column('any', 'geometry'), column('point', 'point'))
+  assert.deepEqual(isPoint(tableMap(types), now), [false, false, true])
+})
