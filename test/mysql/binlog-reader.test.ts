@@ -436,7 +436,7 @@ describe('a connection that is lost', () => {
             for (let part = 0; part <= cuts.length; part++) {
               const { position, gtids } = reader.position
               const rest = list.filter(event =>
-                gtids === null ? event.start >= position : !gtids.has(UUID, event.gtid)
+                gtids === null ? event.start >= position : !(gtids as GtidSet).has(UUID, event.gtid)
               )
               const within = gtids === null && position > 4
               await take(new LogFile().rotate(FILE, within ? position : 4))

@@ -16,7 +16,7 @@ import {
   readRotate,
   readThread
 } from './events.ts'
-import type { GtidSet } from './gtid-set.ts'
+import { GtidSet } from './gtid-set.ts'
 import { readTaggedGtid } from './gtid-tagged.ts'
 import { readStatement } from './history/logged-statement.ts'
 import { formatSchemaChange } from './history/schema-change.ts'
@@ -24,7 +24,8 @@ import type { SchemaHistory } from './history/schema-history.ts'
 import { chunksOf, type LargeEvent, readLargeEvent } from './large-event.ts'
 import { unpackMariadbEvent } from './mariadb-compressed.ts'
 import { readPayload, unpackEvents, unpackPayload } from './payload.ts'
-import type { LogPosition } from './position.ts'
+import { MariadbGtids } from './mariadb-gtids.ts'
+import type { Gtids, LogPosition } from './position.ts'
 import { Choice, openRows, type Rows, type RowsWatch } from './row-event.ts'
 import { RowWriter } from './row-writer.ts'
 import type { Shape } from './shape.ts'
@@ -73,7 +74,7 @@ export class BinlogReader {
   #checksum: boolean
   #file: string
   #position: number
-  readonly #gtids: GtidSet | null
+  readonly #gtids: Gtids | null
   /** The position after the last whole transaction. */
   #boundary: { file: string; position: number }
   #inTransaction = false
@@ -81,6 +82,8 @@ export class BinlogReader {
   #committed = false
   #hasBegun = false
   #gtid: { source: string; number: number } | null = null
+  /** Domain and sequence number, where MariaDB's GTID is the transaction's. */
+  #mariadbGtid: { domain: number; server: number; sequence: number } | null = null
   #gtidText: string | null = null
   #committedMs = 0
   #committedUs = 0
@@ -214,7 +217,7 @@ export class BinlogReader {
         return undefined
       }
       case EventType.MARIADB_GTID:
-        this.#mariadbGtid(event)
+        this.#beginMariadb(event)
         return undefined
       default: {
         const unpacked = unpackMariadbEvent(event)
@@ -243,8 +246,14 @@ export class BinlogReader {
   }
 
   #commit(event: BinlogEvent): void {
-    if (this.#gtid !== null) this.#gtids?.add(this.#gtid.source, this.#gtid.number)
+    if (this.#gtid !== null && this.#gtids instanceof GtidSet)
+      this.#gtids.add(this.#gtid.source, this.#gtid.number)
+    if (this.#mariadbGtid !== null && this.#gtids instanceof MariadbGtids) {
+      const { domain, server, sequence } = this.#mariadbGtid
+      this.#gtids.add(domain, server, sequence)
+    }
     this.#gtid = null
+    this.#mariadbGtid = null
     this.#gtidText = null
     this.#inTransaction = false
     this.#committed = true
@@ -255,11 +264,12 @@ export class BinlogReader {
   }
 
   /** MariaDB's: sequence 8, domain 4, flags 1 (1: stands alone, as DDL does). It stands in for BEGIN. */
-  #mariadbGtid(event: BinlogEvent): void {
+  #beginMariadb(event: BinlogEvent): void {
     const body = event.start + EVENT_HEADER
     const sequence = event.buffer.readBigUInt64LE(body)
     const domain = event.buffer.readUInt32LE(body + 8)
     this.#begin(null)
+    this.#mariadbGtid = { domain, server: event.serverId, sequence: Number(sequence) }
     this.#hasBegun = ((event.buffer[body + 12] as number) & 1) === 0
     this.#gtidText = `${domain}-${event.serverId}-${sequence}`
   }

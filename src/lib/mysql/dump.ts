@@ -3,7 +3,9 @@ import { type Backoff, ToolError } from '../cli/index.ts'
 import type { BinlogReader } from './binlog-reader.ts'
 import { MysqlConnection } from './connection.ts'
 import { EventType } from './events.ts'
+import { GtidSet } from './gtid-set.ts'
 import { Spool } from './large-event.ts'
+import { MariadbGtids } from './mariadb-gtids.ts'
 import { commandPacket, PacketReader, readErrorPacket } from './packets.ts'
 import type { LogPosition } from './position.ts'
 import type { ServerInfo } from './server.ts'
@@ -60,6 +62,10 @@ export async function openDump(
       `@slave_uuid = '${uuid}', @replica_uuid = '${uuid}'`
   )
   if (server.isMariadb) await connection.query('SET @mariadb_slave_capability = 4')
+  // Not the next one that the log has, if the last one that was read should be missing there.
+  if (from.gtids instanceof MariadbGtids) {
+    await connection.query(`SET @slave_connect_state = '${from.gtids}', @slave_gtid_strict_mode = 1`)
+  }
   await connection.query('SET SESSION net_write_timeout = 3600')
   const socket = connection.takeSocket()
   const packets = new PacketReader<Spool>(socket, head =>
@@ -68,9 +74,9 @@ export async function openDump(
   socket.write(commandPacket(COM_REGISTER_SLAVE, registration(options.serverId)))
   await expectOk(packets, target)
   socket.write(
-    from.gtids === null || server.isMariadb
-      ? commandPacket(COM_BINLOG_DUMP, dumpByFile(from, options.serverId))
-      : commandPacket(COM_BINLOG_DUMP_GTID, dumpByGtids(from.gtids.encode(), options.serverId))
+    from.gtids instanceof GtidSet
+      ? commandPacket(COM_BINLOG_DUMP_GTID, dumpByGtids(from.gtids.encode(), options.serverId))
+      : commandPacket(COM_BINLOG_DUMP, dumpByFile(from, options.serverId))
   )
   return {
     packets,

@@ -1,12 +1,16 @@
 import { usageError } from '../cli/index.ts'
 import { GtidSet } from './gtid-set.ts'
+import { MariadbGtids } from './mariadb-gtids.ts'
+
+/** What has been executed, as MySQL or MariaDB tell it. */
+export type Gtids = GtidSet | MariadbGtids
 
 /** A place in a server's log, between two transactions. */
 export interface LogPosition {
   readonly file: string
   readonly position: number
   /** Everything that has been executed up to here; null where the server has no GTIDs. */
-  readonly gtids: GtidSet | null
+  readonly gtids: Gtids | null
 }
 
 /** As it stands in marks: `{"gtid":"…","file":"binlog.000003","pos":1534}`. */
@@ -21,13 +25,27 @@ export function parsePosition(at: Readonly<Record<string, unknown>>): LogPositio
   if (typeof file !== 'string' || typeof pos !== 'number') {
     throw usageError(`the mark to resume from has no log position: ${JSON.stringify(at)}`)
   }
-  return { file, position: pos, gtids: typeof gtid === 'string' ? GtidSet.parse(gtid) : null }
+  return { file, position: pos, gtids: typeof gtid === 'string' ? parseGtids(gtid) : null }
+}
+
+/** @throws ToolError USAGE */
+export function parseGtids(text: string): Gtids {
+  return MARIADB_GTID.test(text) ? MariadbGtids.parse(text) : GtidSet.parse(text)
+}
+
+const MARIADB_GTID = /^\s*\d+-\d+-\d+\s*(,|$)/
+
+/** Whether all of `b` has been executed by `a`. */
+export function includesGtids(a: Gtids, b: Gtids): boolean {
+  if (a instanceof GtidSet && b instanceof GtidSet) return a.includes(b)
+  if (a instanceof MariadbGtids && b instanceof MariadbGtids) return a.includes(b)
+  return b.isEmpty
 }
 
 /** What `--start` and `--stop-at` may name. */
 export type PositionOption =
   | { readonly kind: 'earliest' | 'latest' | 'now' }
-  | { readonly kind: 'gtids'; readonly gtids: GtidSet }
+  | { readonly kind: 'gtids'; readonly gtids: Gtids }
   | { readonly kind: 'file'; readonly file: string; readonly position: number }
   /** The first transaction committed at or after a moment, milliseconds since the epoch. */
   | { readonly kind: 'time'; readonly ms: number }
@@ -45,7 +63,7 @@ export function parsePositionOption(
   if (text.startsWith('time:') && words.includes('earliest'))
     return { kind: 'time', ms: parseTime(text, flag) }
   const set = text.replace(/^gtid:/, '')
-  if (/^[0-9a-f]{8}-/i.test(set)) return { kind: 'gtids', gtids: GtidSet.parse(set) }
+  if (MARIADB_GTID.test(set) || /^[0-9a-f]{8}-/i.test(set)) return { kind: 'gtids', gtids: parseGtids(set) }
   throw usageError(
     `${flag}: '${text}' is not a position`,
     `write ${words.join(', ')}, FILE:POS (binlog.000003:154) or a GTID set`
@@ -67,11 +85,11 @@ function parseTime(text: string, flag: string): number {
 /** Whether `position` is at or past `goal`. */
 export function hasReached(position: LogPosition, goal: PositionOption | LogPosition): boolean {
   if ('kind' in goal) {
-    if (goal.kind === 'gtids') return position.gtids?.includes(goal.gtids) ?? false
+    if (goal.kind === 'gtids') return position.gtids !== null && includesGtids(position.gtids, goal.gtids)
     if (goal.kind === 'file') return compareFiles(position, goal) >= 0
     return false
   }
-  if (position.gtids !== null && goal.gtids !== null) return position.gtids.includes(goal.gtids)
+  if (position.gtids !== null && goal.gtids !== null) return includesGtids(position.gtids, goal.gtids)
   return compareFiles(position, goal) >= 0
 }
 

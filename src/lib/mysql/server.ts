@@ -1,7 +1,9 @@
 import { ToolError } from '../cli/index.ts'
 import { type MysqlConnection, serverErrorCode } from './connection.ts'
 import { GtidSet } from './gtid-set.ts'
-import type { LogPosition } from './position.ts'
+import { MariadbGtids } from './mariadb-gtids.ts'
+import type { Gtids, LogPosition } from './position.ts'
+import { sqlString } from './schema.ts'
 
 /** What a source needs to know of a server before it reads. */
 export interface ServerInfo {
@@ -11,7 +13,7 @@ export interface ServerInfo {
   readonly logsChanges: boolean
   /** ROW, STATEMENT, MIXED; '' where the variable is gone because there is only ROW. */
   readonly logFormat: string
-  /** GTID mode is ON: positions can be given as GTID sets. */
+  /** GTID mode is ON, or it is MariaDB: positions can be given as GTIDs. */
   readonly hasGtids: boolean
   readonly checksum: boolean
   readonly rowImage: string
@@ -64,7 +66,7 @@ export async function readServer(connection: MysqlConnection): Promise<ServerInf
     serverId: Number(variable('server_id')),
     logsChanges: variable('log_bin') === 'ON',
     logFormat: variable('binlog_format'),
-    hasGtids: variable('gtid_mode') === 'ON',
+    hasGtids: variable('gtid_mode') === 'ON' || /mariadb/i.test(version),
     checksum: variable('binlog_checksum') !== 'NONE',
     rowImage: variable('binlog_row_image') || 'FULL',
     fullMetadata: variable('binlog_row_metadata') === 'FULL',
@@ -120,12 +122,19 @@ export async function currentPosition(connection: MysqlConnection, server: Serve
       hint: 'GRANT REPLICATION CLIENT ON *.* to the user'
     })
   }
+  const place = { file: row.File as string, position: Number(row.Position) }
+  if (server.isMariadb) return { ...place, gtids: await mariadbGtidsAt(connection, place) }
   const executed = server.hasGtids ? await connection.value('SELECT @@GLOBAL.gtid_executed') : null
-  return {
-    file: row.File as string,
-    position: Number(row.Position),
-    gtids: executed === null ? null : GtidSet.parse(executed)
-  }
+  return { ...place, gtids: executed === null ? null : GtidSet.parse(executed) }
+}
+
+/** The last transaction of each domain before a place in MariaDB's log; null where it does not tell. */
+export async function mariadbGtidsAt(
+  connection: MysqlConnection,
+  { file, position }: { readonly file: string; readonly position: number }
+): Promise<MariadbGtids | null> {
+  const gtids = await connection.value(`SELECT BINLOG_GTID_POS(${sqlString(file)}, ${position})`)
+  return gtids === null ? null : MariadbGtids.parse(gtids)
 }
 
 /** SHOW MASTER STATUS was renamed in 8.2 and removed in 8.4. */
@@ -148,12 +157,19 @@ export async function earliestPosition(
   const file = (await connection.query('SHOW BINARY LOGS'))[0]?.Log_name
   if (file == null)
     throw new ToolError('SERVER', `${connection.target.display}: the server has no binary logs`)
+  if (server.isMariadb) {
+    const place = { file, position: 4 }
+    return { ...place, gtids: await mariadbGtidsAt(connection, place) }
+  }
   const purged = server.hasGtids ? await connection.value('SELECT @@GLOBAL.gtid_purged') : null
   return { file, position: 4, gtids: purged === null ? null : GtidSet.parse(purged) }
 }
 
 /** The server no longer has what was to be read. */
 export class LogPurgedError extends ToolError {}
+
+/** The server lacks transactions that have been read. */
+export class UnknownGtidsError extends ToolError {}
 
 /**
  * Checks that the server's log can be read from a position on: nothing after it is purged, and nothing before it is
@@ -163,15 +179,18 @@ export class LogPurgedError extends ToolError {}
 export async function checkAvailable(
   connection: MysqlConnection,
   server: ServerInfo,
-  from: LogPosition
+  at: LogPosition
 ): Promise<void> {
+  const from = await positionOn(connection, server, at)
   const name = connection.target.display
   const anew = 'start again from a snapshot, with a new --state directory'
   if (from.gtids !== null && server.hasGtids) {
-    const executed = GtidSet.parse((await connection.value('SELECT @@GLOBAL.gtid_executed')) ?? '')
-    const unknown = from.gtids.subtract(executed)
+    const [unknown, missing] =
+      from.gtids instanceof MariadbGtids
+        ? await compareMariadb(connection, server, from.gtids)
+        : await compareMysql(connection, from.gtids)
     if (!unknown.isEmpty) {
-      throw new ToolError(
+      throw new UnknownGtidsError(
         'SERVER',
         `${name}: the server never executed ${unknown}, which has been read already`,
         {
@@ -179,8 +198,6 @@ export async function checkAvailable(
         }
       )
     }
-    const purged = GtidSet.parse((await connection.value('SELECT @@GLOBAL.gtid_purged')) ?? '')
-    const missing = purged.subtract(from.gtids)
     if (!missing.isEmpty) {
       throw new LogPurgedError('SERVER', `${name}: the log was purged: ${missing} cannot be read any more`, {
         hint: anew
@@ -207,4 +224,48 @@ export async function checkAvailable(
       hint: anew
     })
   }
+}
+
+/** What the server has not executed of what was read, and what it has no log of any more of what is to be read. */
+type Comparison<T> = readonly [unknown: T, missing: T]
+
+async function compareMysql(connection: MysqlConnection, read: GtidSet): Promise<Comparison<GtidSet>> {
+  const executed = GtidSet.parse((await connection.value('SELECT @@GLOBAL.gtid_executed')) ?? '')
+  const purged = GtidSet.parse((await connection.value('SELECT @@GLOBAL.gtid_purged')) ?? '')
+  return [read.subtract(executed), purged.subtract(read)]
+}
+
+async function compareMariadb(
+  connection: MysqlConnection,
+  server: ServerInfo,
+  read: MariadbGtids
+): Promise<Comparison<MariadbGtids>> {
+  const logged = MariadbGtids.parse((await connection.value('SELECT @@GLOBAL.gtid_binlog_pos')) ?? '')
+  const purged = (await earliestPosition(connection, server)).gtids
+  return [read.beyond(logged), purged instanceof MariadbGtids ? purged.beyond(read) : new MariadbGtids()]
+}
+
+/**
+ * A position as this server tells it: MariaDB knows the GTIDs of any place in its log, and an empty set looks the same
+ * in both forms.
+ * @throws ToolError USAGE for GTIDs of the other kind
+ */
+export async function positionOn(
+  connection: MysqlConnection,
+  server: ServerInfo,
+  at: LogPosition
+): Promise<LogPosition> {
+  const { gtids } = at
+  if (!server.isMariadb) {
+    if (gtids instanceof MariadbGtids) throw otherGtids(connection, gtids, 'MySQL')
+    return at
+  }
+  if (gtids === null) return { ...at, gtids: await mariadbGtidsAt(connection, at) }
+  if (gtids instanceof MariadbGtids) return at
+  if (gtids.isEmpty) return { ...at, gtids: new MariadbGtids() }
+  throw otherGtids(connection, gtids, 'MariaDB')
+}
+
+function otherGtids(connection: MysqlConnection, gtids: Gtids, kind: string): ToolError {
+  return new ToolError('USAGE', `${connection.target.display} is a ${kind}, which has no GTIDs like ${gtids}`)
 }

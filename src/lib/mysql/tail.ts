@@ -25,6 +25,7 @@ import {
   earliestPosition,
   inspectServer,
   LogPurgedError,
+  positionOn,
   readServer,
   type ServerInfo
 } from './server.ts'
@@ -162,15 +163,16 @@ export class MysqlTail {
     const { stopAt } = this.#options
     this.#incremental = this.#openIncremental(run)
     const goal = stopAt?.kind === 'now' ? await currentPosition(connection, server) : stopAt
-    const from = marks.resume.at === null ? await this.#begin(run) : await this.#resume(marks.resume.at, run)
-    if (from === null) return
+    const begin = marks.resume.at === null ? await this.#begin(run) : await this.#resume(marks.resume.at, run)
+    if (begin === null) return
+    const from = await this.#ask(connection => positionOn(connection, server, begin))
+    await this.#ask(connection => checkAvailable(connection, server, from))
     if (goal !== undefined && 'kind' in goal && goal.kind === 'gtids' && from.gtids === null) {
       throw usageError(
         `--stop-at: GTIDs are not known at ${from.file}:${from.position}, where this run begins`,
         server.hasGtids ? '--start with a GTID set, or --stop-at FILE:POS' : '--stop-at FILE:POS'
       )
     }
-    await this.#ask(connection => checkAvailable(connection, server, from))
     this.#history ??= await (marks.resume.at === null ? beginHistory : resumeHistory)(
       this.#historySetting(run),
       from
