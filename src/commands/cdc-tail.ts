@@ -131,13 +131,19 @@ const flags = {
     kind: 'string',
     arg: 'POSITION',
     help: 'where to begin without a snapshot',
-    doc: 'earliest, latest, FILE:POS (binlog.000003:154), a GTID set, or time:2026-11-24T10:00:00Z: the first transaction committed at or after that time, to the millisecond where the log tells (MySQL 8.0), else to the second. A resumed run begins where it was left, whatever this says.'
+    doc: 'earliest, latest, FILE:POS (binlog.000003:154), a GTID set, GTIDs of MariaDB (0-1-100,1-2-5), or time:2026-11-24T10:00:00Z: the first transaction committed at or after that time, to the millisecond where the log tells (MySQL 8.0), else to the second. A resumed run begins where it was left, whatever this says.'
   },
   'stop-at': {
     kind: 'string',
     arg: 'POSITION',
     help: 'where to end: now, FILE:POS, a GTID set',
     doc: 'now: after everything that was committed when the tool started.'
+  },
+  failover: {
+    kind: 'list',
+    arg: 'URL,...',
+    help: 'servers to go on with when the first is lost, tried in turn',
+    doc: 'They replicate with GTIDs (MySQL: gtid_mode=ON and log_replica_updates; MariaDB: log_slave_updates). The first is taken that has all that was read and still has the log of what comes then; one that has yet to apply it is waited for. A transaction that was read and that no server has any more ends the run. The numbers of log files go on over all servers by source.epoch, which is added to them.'
   },
   'mark-every': { kind: 'duration', default: 1000, help: 'time between marks' },
   'heartbeat-table': {
@@ -284,7 +290,7 @@ export const spec = {
     'The server needs log_bin and binlog_format=ROW. The user needs REPLICATION SLAVE, REPLICATION CLIENT, SELECT on the tables and, for the snapshot, RELOAD or LOCK TABLES.',
     'A snapshot that is cut off goes on where the last mark tells that it was: rows that had been given are brought up to date from the log, the rest is read as of a new moment. A row that is gone by then may be told as read and deleted. A table without a primary key, or with one that is masked, is given whole between two marks. Tables of engines without transactions are locked against writing while they are read.',
     'Rows have the columns that their table had when they were written. With binlog_row_metadata=FULL the log names them; else a history of the tables begins with what they are at the start, follows the statements in the log (CREATE, ALTER, RENAME, DROP) and is kept in --state. Where --start lies in the past, tables are taken to have had the columns of today until the log creates them anew. So are, with a warning, tables that a statement changed that is not understood; rows that cannot be of such a table end the run.',
-    'Changes of an XA transaction are written when it is prepared, as they stand in the log; that it was rolled back later is not among the events.',
+    'Changes of an XA transaction are written when it is committed, with the place of the commit; until then they are kept below --state, and dropped when it is rolled back. One that was prepared before the log is read from, and is committed later, is told in a warning: what it changed only a new snapshot has.',
     'A column that the log leaves out of a row (binlog_row_image=MINIMAL or NOBLOB) is absent from the event, never null, and source has partial: true; an update of the primary key then stays one event. JSON documents that are updated in part (binlog_row_value_options=PARTIAL_JSON) are written whole; where the log has no document before the update, the column is absent.',
     'A compressed transaction of 16 MiB and more lies in a file below --state, else in the folder for temporary files (TMPDIR), while it is read.',
     'A binlog file is read without its server: all of its transactions, or those from --start FILE:POS to --stop-at FILE:POS. It must have been written with binlog_row_metadata=FULL, which makes the log name its columns, or have the CREATE TABLE in it.'
@@ -445,6 +451,7 @@ async function sourceOf(url: string, flags: Flags, log: Log): Promise<Source> {
     // Ids below are likely to be given by hand.
     serverId: flags.serverId ?? 100_000 + Math.floor(Math.random() * 4_000_000_000),
     retryFor: flags.retryFor,
+    failover: flags.failover.map(parseMysqlUrl),
     parallel: parallelOf(flags.snapshotParallel),
     signalTable: signalTableOf(flags.signalTable, target.database),
     emitDdl: flags.emitDdl,

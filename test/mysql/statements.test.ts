@@ -10,7 +10,13 @@ describe('a statement in the log', () => {
   test('begins and ends a transaction, also of XA', () => {
     assert.equal(kind('BEGIN'), 'begin')
     assert.equal(kind('begin'), 'begin')
-    assert.equal(kind("XA START X'78',X'',1"), 'begin')
+    assert.equal(kind("XA START X'78',X'',1"), 'xa-begin')
+    assert.deepEqual(classifyStatement("XA COMMIT X'78',X'',1", 'db'), {
+      kind: 'xa',
+      isCommit: true,
+      xid: "X'78',X'',1"
+    })
+    assert.equal(kind("XA ROLLBACK X'78',X'',1"), 'xa')
     assert.equal(kind("XA END X'78',X'',1"), 'other')
     assert.equal(kind('COMMIT'), 'commit')
     assert.equal(kind('ROLLBACK'), 'commit')

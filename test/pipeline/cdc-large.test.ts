@@ -85,10 +85,11 @@ for (const kind of ['mysql80', 'mysql'] as const) {
           const memory = Number(/memory (\d+)/.exec(stderr)?.[1]) / 1024
           assert.ok(memory < 200, `${memory} MiB`)
           // What was kept on disk meanwhile is gone.
-          assert.deepEqual(readdirSync(join(directory, 'cdc-tail')).sort(), [
-            'acknowledged.json',
-            'timeline.json'
-          ])
+          const left = readdirSync(join(directory, 'cdc-tail'))
+          assert.deepEqual(
+            left.filter(name => name.startsWith('millrace')),
+            []
+          )
         } finally {
           rmSync(directory, { recursive: true })
         }

@@ -11,13 +11,18 @@ const LONGEST_DELAY_MS = 15_000
 export class Backoff {
   readonly #limit: number | undefined
   readonly #stop: AbortSignal
+  readonly #longestDelay: number
   #connected = false
   #failingSince: number | undefined
   #attempt = 0
 
-  /** @param limit milliseconds; undefined: 10 s until the first success, then without end */
-  constructor(limit: number | undefined, stop: AbortSignal) {
+  /**
+   * @param limit milliseconds; undefined: 10 s until the first success, then without end
+   * @param longestDelay milliseconds between attempts
+   */
+  constructor(limit: number | undefined, stop: AbortSignal, longestDelay = LONGEST_DELAY_MS) {
     this.#limit = limit
+    this.#longestDelay = longestDelay
     this.#stop = stop
   }
 
@@ -43,7 +48,7 @@ export class Backoff {
     const limit = this.#limit ?? (this.#connected ? Number.POSITIVE_INFINITY : FIRST_START_LIMIT_MS)
     const left = limit - this.failingFor
     if (left <= 0 || this.#stop.aborted) return false
-    const longest = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#attempt++)
+    const longest = Math.min(this.#longestDelay, FIRST_DELAY_MS * 2 ** this.#attempt++)
     const delay = Math.min(left, FIRST_DELAY_MS / 2 + Math.random() * longest)
     try {
       await sleep(delay, undefined, { signal: this.#stop })

@@ -79,6 +79,7 @@ export class Documents {
   readonly #after = this.#path('after')
   readonly #file = this.#path('source.file')
   readonly #position = this.#path('source.pos')
+  readonly #epoch = this.#path('source.epoch')
   readonly #row = this.#path('source.row')
   readonly #partial = this.#path('source.partial')
   readonly #database = this.#path('source.db')
@@ -314,8 +315,12 @@ export class Documents {
     if (tail === null || tail !== this.#fileTail) {
       const file = spanText(block, this.#start(this.#file), this.#end(this.#file))
       if (file === undefined) return false
-      this.#versions.inFile(file)
-      this.#fileTail = tail?.isConstant(this.#file) === true ? tail : null
+      const epochAt = this.#start(this.#epoch)
+      const epoch = epochAt < 0 ? 0 : spanNumber(block, epochAt, this.#end(this.#epoch))
+      this.#versions.inFile(file, epoch)
+      const isConstant =
+        tail?.isConstant(this.#file) === true && (epochAt < 0 || tail.isConstant(this.#epoch))
+      this.#fileTail = isConstant ? tail : null
     }
     const position = spanNumber(block, this.#start(this.#position), this.#end(this.#position))
     return this.#versions.at(position)

@@ -9,15 +9,16 @@ const LOW_PART = 1_000_000_000
  * so that a replay or a late retry can never overwrite what came after it.
  *
  * `file number · 2^42 + position · 2^10 + row`: 21 bits of file number (Elasticsearch's versions are 63 bits), 32 of
- * position. Rows that share a position (those of one event, or of one compressed transaction) may run past 1,023:
+ * position. The source's epoch is added to the number: another server counts its files for itself. Rows that share a position (those of one event, or of one compressed transaction) may run past 1,023:
  * they then reach into the following positions, which lie inside the same event, as no event has more than 1,024 rows
  * a byte.
  *
  * @returns null for a file name without a number, or one that would not fit
  */
-export function positionVersion(file: string, position: number, row: number): bigint | null {
-  const number = /\.(\d+)$/.exec(file)?.[1]
-  if (number === undefined || number.length > 7 || Number(number) >= 2 ** 21) return null
+export function positionVersion(file: string, position: number, row: number, epoch = 0): bigint | null {
+  const digits = /\.(\d+)$/.exec(file)?.[1]
+  const number = Number(digits) + epoch
+  if (digits === undefined || !Number.isSafeInteger(number) || number >= 2 ** 21) return null
   if (!Number.isSafeInteger(position) || position < 0) return null
   return (BigInt(number) << FILE_SHIFT) + (BigInt(position) << POSITION_SHIFT) + BigInt(row)
 }
@@ -28,6 +29,7 @@ const LONGEST_FILE = 2 ** 43
 /** Writes versions as digits, without big integers but one for a file. */
 export class VersionWriter {
   #file: string | null = null
+  #epoch = 0
   /** The version of the file's beginning in two parts, so that each is an exact number: `high · 10^9 + low`. */
   #fileHigh = 0
   #fileLow = 0
@@ -35,10 +37,11 @@ export class VersionWriter {
   #position = 0
 
   /** Goes to another file. */
-  inFile(file: string): void {
-    if (file === this.#file) return
+  inFile(file: string, epoch = 0): void {
+    if (file === this.#file && epoch === this.#epoch) return
     this.#file = file
-    const base = positionVersion(file, 0, 0)
+    this.#epoch = epoch
+    const base = positionVersion(file, 0, 0, epoch)
     this.#isNumbered = base !== null
     this.#fileHigh = Number((base ?? 0n) / BigInt(LOW_PART))
     this.#fileLow = Number((base ?? 0n) % BigInt(LOW_PART))

@@ -16,6 +16,7 @@ import {
   readRotate,
   readThread
 } from './events.ts'
+import type { FileEpochs } from './file-epochs.ts'
 import { GtidSet } from './gtid-set.ts'
 import { readTaggedGtid } from './gtid-tagged.ts'
 import { readStatement } from './history/logged-statement.ts'
@@ -23,9 +24,10 @@ import { formatSchemaChange } from './history/schema-change.ts'
 import type { SchemaHistory } from './history/schema-history.ts'
 import { chunksOf, type LargeEvent, readLargeEvent } from './large-event.ts'
 import { unpackMariadbEvent } from './mariadb-compressed.ts'
-import { readPayload, unpackEvents, unpackPayload } from './payload.ts'
 import { MariadbGtids } from './mariadb-gtids.ts'
+import { readPayload, unpackEvents, unpackPayload } from './payload.ts'
 import type { Gtids, LogPosition } from './position.ts'
+import { type HeldEvents, PreparedTransactions, readXaPrepare, readXid } from './prepared.ts'
 import { Choice, openRows, type Rows, type RowsWatch } from './row-event.ts'
 import { RowWriter } from './row-writer.ts'
 import type { Shape } from './shape.ts'
@@ -44,6 +46,10 @@ export interface ReaderOptions {
   readonly history?: SchemaHistory
   /** Writes the statements that define tables, too. */
   readonly emitDdl?: boolean
+  /** Rows of XA transactions that are held back; in memory and temporary files, unless given. */
+  readonly prepared?: PreparedTransactions
+  /** Numbers the files over all servers; without, one server is read. */
+  readonly epochs?: FileEpochs
   /** All as it is, unless given. */
   readonly shape?: Shape
   /** Sees rows before they are written. */
@@ -55,6 +61,8 @@ export interface ReaderOptions {
 /** Events whose end position is not one after them in the file that is read. */
 const WITHOUT_PLACE = new Set<number>([EventType.HEARTBEAT, EventType.HEARTBEAT_V2, EventType.ROTATE])
 
+/** The flag of a GTID of MariaDB that begins an XA transaction (FL_PREPARED_XA). */
+const MARIADB_PREPARED_XA = 64
 /** Bytes of a transaction that is unpacked in one piece. */
 const AT_ONCE = 4 * 1024 * 1024
 
@@ -70,6 +78,7 @@ export class BinlogReader {
   readonly #tables: TableCache
   #byMariadb = false
   readonly #rows: RowWriter
+  readonly #prepared: PreparedTransactions
   readonly #gtidReader = new GtidReader()
   #checksum: boolean
   #file: string
@@ -77,6 +86,8 @@ export class BinlogReader {
   readonly #gtids: Gtids | null
   /** The position after the last whole transaction. */
   #boundary: { file: string; position: number }
+  /** No file of the server that is read now has been named yet. */
+  #moved = false
   #inTransaction = false
   /** A transaction has been read since the dump began. */
   #committed = false
@@ -101,6 +112,7 @@ export class BinlogReader {
     this.#position = from.position
     this.#boundary = { file: from.file, position: from.position }
     this.#gtids = from.gtids
+    this.#prepared = options.prepared ?? new PreparedTransactions(null, null, () => 0)
   }
 
   /** Rows written. */
@@ -110,7 +122,10 @@ export class BinlogReader {
 
   /** Where the next transaction begins; the GTID set is the reader's own and goes on changing. */
   get position(): LogPosition {
-    return { ...this.#boundary, gtids: this.#gtids }
+    const { files } = this.#prepared
+    return files === undefined
+      ? { ...this.#boundary, gtids: this.#gtids }
+      : { ...this.#boundary, gtids: this.#gtids, prepared: files }
   }
 
   /** The tables that are wanted are others now. */
@@ -128,14 +143,26 @@ export class BinlogReader {
    * unfinished transaction is not written again.
    */
   restart(checksum: boolean): void {
-    if (this.#inTransaction) this.#rows.expectAgain(this.#file)
+    if (this.#inTransaction) this.#rows.expectAgain()
+    this.#prepared.abandon()
     this.#checksum = checksum
     this.#inTransaction = false
     this.#committed = false
     this.#hasBegun = false
-    this.#rows.startAt(-1)
+    this.#rows.beginTransaction(null)
     this.#file = this.#boundary.file
     this.#position = this.#boundary.position
+  }
+
+  /** The log goes on on another server, by GTIDs: places in the files of the one before mean nothing there. */
+  move(): void {
+    this.#moved = true
+    this.#tables.forgetSchemas()
+  }
+
+  /** The transaction of which rows have been written before the connection was lost; null if there is none. */
+  get begun(): string | null {
+    return this.#rows.begun
   }
 
   /**
@@ -184,7 +211,7 @@ export class BinlogReader {
       case EventType.DELETE_ROWS_V1:
         return this.#takeRows(event, 'd')
       case EventType.TABLE_MAP:
-        return this.#tables.map(event, readTableId(event), this.#byMariadb)
+        return this.#tableMap(event)
       case EventType.GTID:
       case EventType.ANONYMOUS_GTID: {
         this.#beginGtid(this.#gtidReader.read(event))
@@ -202,13 +229,14 @@ export class BinlogReader {
       case EventType.TRANSACTION_PAYLOAD:
         return this.#payload(event)
       case EventType.XA_PREPARE:
-        this.#commit(event)
-        return undefined
+        return this.#xaPrepare(event)
       case EventType.ROTATE: {
         const { file, position } = readRotate(event)
         this.#file = file
         this.#position = position
-        return undefined
+        if (this.#moved) this.#boundary = { file, position }
+        this.#moved = false
+        return this.#options.epochs?.enter(file)
       }
       case EventType.FORMAT_DESCRIPTION: {
         const { checksum, serverVersion } = readFormatDescription(event)
@@ -235,12 +263,12 @@ export class BinlogReader {
     this.#committedMs = 0
     this.#committedUs = 0
     this.#thread = null
-    this.#rows.startAt(-1)
   }
 
   #beginGtid({ source, number, committedMs, committedUs }: GtidEvent): void {
     this.#begin(source === null ? null : { source, number })
     this.#gtidText = source === null ? null : `${source}:${number}`
+    this.#rows.beginTransaction(this.#gtidText)
     this.#committedMs = committedMs
     this.#committedUs = committedUs
   }
@@ -270,8 +298,11 @@ export class BinlogReader {
     const domain = event.buffer.readUInt32LE(body + 8)
     this.#begin(null)
     this.#mariadbGtid = { domain, server: event.serverId, sequence: Number(sequence) }
-    this.#hasBegun = ((event.buffer[body + 12] as number) & 1) === 0
+    const flags = event.buffer[body + 12] as number
+    this.#hasBegun = (flags & 1) === 0
+    if ((flags & MARIADB_PREPARED_XA) !== 0) this.#prepared.begin()
     this.#gtidText = `${domain}-${event.serverId}-${sequence}`
+    this.#rows.beginTransaction(this.#gtidText)
   }
 
   #query(event: BinlogEvent): Promise<void> | undefined {
@@ -284,6 +315,13 @@ export class BinlogReader {
     const { database, sql } = readQuery(event)
     const statement = classifyStatement(sql, database)
     switch (statement.kind) {
+      case 'xa-begin':
+        this.#prepared.begin()
+        this.#inTransaction = true
+        this.#hasBegun = true
+        return undefined
+      case 'xa':
+        return this.#endXa(event, readXid(statement.xid), statement.isCommit)
       case 'begin':
         this.#inTransaction = true
         this.#hasBegun = true
@@ -324,7 +362,7 @@ export class BinlogReader {
     const lines = { tables: this.#options.tables, debezium: this.#options.shape?.debezium === true }
     const position = event.nextPosition - event.size
     const line = formatSchemaChange(change, { ...source, position }, lines)
-    if (line !== null) this.#rows.statement(line, source.file, position)
+    if (line !== null) this.#rows.statement(line, position)
   }
 
   #other(event: BinlogEvent): void {
@@ -381,10 +419,55 @@ export class BinlogReader {
     }
   }
 
+  #tableMap(event: BinlogEvent): Promise<void> | undefined {
+    const id = readTableId(event)
+    if (!this.#prepared.isOpen) return this.#tables.map(event, id, this.#byMariadb)
+    const waiting = this.#tables.map(event, id, this.#byMariadb)
+    const hold = (): void => {
+      if (this.#tables.get(id) !== null) this.#prepared.hold(event)
+    }
+    if (waiting !== undefined) return waiting.then(hold)
+    hold()
+    return undefined
+  }
+
+  /** The rows of an XA transaction are held back until it is known whether it is committed. */
+  #xaPrepare(event: BinlogEvent): Promise<void> | undefined {
+    const { xid, isOnePhase } = readXaPrepare(event)
+    if (isOnePhase) {
+      const held = this.#prepared.takeOpen()
+      if (held !== null) return this.#replay(event, held).then(() => held.close())
+    } else this.#prepared.prepare(xid)
+    this.#commit(event)
+    return undefined
+  }
+
+  async #endXa(event: BinlogEvent, xid: string, isCommit: boolean): Promise<void> {
+    const held = isCommit ? this.#prepared.of(xid) : null
+    if (held === null) this.#commit(event)
+    else await this.#replay(event, held)
+    this.#prepared.end(xid)
+    await this.#prepared.clean()
+  }
+
+  /** Writes the rows of a prepared transaction as those of the event that commits it: there they became visible. */
+  async #replay(event: BinlogEvent, held: HeldEvents): Promise<void> {
+    this.#committedMs ||= event.timestamp * 1000
+    this.#committedUs ||= event.timestamp * 1e6
+    this.#rows.startAt(event.nextPosition - event.size)
+    const plain = { isPacked: false, size: held.size, offset: 0 }
+    for await (const events of unpackEvents(plain, held.chunks())) await this.#innerEvents(events)
+    this.#commit(event)
+  }
+
   #takeRows(event: BinlogEvent, op: Op): Promise<void> | undefined {
     const mapped = this.#tables.get(readTableId(event))
     if (mapped === null) return undefined
     if (mapped === undefined) throw new ToolError('INPUT', 'rows without a table map: the log is damaged')
+    if (this.#prepared.isOpen) {
+      this.#prepared.hold(event)
+      return undefined
+    }
     const rows = openRows(event, op, mapped)
     this.#beginRows(event, mapped.table.database, mapped.table.name, rows.isPartial)
     const { watch } = this.#options
@@ -432,6 +515,7 @@ export class BinlogReader {
       gtid: this.#gtidText,
       file: this.#file,
       position: this.#rows.position,
+      epoch: this.#options.epochs?.epoch ?? 0,
       partial
     }
   }

@@ -243,7 +243,7 @@ function checkGtids(mode: string, isMariadb: boolean): Finding {
   const check = 'gtid_mode'
   if (mode === 'ON') return { state: 'ok', check, message: mode }
   if (isMariadb) {
-    return { state: 'ok', check, message: 'MariaDB: positions are file and offset, on this server alone' }
+    return { state: 'ok', check, message: 'MariaDB: always on' }
   }
   return {
     state: 'warn',

@@ -41,7 +41,7 @@ export class DebeziumEnvelopes {
         `"ts_ms":${committedMs},"snapshot":"${snapshot}","db":${JSON.stringify(database)},"sequence":null,` +
         `"ts_us":${us},"ts_ns":${us}000,"table":${JSON.stringify(table)},"server_id":${serverId},` +
         `"gtid":${gtid === null ? 'null' : `"${gtid}"`},"file":${JSON.stringify(file)},"pos":${position},` +
-        `${source.partial === true ? '"partial":true,' : ''}"row":`
+        `${(source.epoch ?? 0) > 0 ? `"epoch":${source.epoch},` : ''}${source.partial === true ? '"partial":true,' : ''}"row":`
     )
     this.#shared = w.written()
     const { thread = null } = source

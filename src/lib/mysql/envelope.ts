@@ -17,6 +17,8 @@ export interface Source {
   readonly gtid: string | null
   readonly file: string
   readonly position: number
+  /** What file numbers are to be raised by, so that they go up over all servers; not told where it is 0. */
+  readonly epoch?: number
   /** Row images lack columns; not told where they do not. */
   readonly partial?: boolean
 }
@@ -26,6 +28,7 @@ export type Op = 'c' | 'u' | 'd' | 'r' | 't'
 const BEFORE_NULL = Buffer.from('{"before":null,"after":')
 const BEFORE = Buffer.from('{"before":')
 const AFTER = Buffer.from(',"after":')
+const EPOCH = Buffer.from(',"epoch":')
 const PARTIAL = Buffer.from(',"partial":true')
 const ROW = Buffer.from(',"row":')
 const AFTER_NULL = Buffer.from(',"after":null')
@@ -61,6 +64,11 @@ export class Envelopes {
     w.append(this.#file)
     w.ensure(32)
     w.length = writeUint(w.buffer, w.length, source.position)
+    if (source.epoch !== undefined && source.epoch > 0) {
+      w.append(EPOCH)
+      w.ensure(32)
+      w.length = writeUint(w.buffer, w.length, source.epoch)
+    }
     if (source.partial === true) w.append(PARTIAL)
     w.append(ROW)
     this.#shared = w.written()

@@ -3,6 +3,7 @@ import type { MarkWriter, OutputWriter } from '../stream/index.ts'
 import type { BinlogReader } from './binlog-reader.ts'
 import { isLost, unreachable } from './connection.ts'
 import { type Dump, dumpError, HEARTBEAT_SECONDS, openDump, takeEvent } from './dump.ts'
+import type { Failover, Followed } from './failover.ts'
 import { formatPosition, hasReached, type LogPosition, type PositionOption } from './position.ts'
 import type { ServerInfo } from './server.ts'
 import type { MysqlTarget } from './url.ts'
@@ -19,6 +20,11 @@ export interface FollowOptions {
   readonly at?: MarkedAt
   readonly spoolDirectory?: string | undefined
   readonly between?: BetweenTransactions
+  /** Where there are other servers to go on with: finds one, and is told of it when the log is to go on there. */
+  readonly failover?: {
+    readonly servers: Failover
+    readonly moved: (to: Followed) => void
+  }
 }
 
 /** What is done between transactions, while the log stands still. */
@@ -35,6 +41,8 @@ export interface BetweenTransactions {
 /** How long something may wait to be done between transactions when nothing says that it is there. */
 const LOOK_EVERY_MS = 500
 
+/** Between two looks at the servers when one has to take over. */
+const FAILOVER_DELAY_MS = 1000
 /** A server that has not even sent a heartbeat for this long is gone. */
 const SILENCE_MS = HEARTBEAT_SECONDS * 4 * 1000
 
@@ -44,8 +52,8 @@ const SILENCE_MS = HEARTBEAT_SECONDS * 4 * 1000
  * @throws ToolError SERVER, INPUT, DATA
  */
 export async function followLog(
-  target: MysqlTarget,
-  server: ServerInfo,
+  first: MysqlTarget,
+  firstServer: ServerInfo,
   reader: BinlogReader,
   writer: OutputWriter,
   marks: MarkWriter,
@@ -53,7 +61,9 @@ export async function followLog(
   log: Log,
   stop: AbortSignal
 ): Promise<void> {
-  const backoff = new Backoff(options.retryFor, stop)
+  const { failover } = options
+  let [target, server] = [first, firstServer]
+  const backoff = new Backoff(options.retryFor, stop, failover === undefined ? undefined : FAILOVER_DELAY_MS)
   // The server was reached before: from now on it may be away for as long as --retry-for says.
   backoff.succeeded()
   for (;;) {
@@ -62,15 +72,35 @@ export async function followLog(
     const interrupt = (): void => dump?.packets.interrupt()
     stop.addEventListener('abort', interrupt)
     try {
-      dump = await openDump(target, server, reader.position, options, backoff)
+      dump = await openDump(
+        target,
+        server,
+        reader.position,
+        options,
+        failover === undefined ? backoff : new Backoff(0, stop)
+      )
+      backoff.succeeded()
+      failover?.servers.succeeded()
       await followDump(dump, target, reader, writer, marks, options, stop)
       return
     } catch (error) {
       if (stop.aborted && isLost(error)) return
       if (!isLost(error)) throw error
+      const failingFor = backoff.failingFor
       if (!(await backoff.wait())) throw error instanceof ToolError ? error : unreachable(target, error)
-      log.warn(`lost ${target.display}: ${messageOf(error)}; connects again`)
+      // Attempts on a server that is away are not told one by one.
+      if (dump !== undefined || failover === undefined)
+        log.warn(`lost ${target.display}: ${messageOf(error)}; connects again`)
       reader.restart(server.checksum)
+      const next = await failover?.servers.next(target, reader.position, reader.begun, failingFor)
+      if (next != null) {
+        log.warn(`${target.display} does not come back: goes on with ${next.target.display}`)
+        target = next.target
+        server = next.server
+        reader.restart(server.checksum)
+        reader.move()
+        failover?.moved(next)
+      }
     } finally {
       stop.removeEventListener('abort', interrupt)
       dump?.close()

@@ -1,6 +1,7 @@
 import { usageError } from '../cli/index.ts'
 import { GtidSet } from './gtid-set.ts'
 import { MariadbGtids } from './mariadb-gtids.ts'
+import type { PreparedFiles } from './prepared.ts'
 
 /** What has been executed, as MySQL or MariaDB tell it. */
 export type Gtids = GtidSet | MariadbGtids
@@ -11,21 +12,33 @@ export interface LogPosition {
   readonly position: number
   /** Everything that has been executed up to here; null where the server has no GTIDs. */
   readonly gtids: Gtids | null
+  /** XA transactions that are prepared here, and where their rows are held. */
+  readonly prepared?: PreparedFiles
 }
 
 /** As it stands in marks: `{"gtid":"…","file":"binlog.000003","pos":1534}`. */
 export function formatPosition(position: LogPosition): Record<string, unknown> {
-  const { file, gtids } = position
-  return { ...(gtids === null ? {} : { gtid: gtids.toString() }), file, pos: position.position }
+  const { file, gtids, prepared } = position
+  return {
+    ...(gtids === null ? {} : { gtid: gtids.toString() }),
+    file,
+    pos: position.position,
+    ...(prepared === undefined ? {} : { xa: prepared })
+  }
 }
 
 /** @throws ToolError USAGE when a mark's `at` is not of this form */
 export function parsePosition(at: Readonly<Record<string, unknown>>): LogPosition {
-  const { gtid, file, pos } = at
+  const { gtid, file, pos, xa } = at
   if (typeof file !== 'string' || typeof pos !== 'number') {
     throw usageError(`the mark to resume from has no log position: ${JSON.stringify(at)}`)
   }
-  return { file, position: pos, gtids: typeof gtid === 'string' ? parseGtids(gtid) : null }
+  return {
+    file,
+    position: pos,
+    gtids: typeof gtid === 'string' ? parseGtids(gtid) : null,
+    ...(xa !== null && typeof xa === 'object' ? { prepared: xa as PreparedFiles } : {})
+  }
 }
 
 /** @throws ToolError USAGE */

@@ -11,14 +11,6 @@ import { numberedLines, TransactionLines } from './transaction-lines.ts'
 /** When the output block has this many bytes, it is sent before more is written. */
 const BLOCK = 256 * 1024
 
-/** A row by its place in the log. */
-interface RowPlace {
-  readonly file: string
-  readonly position: number
-  /** How many rows of the event (or compressed transaction) there have been. */
-  readonly row: number
-}
-
 /** Writes the rows of events as lines, numbered within their place in the log. */
 export class RowWriter {
   /** Rows written. */
@@ -37,10 +29,14 @@ export class RowWriter {
   readonly #chosen = new ChosenRows(op => this.#isWanted(op))
   /** Null: all. */
   readonly #ops: ReadonlySet<Op> | null
-  #file = ''
   #row = 0
-  /** Rows up to here have been written before the connection was lost. */
-  #written: RowPlace | null = null
+  /** The transaction, '' where it has no GTID, and how many of its rows have been read. */
+  #gtid = ''
+  #ordinal = 0
+  /** Rows of transactions that had been read when the connection was lost: they come again, with the same rows. */
+  readonly #again = new Map<string, number>()
+  /** Those of the transaction that is being read. */
+  #skipped = 0
 
   constructor(writer: OutputWriter, shape?: Shape) {
     this.#writer = writer
@@ -63,26 +59,37 @@ export class RowWriter {
 
   /** Sets what the next rows share. */
   begin(source: Source): void {
-    this.#file = source.file
     const isOutbox = this.#outbox?.has(source.database, source.table) ?? false
     this.#envelopes = isOutbox ? this.#outboxLines : this.#tableLines
     this.#transactions?.rowsOf(this.#writer.bytes, source)
     this.#envelopes.begin(source, Date.now())
   }
 
+  /** @param gtid null where there is none: the transaction that comes again is the next one then */
+  beginTransaction(gtid: string | null): void {
+    this.#gtid = gtid ?? ''
+    this.#ordinal = 0
+    this.#skipped = this.#again.get(this.#gtid) ?? 0
+    this.startAt(-1)
+  }
+
   /** What has been written of the transaction so far will come again, and is not to be written again. */
-  expectAgain(file: string): void {
+  expectAgain(): void {
     this.#transactions?.restart()
     // While rows of an earlier connection come again, those are the ones that go farther.
-    if (this.#written === null && this.position >= 0) {
-      this.#written = { file, position: this.position, row: this.#row }
-    }
+    const rows = Math.max(this.#ordinal, this.#skipped)
+    if (rows > 0) this.#again.set(this.#gtid, rows)
+  }
+
+  /** The transaction of which rows have been written and which has to come again; null if there is none. */
+  get begun(): string | null {
+    return this.#again.size === 0 ? null : ([...this.#again.keys()][0] as string)
   }
 
   endTransaction(): void {
     this.#transactions?.end(this.#writer.bytes)
-    this.#written = null
-    this.startAt(-1)
+    this.#again.delete(this.#gtid)
+    this.beginTransaction(null)
   }
 
   /** A line for a truncated table. */
@@ -95,14 +102,14 @@ export class RowWriter {
   }
 
   /** A line about a statement in the log, in the place of a row. */
-  statement(line: string, file: string, position: number): void {
+  statement(line: string, position: number): void {
     this.startAt(position)
-    this.#file = file
     const w = this.#writer.bytes
     const lineStart = w.length
     w.text(line)
     this.#row++
-    if (this.#wasWritten()) w.length = lineStart
+    this.#ordinal++
+    if (this.#ordinal <= this.#skipped) w.length = lineStart
   }
 
   #isWanted(op: Op): boolean {
@@ -171,9 +178,10 @@ export class RowWriter {
           throw new ToolError('INPUT', 'a row is longer than its event: the log is damaged')
         if (at === from) throw new ToolError('INPUT', 'a row of no columns: the log is damaged')
         this.#row++
+        this.#ordinal++
         if (w.length === lineStart) continue
-        if (this.#written === null) this.count++
-        else this.#skipWritten(lineStart)
+        if (this.#ordinal > this.#skipped) this.count++
+        else w.length = lineStart
       }
     } catch (error) {
       // What is written is whole lines, whatever the log is like.
@@ -201,9 +209,10 @@ export class RowWriter {
         throw new ToolError('INPUT', 'a row is longer than its event: the log is damaged')
       rows.at = next
       this.#row++
+      this.#ordinal++
       if (w.length > lineStart) {
-        if (this.#written === null) this.count++
-        else this.#skipWritten(lineStart)
+        if (this.#ordinal > this.#skipped) this.count++
+        else w.length = lineStart
       }
       if (w.length >= BLOCK) await this.#writer.flush()
     }
@@ -221,24 +230,5 @@ export class RowWriter {
     this.#envelopes.onlyAfter(w)
     w.append(after)
     this.#envelopes.end(w, 'c', this.#row)
-  }
-
-  /** Takes back the line just written if it was written before the connection was lost. */
-  #skipWritten(lineStart: number): void {
-    if (this.#wasWritten()) this.#writer.bytes.length = lineStart
-    else this.count++
-  }
-
-  #wasWritten(): boolean {
-    const written = this.#written
-    if (written === null) return false
-    if (
-      written.file === this.#file &&
-      (this.position < written.position || (this.position === written.position && this.#row <= written.row))
-    ) {
-      return true
-    }
-    this.#written = null
-    return false
   }
 }

@@ -10,6 +10,8 @@ export interface ServerInfo {
   readonly version: string
   readonly isMariadb: boolean
   readonly serverId: number
+  /** What tells the server from others: its UUID, or for MariaDB its id, host and port. */
+  readonly identity: string
   readonly logsChanges: boolean
   /** ROW, STATEMENT, MIXED; '' where the variable is gone because there is only ROW. */
   readonly logFormat: string
@@ -64,6 +66,8 @@ export async function readServer(connection: MysqlConnection): Promise<ServerInf
     version,
     isMariadb: /mariadb/i.test(version),
     serverId: Number(variable('server_id')),
+    identity:
+      variable('server_uuid') || `${variable('server_id')}@${variable('hostname')}:${variable('port')}`,
     logsChanges: variable('log_bin') === 'ON',
     logFormat: variable('binlog_format'),
     hasGtids: variable('gtid_mode') === 'ON' || /mariadb/i.test(version),
@@ -81,6 +85,9 @@ async function readVariables(connection: MysqlConnection): Promise<Map<string, s
     'version',
     'log_bin',
     'server_id',
+    'server_uuid',
+    'hostname',
+    'port',
     'gtid_mode',
     'binlog_format',
     'binlog_checksum',

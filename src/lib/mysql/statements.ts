@@ -1,9 +1,11 @@
 /** What a QUERY event means for a reader of rows. */
 export type Statement =
-  | { readonly kind: 'begin' | 'commit' | 'other' }
+  | { readonly kind: 'begin' | 'commit' | 'other' | 'xa-begin' }
   /** Rows were changed by a statement that the log does not show the rows of. */
   | { readonly kind: 'rows' }
   | { readonly kind: 'truncate'; readonly database: string; readonly table: string }
+  /** A prepared transaction is over; `xid` is its id as it stands there. */
+  | { readonly kind: 'xa'; readonly isCommit: boolean; readonly xid: string }
   /** Definitions may have changed. */
   | { readonly kind: 'ddl' }
 
@@ -33,7 +35,7 @@ export function classifyStatement(sql: string, database: string): Statement {
     case 'REVOKE':
       return { kind: 'other' }
     case 'XA':
-      return { kind: /^XA\s+(?:START|BEGIN)/i.test(text) ? 'begin' : 'other' }
+      return classifyXa(text)
     case 'INSERT':
     case 'UPDATE':
     case 'DELETE':
@@ -59,4 +61,18 @@ export function classifyStatement(sql: string, database: string): Statement {
 function unquote(name: string | undefined): string | undefined {
   const quote = name?.charAt(0) ?? ''
   return quote === '`' || quote === '"' ? name?.slice(1, -1).replaceAll(quote + quote, quote) : name
+}
+
+function classifyXa(text: string): Statement {
+  const [, verb = '', xid = ''] = /^XA\s+(\w+)\s+([^;]*?)\s*$/i.exec(text) ?? []
+  switch (verb.toUpperCase()) {
+    case 'START':
+    case 'BEGIN':
+      return { kind: 'xa-begin' }
+    case 'COMMIT':
+    case 'ROLLBACK':
+      return { kind: 'xa', isCommit: verb.toUpperCase() === 'COMMIT', xid }
+    default:
+      return { kind: 'other' }
+  }
 }

@@ -1,9 +1,11 @@
-import { Backoff, type Log, ToolError, usageError } from '../cli/index.ts'
+import { Backoff, type Log, messageOf, ToolError, usageError } from '../cli/index.ts'
 import type { MarkWriter, OutputWriter, StateDirectory } from '../stream/index.ts'
 import { BinlogReader } from './binlog-reader.ts'
 import type { Table } from './column.ts'
 import { isLost, MysqlConnection } from './connection.ts'
-import { followLog, type MarkedAt } from './follow.ts'
+import { Failover, type Followed } from './failover.ts'
+import { FileEpochs } from './file-epochs.ts'
+import { type FollowOptions, followLog, type MarkedAt } from './follow.ts'
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts'
 import { beginHistory, beginHistoryHere, type HistorySetting, resumeHistory } from './history/open-history.ts'
 import type { SchemaHistory } from './history/schema-history.ts'
@@ -17,6 +19,7 @@ import {
   type PositionOption,
   parsePosition
 } from './position.ts'
+import { PreparedTransactions } from './prepared.ts'
 import type { RowsWatch } from './row-event.ts'
 import { describesItself, differenceFrom, readTableSchema, resolveTable } from './schema.ts'
 import {
@@ -27,7 +30,8 @@ import {
   LogPurgedError,
   positionOn,
   readServer,
-  type ServerInfo
+  type ServerInfo,
+  UnknownGtidsError
 } from './server.ts'
 import type { Shape } from './shape.ts'
 import { BegunSnapshot } from './snapshot/begun.ts'
@@ -59,6 +63,8 @@ export interface TailOptions {
   readonly heartbeat: HeartbeatOptions | undefined
   /** Whether the statements that define tables are written, too. */
   readonly emitDdl: boolean
+  /** Servers to go on with when the first is lost. */
+  readonly failover: readonly MysqlTarget[]
 }
 
 /** What a run writes to, and what ends it. */
@@ -98,7 +104,8 @@ export class MysqlTail {
     place: () => this.#place(),
     snapshot: () => (this.#takes ? this.#snapshot : this.#incremental)?.figures ?? null
   }
-  readonly #target: MysqlTarget
+  /** The server that is read; another one after a fail-over. */
+  #target: MysqlTarget
   readonly #options: TailOptions
   readonly #log: Log
   #reader: BinlogReader | undefined
@@ -112,6 +119,9 @@ export class MysqlTail {
   #history: SchemaHistory | undefined
   /** A table or column that a flag names and that is not there now: a log may still tell of it. */
   #missing: ToolError | null = null
+  #epochs: FileEpochs | undefined
+  #prepared: PreparedTransactions | undefined
+  #failover: Failover | undefined
   #stop: AbortSignal = new AbortController().signal
   readonly #closed = new AbortController()
 
@@ -127,8 +137,14 @@ export class MysqlTail {
    * @throws ToolError SERVER, USAGE
    */
   async connect(stop: AbortSignal, mayResume = false): Promise<void> {
-    const { snapshot, tables, shape, retryFor, heartbeat } = this.#options
-    this.#connection = await MysqlConnection.open(this.#target, new Backoff(retryFor, stop))
+    const { snapshot, tables, shape, retryFor, heartbeat, failover } = this.#options
+    const backoff = new Backoff(retryFor, stop)
+    if (failover.length === 0) this.#connection = await MysqlConnection.open(this.#target, backoff)
+    else {
+      this.#failover = new Failover([this.#target, ...failover], this.#log, stop)
+      this.#connection = await this.#failover.open(backoff)
+      this.#target = this.#connection.target
+    }
     this.#server = await (snapshot === 'only'
       ? readServer(this.#connection)
       : inspectServer(this.#connection))
@@ -159,7 +175,12 @@ export class MysqlTail {
       if (marks.resume.at === null) throw this.#missing
       this.#log.warn(`${this.#missing.message}; what the log has of it is read`)
     }
+    if (marks.resume.at !== null) await this.#chooseServer(parsePosition(marks.resume.at))
     const { connection, server } = this.#connected()
+    this.#epochs = await FileEpochs.open(run.state)
+    this.#epochs.of(server.identity)
+    this.#prepared = new PreparedTransactions(run.state, this.#log, () => marks.last)
+    this.#prepared.restore(marks.resume.at === null ? {} : (parsePosition(marks.resume.at).prepared ?? {}))
     const { stopAt } = this.#options
     this.#incremental = this.#openIncremental(run)
     const goal = stopAt?.kind === 'now' ? await currentPosition(connection, server) : stopAt
@@ -173,6 +194,13 @@ export class MysqlTail {
         server.hasGtids ? '--start with a GTID set, or --stop-at FILE:POS' : '--stop-at FILE:POS'
       )
     }
+    if (this.#failover !== undefined && from.gtids === null) {
+      throw usageError(
+        `--failover: GTIDs are not known at ${from.file}:${from.position}, where this run begins`,
+        'another server counts its files for itself; --start with a GTID set'
+      )
+    }
+    if (marks.resume.at === null) await this.#epochs.begin(from.file)
     this.#history ??= await (marks.resume.at === null ? beginHistory : resumeHistory)(
       this.#historySetting(run),
       from
@@ -187,7 +215,7 @@ export class MysqlTail {
       reader,
       writer,
       marks,
-      { ...this.#options, stopAt: goal, spoolDirectory: run.state?.path, at, between: incremental },
+      { ...this.#followOptions(run), stopAt: goal, at, between: incremental },
       this.#log,
       stop
     )
@@ -317,6 +345,11 @@ export class MysqlTail {
       target: this.#target,
       server,
       log: this.#log,
+      // The rows' places are in the file of the view.
+      epochOf: async (file: string) => {
+        await this.#epochs?.begin(file)
+        return this.#epochs?.epoch ?? 0
+      },
       ask: <T>(question: (connection: MysqlConnection) => Promise<T>) => this.#ask(question),
       at: (position: LogPosition) => this.#at(position),
       follow: (...args: [LogPosition, LogPosition, RowsWatch, MarkedAt]) => this.#catchUp(run, ...args),
@@ -365,16 +398,17 @@ export class MysqlTail {
 
   /** Reads the log for the rows that an unfinished snapshot has given. */
   async #catchUp(
-    { writer, marks, state, stop }: TailRun,
+    run: TailRun,
     from: LogPosition,
     to: LogPosition,
     watch: RowsWatch,
     at: MarkedAt
   ): Promise<boolean> {
+    const { writer, marks, stop } = run
     const { server } = this.#connected()
     const reader = this.#openReader(from, writer, watch)
     this.#reader = reader
-    const options = { ...this.#options, stopAt: to, at, spoolDirectory: state?.path }
+    const options = { ...this.#followOptions(run), stopAt: to, at }
     try {
       await followLog(this.#target, server, reader, writer, marks, options, this.#log, stop)
     } finally {
@@ -384,6 +418,39 @@ export class MysqlTail {
     if (hasReached(reader.position, to)) return true
     if (reader.isBetweenTransactions) await marks.write(at(reader.position))
     return false
+  }
+
+  #followOptions({ state }: TailRun): Omit<FollowOptions, 'stopAt'> {
+    const servers = this.#failover
+    return {
+      serverId: this.#options.serverId,
+      retryFor: this.#options.retryFor,
+      spoolDirectory: state?.path,
+      ...(servers === undefined ? {} : { failover: { servers, moved: to => this.#moveTo(to) } })
+    }
+  }
+
+  #moveTo({ target, server, connection }: Followed): void {
+    this.#connection?.destroy()
+    this.#target = target
+    this.#server = server
+    this.#connection = connection
+    this.#epochs?.of(server.identity)
+  }
+
+  /** A run that resumes goes on with the first server that it can go on with: the one before may have been replaced. */
+  async #chooseServer(position: LogPosition): Promise<void> {
+    if (this.#failover === undefined) return
+    const { connection, server } = this.#connected()
+    try {
+      await checkAvailable(connection, server, position)
+    } catch (error) {
+      if (!(error instanceof UnknownGtidsError || error instanceof LogPurgedError)) throw error
+      const other = await this.#failover.other(this.#target, position)
+      if (other === null) throw error
+      this.#log.warn(`${messageOf(error)}; goes on with ${other.target.display}`)
+      this.#moveTo(other)
+    }
   }
 
   #openReader(from: LogPosition, writer: OutputWriter, watch?: RowsWatch): BinlogReader {
@@ -398,6 +465,8 @@ export class MysqlTail {
       shape,
       emitDdl,
       ...(watch === undefined ? {} : { watch }),
+      ...(this.#prepared === undefined ? {} : { prepared: this.#prepared }),
+      ...(this.#epochs === undefined ? {} : { epochs: this.#epochs }),
       checksum: server.checksum,
       resolve: map => this.#resolve(map)
     })

@@ -4,7 +4,7 @@ import type { MysqlConnection } from '../connection.ts'
 import { GtidSet } from '../gtid-set.ts'
 import { hasReached, type LogPosition } from '../position.ts'
 import { sqlName } from '../schema.ts'
-import { currentPosition, type ServerInfo } from '../server.ts'
+import { currentPosition, mariadbGtidsAt, type ServerInfo } from '../server.ts'
 import type { TableName } from '../tables.ts'
 import type { RowSession } from './session.ts'
 
@@ -31,7 +31,7 @@ export async function openMoment(
   read: LogPosition,
   table: TableName
 ): Promise<LogPosition> {
-  if (server.hasGtids && read.gtids !== null) return momentByGtids(session, ask, read, read.gtids)
+  if (read.gtids instanceof GtidSet) return momentByGtids(session, ask, read, read.gtids)
   if (server.isMariadb) return momentOfMariadb(session, ask, server, read)
   return momentByLock(session, ask, server, table)
 }
@@ -75,7 +75,10 @@ async function momentOfMariadb(
       file === ''
         ? await ask(connection => currentPosition(connection, server))
         : { file, position, gtids: null }
-    if (hasReached({ ...moment, gtids: null }, { ...read, gtids: null })) return { ...moment, gtids: null }
+    if (hasReached({ ...moment, gtids: null }, { ...read, gtids: null })) {
+      const gtids = read.gtids === null ? null : await ask(connection => mariadbGtidsAt(connection, moment))
+      return { ...moment, gtids }
+    }
     await session.run('ROLLBACK')
     await lookAgain(deadline)
   }

@@ -32,6 +32,8 @@ export interface SnapshotSource {
   readonly target: MysqlTarget
   readonly server: ServerInfo
   readonly log: Log
+  /** What the numbers of its log files are raised by. */
+  epochOf(file: string): Promise<number>
   /** Asks the server, on a new connection where the last one was lost. */
   ask<T>(question: (connection: MysqlConnection) => Promise<T>): Promise<T>
   /** What marks say of a position, without the snapshot. */
@@ -297,7 +299,8 @@ export class Snapshot {
       serverId: this.#source.server.serverId,
       gtid: null,
       file: position.file,
-      position: position.position
+      position: position.position,
+      epoch: await this.#source.epochOf(position.file)
     }
     this.#reading.set(id, { table, reader, rowsBefore: begun?.rows ?? 0 })
     if (!(await reader.read(toRead, source, output, stop))) return false
