@@ -58,7 +58,7 @@ export function formatSchemaChange(change: SchemaChange, source: Source, lines: 
   if (wanted.length === 0 && (database === null || !tables.mayBeIn(database))) return null
   const databaseName = database ?? wanted[0]?.[0] ?? change.database
   const line = {
-    source: formatSource(source, databaseName, concerned, lines.debezium),
+    source: formatSource(source, databaseName, subjects(statement) ?? concerned, lines.debezium),
     ts_ms: Date.now(),
     databaseName,
     schemaName: null,
@@ -76,6 +76,13 @@ function concernedTables({ statement, changes }: SchemaChange): TableName[] {
   return names.filter(
     (name, i) => names.findIndex(other => other[0] === name[0] && other[1] === name[1]) === i
   )
+}
+
+/** Tables that get another name are named by that; null for statements that give none. */
+function subjects(statement: DdlStatement | null): TableName[] | null {
+  if (statement?.kind === 'rename-tables') return statement.pairs.map(([, to]) => to)
+  if (statement?.kind !== 'alter-table') return null
+  return [statement.actions.findLast(action => action.kind === 'rename-table')?.to ?? statement.table]
 }
 
 function namedTables(statement: DdlStatement | null): TableName[] {
