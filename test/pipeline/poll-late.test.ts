@@ -125,6 +125,37 @@ for (const kind of ['mysql80', 'mariadb', 'postgres'] as const) {
       })
     }
 
+    if (kind !== 'postgres') {
+      test('what is not committed is not told, whatever the defaults of the server', async () => {
+        const isolation = kind === 'mysql80' ? 'transaction_isolation' : 'tx_isolation'
+        await db.run(`SET GLOBAL ${isolation} = 'READ-UNCOMMITTED', GLOBAL autocommit = 0`)
+        try {
+          await insert(db, 0)
+          const running = new RunningTail([
+            db.url,
+            '--poll',
+            'incrementing',
+            '--tables',
+            'orders',
+            '--poll-every',
+            '50ms'
+          ])
+          await running.until('the first row', sees(0))
+          await first.run('BEGIN')
+          await insert(first, 1)
+          await insert(db, 2)
+          await running.until('the committed row', sees(2))
+          await first.run('ROLLBACK')
+          await insert(db, 3)
+          await running.until('the row behind', sees(3))
+          const { stdout } = await running.stop()
+          assert.deepEqual(values(stdout), [0, 2, 3])
+        } finally {
+          await db.run(`SET GLOBAL ${isolation} = 'REPEATABLE-READ', GLOBAL autocommit = 1`)
+        }
+      })
+    }
+
     test('an update that is committed late is told, and so is what it hid', async () => {
       await insert(db, 1)
       const flags = ['--poll-timestamp', 'changed', '--poll-every', '50ms']

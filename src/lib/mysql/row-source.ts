@@ -49,9 +49,14 @@ interface Described extends SourceTable {
   readonly schema: TableSchema
 }
 
-/** With all modes off, literals mean the same on every server. Times are UTC; reading takes no locks. */
-const SESSION =
-  "SET SESSION time_zone = '+00:00', sql_mode = '', net_write_timeout = 3600, wait_timeout = 86400"
+/**
+ * Times are UTC, and with all modes off literals mean the same on every server. Each query sees what is committed when it
+ * begins, and nothing else, whatever the server's defaults are.
+ */
+const SESSION = [
+  "SET SESSION time_zone = '+00:00', sql_mode = '', autocommit = 1, net_write_timeout = 3600, wait_timeout = 86400",
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED'
+]
 /** The first byte of a NULL column in a text result. */
 const NULL_MARK = 0xfb
 const BINARY = /^(var)?binary$|blob$/
@@ -90,7 +95,7 @@ export class MysqlRowSource {
     if (this.#zone === '') this.#zone = (await connection.value('SELECT @@session.time_zone')) ?? 'SYSTEM'
     const { database } = this.#target
     for (const each of [connection, rows]) {
-      await each.query(SESSION)
+      for (const statement of SESSION) await each.query(statement)
       // Queries of the user may name tables without one.
       if (database !== '') await each.query(`USE ${sqlName(database)}`)
     }
