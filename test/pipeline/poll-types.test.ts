@@ -45,6 +45,29 @@ for (const kind of ['mysql80', 'mariadb'] as const) {
       assertSame(images(stdout), expected, stderr)
     })
 
+    test('keys of any type cut pages in the order in which they sort', async () => {
+      const keys = [
+        ['VARCHAR(40) CHARACTER SET latin1', "CONCAT('é', LPAD(n, 9, '0'), '\\'\\\\')"],
+        ['VARBINARY(8)', "UNHEX(LPAD(HEX(n * 7), 8, '0'))"],
+        ['DECIMAL(30,10)', 'n / 7'],
+        ['DATETIME(6)', "'2026-01-01' + INTERVAL n MICROSECOND"],
+        ['BIGINT UNSIGNED', '18446744073709551615 - n'],
+        ["ENUM('b', 'a')", "'a'"]
+      ]
+      for (const [type, sql] of keys) {
+        await db.run('DROP TABLE IF EXISTS paged')
+        await db.run(
+          `CREATE TABLE paged (k ${type}, n INT, changed TIMESTAMP(6) NOT NULL DEFAULT '2026-01-01 00:00:00', PRIMARY KEY (k, n))`
+        )
+        await db.run(`INSERT INTO paged (k, n) SELECT ${sql}, n FROM ${db.numbers(10_500)}`)
+        const flags = ['--poll', 'timestamp', '--poll-timestamp', 'changed', '--stop-at', 'now']
+        const { stdout, stderr } = await tail(db.url, ...flags, '--tables', 'paged')
+        const read = dataLines(stdout).map(line => /"n":(\d+)/.exec(line)?.[1])
+        assert.equal(read.length, 10_500, `${type} ${stderr}`)
+        assert.equal(new Set(read).size, 10_500, type)
+      }
+    })
+
     test('of a query', async () => {
       const { stdout, stderr } = await tail(...args(), '--poll-query', 'SELECT * FROM everything')
       assertSame(images(stdout), expected, stderr)
