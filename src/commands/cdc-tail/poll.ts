@@ -23,9 +23,10 @@ import type { Flags } from '../cdc-tail.ts'
 const LOG_FLAGS = [
   'start',
   'server-id',
+  'failover',
   'transactions',
-  'debezium-types',
   'emit-ddl',
+  'debezium-types',
   'outbox',
   'signal-table',
   'heartbeat-table'
