@@ -126,6 +126,23 @@ test('a change event without the timestamp field happened at its commit', t => {
   assert.deepEqual(alert.match, { id: 7, status: 'REFUNDED', '@timestamp': '2026-11-24T10:00:00.123Z' })
 })
 
+test('a statement that defined a table happened at its commit, and a filter may ask for it', t => {
+  const event = {
+    source: { ts_ms: START + 123, db: 'dream', table: 'payments' },
+    ts_ms: START + 900,
+    databaseName: 'dream',
+    schemaName: null,
+    ddl: 'ALTER TABLE payments DROP COLUMN status',
+    tableChanges: []
+  }
+  const dropped = ANY.replace('status:REFUND*', 'ddl:*DROP*')
+  const { alerts } = run(new Evaluator(rules(t, ANY, dropped)), ndjson([event]))
+  assert.deepEqual(
+    alerts.map(line => JSON.parse(line)['@timestamp']),
+    ['2026-11-24T10:00:00.123Z']
+  )
+})
+
 test('a late event takes its place in the window; the match is the event that completed the count', t => {
   const { alerts } = run(new Evaluator(rules(t, GATEWAY_DOWN)), ndjson([5, 6, 3].map(s => payment(s, 'a'))))
   assert.equal(JSON.parse(alerts[0]!)['@timestamp'], '2026-11-24T10:00:03.000Z')

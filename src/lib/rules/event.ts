@@ -3,7 +3,8 @@
  *
  * A change event (Debezium's envelope) is seen as its row: `after`, or `before` where a row was deleted. Dotted names that the
  * row does not have are looked up in the envelope, so that `source.table`, `op` or `before.status` can stand in a filter
- * beside the columns. Any other JSON object is seen as it is.
+ * beside the columns. Of a statement that defined tables (Debezium's schema change) there is the envelope alone, with its
+ * `ddl`. Any other JSON object is seen as it is.
  *
  * The time of an event is its `timestamp_field`; a change event without it happened when its transaction was committed
  * (`source.ts_ms`, else `ts_ms`). `timestamp_type` says how to read it, as in ElastAlert: `iso` (also accepts SQL's form;
@@ -23,8 +24,11 @@ export interface Timestamp {
 /** The view of a parsed line; undefined when it is no JSON object. */
 export function eventOf(value: unknown): Fields | undefined {
   if (!isObject(value)) return undefined
-  const { op, source } = value
-  if (typeof op !== 'string' || !isObject(source)) return { row: value, envelope: undefined }
+  const { op, source, ddl, databaseName } = value
+  if (!isObject(source)) return { row: value, envelope: undefined }
+  if (op === undefined && typeof ddl === 'string' && typeof databaseName === 'string')
+    return { row: {}, envelope: value }
+  if (typeof op !== 'string') return { row: value, envelope: undefined }
   if (isObject(value.after)) return { row: value.after, envelope: value }
   if (isObject(value.before)) return { row: value.before, envelope: value }
   return { row: {}, envelope: value }
