@@ -109,7 +109,7 @@ export async function prepare(connection: Connection): Promise<void> {
       po POLYGON, gc GEOMETRYCOLLECTION, mp MULTIPOINT, d DATE NOT NULL, dt DATETIME(6) NOT NULL, ts TIMESTAMP NOT NULL,
       n DECIMAL(10,2) DEFAULT 7, dd DATE NOT NULL DEFAULT '2020-01-01', v INT GENERATED ALWAYS AS (id * 2) VIRTUAL, b BINARY(4), nc NCHAR(5), j JSON,
       hidden INT INVISIBLE DEFAULT 3);
-    CREATE TABLE vectors (id INT PRIMARY KEY, v VECTOR(3));
+    CREATE TABLE vectors (id INT PRIMARY KEY, v VECTOR(3), s VARCHAR(10), j JSON, l VARCHAR(10) CHARACTER SET latin1, b BLOB);
     CREATE TABLE orders (a INT UNSIGNED, b VARCHAR(10), total DECIMAL(12,3), PRIMARY KEY (b, a));
     CREATE TABLE items (id BIGINT UNSIGNED PRIMARY KEY, order_a INT, name VARCHAR(100));
     CREATE TABLE keyless (a INT, b VARCHAR(10));
@@ -130,7 +130,8 @@ export async function change(connection: Connection): Promise<void> {
   await insertAll(connection, 'every_type', columns)
   await connection.query(SHAPES)
   await connection.query(`
-    INSERT INTO vectors VALUES (1, TO_VECTOR('[1,2.5,-0.1]')), (2, NULL), (3, TO_VECTOR('[1e38,16777216,0.000001]'));
+    INSERT INTO vectors VALUES (1, TO_VECTOR('[1,2.5,-0.1]'), 'text', '[]', 'é', 'bytes'), (2, NULL, NULL, NULL, NULL, NULL),
+      (3, TO_VECTOR('[1e38,16777216,0.000001]'), '', '{}', 'ü', X'00');
     BEGIN; INSERT INTO orders VALUES (2, 'x', 0.001); INSERT INTO items VALUES (18446744073709551615, 2, 'last'); UPDATE orders SET total = total + 1;
       DELETE FROM items WHERE id = 1; INSERT INTO items SELECT 100 + a, a, b FROM orders WHERE a < 100; COMMIT;
     BEGIN; INSERT INTO items VALUES (7, 7, 'never'); SAVEPOINT s; UPDATE items SET name = 'never'; ROLLBACK;

@@ -50,7 +50,7 @@ export function readTableName(event: BinlogEvent): { database: string; table: st
 }
 
 /**
- * @param byMariadb whether MariaDB wrote it: it lists geometries among the collations, which MySQL does not
+ * @param byMariadb whether MariaDB wrote it: it lists geometries among the collations, MySQL vectors
  * @throws ToolError INPUT when the bytes cannot be read
  */
 export function readTableMap(event: BinlogEvent, byMariadb = false): TableMap {
@@ -91,7 +91,7 @@ export function readTableMap(event: BinlogEvent, byMariadb = false): TableMap {
     types,
     metas,
     nullable,
-    optional: readOptional(buffer, at, end, types, byMariadb ? MARIADB_CHARACTER : CHARACTER)
+    optional: readOptional(buffer, at, end, types, byMariadb ? MARIADB_CHARACTER : MYSQL_CHARACTER)
   }
 }
 
@@ -173,6 +173,7 @@ const CHARACTER = new Set<number>([
   ColumnType.VARCHAR,
   ColumnType.BLOB
 ])
+const MYSQL_CHARACTER = new Set<number>([...CHARACTER, ColumnType.VECTOR])
 const MARIADB_CHARACTER = new Set<number>([...CHARACTER, ColumnType.GEOMETRY])
 const LABELLED = new Set<number>([ColumnType.ENUM, ColumnType.SET])
 
