@@ -106,7 +106,9 @@ for (const kind of KINDS) {
       for (const flags of [
         ['--start', 'earliest'],
         ['--server-id', '7'],
+        ['--failover', 'mysql://a@localhost'],
         ['--transactions'],
+        ['--emit-ddl'],
         ['--debezium-types']
       ]) {
         await refused(2, new RegExp(`${flags[0]} is about the log`), '--poll', 'bulk', ...flags)
