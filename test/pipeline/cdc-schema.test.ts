@@ -344,6 +344,31 @@ describe('tables with system versioning', { skip: unavailable('mariadb') }, () =
   })
 })
 
+describe('a server that keeps names of tables in small letters', { skip: unavailable('mysql57') }, () => {
+  test('has rows with the columns of their time, whatever letters a statement has', async () => {
+    await using server = await startServer('mysql57', { args: ['--lower-case-table-names=1'] })
+    const connection = await createConnection({ uri: `${server.url}/test` })
+    await connection.query('CREATE TABLE Orders (id INT PRIMARY KEY, a INT, b INT)')
+    const running = new RunningTail([cdcUrl(server, 'test'), '--tables', 'orders', '--mark-every', '50ms'])
+    await running.until('start', ({ stdout }) => marks(stdout).length > 0)
+    await connection.query('ALTER TABLE ORDERS CHANGE a A2 INT, CHANGE b a INT')
+    await connection.query('INSERT INTO Orders VALUES (1, 2, 3)')
+    await connection.query('CREATE TABLE TEST.New LIKE Orders')
+    await connection.query('ALTER TABLE New CHANGE a c INT')
+    await connection.query('RENAME TABLE ORDERS TO oLD, NEW TO Orders')
+    await connection.query('INSERT INTO oRDERS VALUES (4, 5, 6)')
+    await running.until('rows', ({ stdout }) => events(stdout).length >= 2)
+    const { stdout, stderr } = await running.stop()
+    await connection.end()
+    await server.kill()
+    assert.deepEqual(events(stdout).map(brief), [
+      'c null {"id":1,"A2":2,"a":3}',
+      'c null {"id":4,"A2":5,"c":6}'
+    ])
+    assert.doesNotMatch(stderr, /warning/)
+  })
+})
+
 describe('without its history of tables', { skip: unavailable('mysql57') }, () => {
   test('a run does not resume, unless it is told that nothing was altered', async () => {
     await using bench = await open('mysql57', 'lost')
@@ -366,6 +391,18 @@ describe('without its history of tables', { skip: unavailable('mysql57') }, () =
     const told = await tail(bench.url, ...bench.kept, '--stop-at', 'now')
     assert.equal(told.status, 0, told.stderr)
     assert.deepEqual(inFile(bench), ['c null {"id":1,"a":2,"b":3}'])
+  })
+
+  test('there is one after a snapshot alone, for a run that goes on from there', async () => {
+    await using bench = await open('mysql57', 'alone')
+    await bench.connection.query('INSERT INTO t VALUES (1, 2, 3)')
+    const first = await tail(bench.url, ...bench.kept, '--snapshot', 'only')
+    assert.equal(first.status, 0, first.stderr)
+    await bench.connection.query('INSERT INTO t VALUES (2, 3, 4)')
+    await bench.connection.query('ALTER TABLE t CHANGE a x INT')
+    const second = await tail(bench.url, ...bench.kept, '--stop-at', 'now')
+    assert.equal(second.status, 0, second.stderr)
+    assert.deepEqual(inFile(bench), ['r null {"id":1,"a":2,"b":3}', 'c null {"id":2,"a":3,"b":4}'])
   })
 
   test('a table that comes from where nobody looked has the columns of today, with a warning that quotes the statement', async () => {

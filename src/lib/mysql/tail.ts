@@ -340,7 +340,8 @@ export class MysqlTail {
     const { server } = this.#connected()
     const { writer, marks, state } = run
     const attempt = state === null ? null : new BegunSnapshot(state)
-    const follows = this.#options.snapshot !== 'only'
+    // A later run may go on after a snapshot that was taken alone.
+    const follows = this.#options.snapshot !== 'only' || (state !== null && server.logsChanges)
     const source = {
       target: this.#target,
       server,
