@@ -1,5 +1,5 @@
 import { ToolError } from '../cli/index.ts'
-import type { OutputWriter } from '../stream/index.ts'
+import { ByteWriter, type OutputWriter } from '../stream/index.ts'
 import { ChosenRows } from './chosen-rows.ts'
 import type { Op, Source } from './envelope.ts'
 import { OutboxRows, type OutboxTables } from './outbox.ts'
@@ -20,6 +20,8 @@ export class RowWriter {
   readonly #writer: OutputWriter
   readonly #tableLines: RowLines
   readonly #outboxLines = new OutboxRows()
+  /** The image after an update that is split. */
+  readonly #after = new ByteWriter(1024)
   readonly #outbox: OutboxTables | null
   readonly #transactions: TransactionLines | null
   /** Those of the table whose rows come. */
@@ -221,14 +223,16 @@ export class RowWriter {
   /** A changed primary key is a delete of the old row and a create of the new one, as with Debezium. */
   #splitUpdate(lineStart: number, beforeEnd: number, afterStart: number): void {
     const w = this.#writer.bytes
-    const after = Buffer.from(w.buffer.subarray(afterStart, w.length))
+    const after = this.#after
+    after.clear()
+    after.append(w.buffer, afterStart, w.length)
     if (this.#isWanted('d')) {
       w.length = beforeEnd
       this.#envelopes.end(w, 'd', this.#row)
     } else w.length = lineStart
     if (!this.#isWanted('c')) return
     this.#envelopes.onlyAfter(w)
-    w.append(after)
+    w.append(after.buffer, 0, after.length)
     this.#envelopes.end(w, 'c', this.#row)
   }
 }
