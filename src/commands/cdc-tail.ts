@@ -143,7 +143,7 @@ const flags = {
     kind: 'list',
     arg: 'URL,...',
     help: 'servers to go on with when the first is lost, tried in turn',
-    doc: 'They replicate with GTIDs (MySQL: gtid_mode=ON and log_replica_updates; MariaDB: log_slave_updates). The first is taken that has all that was read and still has the log of what comes then; one that has yet to apply it is waited for. A transaction that was read and that no server has any more ends the run. The numbers of log files go on over all servers by source.epoch, which is added to them.'
+    doc: 'They replicate with GTIDs (MySQL: gtid_mode=ON and log_replica_updates; MariaDB: log_slave_updates). The first is taken that has all that was read and still has the log of what comes then; one that has yet to apply it is waited for. A transaction that was read and that no server has any more ends the run. A snapshot waits for the server that it began on. The numbers of log files go on over all servers by source.epoch, which is added to them.'
   },
   'mark-every': { kind: 'duration', default: 1000, help: 'time between marks' },
   'heartbeat-table': {

@@ -137,7 +137,7 @@ export const spec = {
   synopsis: ['URL[,URL...] --index TEMPLATE --id TEMPLATE [FLAG...]'],
   description: [
     'es-sink reads change events and plain rows, one JSON object a line, and keeps an index in step with them: rows are indexed under their id, deleted rows are deleted.',
-    'Change events carry their position in the binlog, and documents get it as their external version: however often events are replayed, the newest state wins. What the server cannot take now is tried again without end (see --retry-for); what it refuses for good goes to --dead-letter, or stops the tool.',
+    'Change events carry their position in the binlog, and documents get it as their external version: however often events are replayed, the newest state wins. Where the log goes on on another server, source.epoch keeps the order. A pipeline that begins anew, without its --state, on a server whose log files have lower numbers needs an empty index: the documents there would count as newer. What the server cannot take now is tried again without end (see --retry-for); what it refuses for good goes to --dead-letter, or stops the tool.',
     'An update of which the log has only some columns (binlog_row_image=MINIMAL or NOBLOB) changes those fields of its document and keeps the others, for which the document is read first. One that changes the id or the index is refused, as the log does not have the whole row.',
     'Lines of a dead-letter file, piped in, are read as the lines that they hold.',
     'A mark is acknowledged in --state once everything before it is durable on the server.'

@@ -18,7 +18,8 @@ export interface HeartbeatOptions {
  * whole pipeline.
  */
 export class Heartbeat {
-  readonly #target: MysqlTarget
+  /** The server that is read: another one after a fail-over. */
+  #target: () => MysqlTarget
   readonly #statement: string
   readonly #table: string
   readonly #everyMs: number
@@ -31,7 +32,7 @@ export class Heartbeat {
     if (database === '') {
       throw usageError(`--heartbeat-table ${table}: in which database?`, `write database.${table}`)
     }
-    this.#target = target
+    this.#target = () => target
     this.#table = sqlName(database, table.slice(dot + 1))
     this.#statement =
       `INSERT INTO ${this.#table} (name, ts) VALUES (${sqlString(name)}, CURRENT_TIMESTAMP(3)) ` +
@@ -43,9 +44,11 @@ export class Heartbeat {
   /**
    * Beats once, to see that it can, then on and on until `stop`, through failures: whether the server has been away for
    * too long is decided by the reader of the log.
+   * @param target the server to write to at each time
    * @throws ToolError SERVER when the first beat fails
    */
-  async start(stop: AbortSignal): Promise<void> {
+  async start(stop: AbortSignal, target = this.#target): Promise<void> {
+    this.#target = target
     try {
       await this.#beat(stop)
     } catch (error) {
@@ -72,7 +75,7 @@ export class Heartbeat {
 
   /** On a connection of its own each time: beats are far apart. */
   async #beat(stop: AbortSignal): Promise<void> {
-    const connection = await MysqlConnection.open(this.#target, new Backoff(undefined, stop))
+    const connection = await MysqlConnection.open(this.#target(), new Backoff(undefined, stop))
     try {
       await connection.query(this.#statement)
     } finally {

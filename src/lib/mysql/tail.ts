@@ -164,7 +164,7 @@ export class MysqlTail {
     }
     if (heartbeat !== undefined) {
       const signal = AbortSignal.any([stop, this.#closed.signal])
-      await new Heartbeat(this.#target, heartbeat, this.#log).start(signal)
+      await new Heartbeat(this.#target, heartbeat, this.#log).start(signal, () => this.#target)
     }
   }
 
@@ -233,10 +233,9 @@ export class MysqlTail {
 
   #openIncremental({ marks, state, stop }: TailRun): IncrementalSnapshots {
     const { version, name, tables, shape, retryFor, signalTable } = this.#options
-    const { server } = this.#connected()
     const context = {
-      target: this.#target,
-      server,
+      target: () => this.#target,
+      server: () => this.#connected().server,
       shape,
       log: this.#log,
       ask: <T>(question: (connection: MysqlConnection) => Promise<T>) => this.#ask(question),
@@ -249,10 +248,11 @@ export class MysqlTail {
         snapshot: 'incremental' as const,
         database: table.database,
         table: table.name,
-        serverId: server.serverId,
+        serverId: this.#connected().server.serverId,
         gtid: null,
         file,
-        position
+        position,
+        epoch: this.#epochs?.epoch ?? 0
       })
     }
     const { database } = this.#target
@@ -264,7 +264,11 @@ export class MysqlTail {
   /** What marks say of a position. */
   #at(position: LogPosition): Record<string, unknown> {
     const incremental = this.#incremental?.state
-    return { ...formatPosition(position), ...(incremental === undefined ? {} : { incremental }) }
+    const prepared = position.prepared ?? this.#prepared?.files
+    return {
+      ...formatPosition(prepared === undefined ? position : { ...position, prepared }),
+      ...(incremental === undefined ? {} : { incremental })
+    }
   }
 
   #historySetting({ marks, state }: TailRun): HistorySetting {

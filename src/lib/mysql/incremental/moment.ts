@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ToolError } from '../../cli/index.ts'
 import type { MysqlConnection } from '../connection.ts'
 import { GtidSet } from '../gtid-set.ts'
+import { MariadbGtids } from '../mariadb-gtids.ts'
 import { hasReached, type LogPosition } from '../position.ts'
 import { sqlName } from '../schema.ts'
-import { currentPosition, mariadbGtidsAt, type ServerInfo } from '../server.ts'
+import { currentPosition, type ServerInfo } from '../server.ts'
 import type { TableName } from '../tables.ts'
 import type { RowSession } from './session.ts'
 
@@ -76,12 +77,17 @@ async function momentOfMariadb(
         ? await ask(connection => currentPosition(connection, server))
         : { file, position, gtids: null }
     if (hasReached({ ...moment, gtids: null }, { ...read, gtids: null })) {
-      const gtids = read.gtids === null ? null : await ask(connection => mariadbGtidsAt(connection, moment))
-      return { ...moment, gtids }
+      return { ...moment, gtids: read.gtids === null ? null : await loggedGtids(ask) }
     }
     await session.run('ROLLBACK')
     await lookAgain(deadline)
   }
+}
+
+/** What is in MariaDB's log by now. */
+async function loggedGtids(ask: Ask): Promise<MariadbGtids> {
+  const logged = await ask(connection => connection.value('SELECT @@GLOBAL.gtid_binlog_pos'))
+  return MariadbGtids.parse(logged ?? '')
 }
 
 async function momentByLock(

@@ -21,8 +21,9 @@ import type { Taking } from './state.ts'
 const CHUNK_ROWS = 4096
 
 export interface TakingContext {
-  readonly target: MysqlTarget
-  readonly server: ServerInfo
+  /** The server that is read: another one after a fail-over. */
+  target(): MysqlTarget
+  server(): ServerInfo
   readonly shape: Shape
   readonly log: Log
   readonly ask: Ask
@@ -86,7 +87,8 @@ export class TableTaking {
 
   /** @returns the reason why the table's rows cannot be taken so */
   static async begin(wanted: Taking, context: TakingContext): Promise<TableTaking | string> {
-    const { shape, server, ask } = context
+    const { shape, ask } = context
+    const { rowImage } = context.server()
     const at = wanted.table.indexOf('.')
     const name = { database: wanted.table.slice(0, at), name: wanted.table.slice(at + 1) }
     const schema = await ask(connection => readTableSchema(connection, name.database, name.name))
@@ -94,8 +96,8 @@ export class TableTaking {
     const order = await ask(connection => readKeyOrder(connection, shape.columns.applyToSchema(schema)))
     if (typeof order === 'string') return order
     if (wanted.key !== '' && wanted.key !== order.signature) return 'its primary key is another one now'
-    if (wanted.isNew && server.rowImage !== 'FULL')
-      return `the log has only some columns of updates (binlog_row_image is ${server.rowImage})`
+    if (wanted.isNew && rowImage !== 'FULL')
+      return `the log has only some columns of updates (binlog_row_image is ${rowImage})`
     return new TableTaking(wanted, name, order, context)
   }
 
@@ -232,7 +234,8 @@ export class TableTaking {
   }
 
   async #open(read: LogPosition, end: Key | null): Promise<void> {
-    const { ask, server } = this.#context
+    const { ask } = this.#context
+    const server = this.#context.server()
     this.#bound = null
     try {
       const session = await this.#connected()
@@ -264,10 +267,10 @@ export class TableTaking {
   }
 
   async #connected(): Promise<RowSession> {
-    const { target, server, retryFor, stop } = this.#context
-    const limit = server.isMariadb ? 'max_statement_time' : 'max_execution_time'
+    const { retryFor, stop } = this.#context
+    const limit = this.#context.server().isMariadb ? 'max_statement_time' : 'max_execution_time'
     this.#session ??= await RowSession.open(
-      target,
+      this.#context.target(),
       [
         `SET SESSION time_zone = '+00:00', wait_timeout = 86400, ${limit} = 0, ` +
           "sql_mode = REPLACE(REPLACE(REPLACE(@@sql_mode, 'PAD_CHAR_TO_FULL_LENGTH', ''), 'NO_ZERO_DATE', ''), 'NO_ZERO_IN_DATE', '')",
