@@ -160,16 +160,22 @@ describe('tables followed by the text of statements equal those of information_s
 }, () => {
   for (const flavour of FLAVOURS) {
     describe(flavour, { skip: unavailable(flavour), concurrency: false }, () => {
-      test('after each of the statements that there are', async () => {
+      test('after all the statements that there are', async () => {
         await using follower = await Follower.open(servers.get(flavour) as RunningServer, 'every')
         const failures: string[] = []
-        for (const sql of statementsFor(flavour)) {
+        const unchecked: string[] = []
+        const statements = statementsFor(flavour)
+        for (const [i, sql] of statements.entries()) {
           const refusal = await follower.run(sql)
           if (refusal !== null) failures.push(`${sql}: ${refusal}`)
-          await follower.check(sql).catch(async error => {
-            failures.push(`${sql}: ${(error as Error).message}`)
+          unchecked.push(sql)
+          // Asking for all tables takes longer than changing one.
+          if (i % 3 !== 2 && i < statements.length - 1) continue
+          await follower.check(unchecked.join(';\n')).catch(async error => {
+            failures.push((error as Error).message)
             await follower.begin()
           })
+          unchecked.length = 0
         }
         assert.deepEqual(failures, [])
       })
@@ -183,9 +189,9 @@ describe('tables followed by the text of statements equal those of information_s
               if ((await follower.run(sql)) === null) taken++
             await follower.check(statements.join(';\n'))
           }),
-          { numRuns: 40 }
+          { numRuns: 30 }
         )
-        assert.ok(taken > 120, `${taken} statements were taken`)
+        assert.ok(taken > 100, `${taken} statements were taken`)
       })
     })
   }

@@ -94,10 +94,10 @@ export function parseLabels(columnType: string): string[] {
 
 /**
  * The columns of a table map: names, labels and key from the log when it carries them (binlog_row_metadata=FULL), else
- * from the schema of today, as long as the two agree.
+ * from a schema, be it of today or of the time of the log, as long as the two agree.
  *
  * @param charsetOf the character set of a collation id
- * @throws ToolError DATA when the log does not tell and today's table is another one
+ * @throws ToolError DATA when the log does not tell and the schema's table is another one
  */
 export function resolveTable(
   map: TableMap,

@@ -35,6 +35,46 @@ const WITHOUT_EFFECT = new Set([
   'WITHOUT'
 ])
 
+/** Options of a table that may stand without `=`. */
+const OPTIONS = new Set([
+  'AUTOEXTEND_SIZE',
+  'AUTO_INCREMENT',
+  'AVG_ROW_LENGTH',
+  'CHAR',
+  'CHARACTER',
+  'CHARSET',
+  'CHECKSUM',
+  'COLLATE',
+  'COMMENT',
+  'COMPRESSION',
+  'CONNECTION',
+  'DATA',
+  'DEFAULT',
+  'DELAY_KEY_WRITE',
+  'ENCRYPTION',
+  'ENGINE',
+  'ENGINE_ATTRIBUTE',
+  'INDEX',
+  'INSERT_METHOD',
+  'KEY_BLOCK_SIZE',
+  'MAX_ROWS',
+  'MIN_ROWS',
+  'PACK_KEYS',
+  'PASSWORD',
+  'ROW_FORMAT',
+  'SECONDARY_ENGINE',
+  'SECONDARY_ENGINE_ATTRIBUTE',
+  'SEQUENCE',
+  'STATS_AUTO_RECALC',
+  'STATS_PERSISTENT',
+  'STATS_SAMPLE_PAGES',
+  'STORAGE',
+  'TABLESPACE',
+  'TABLE_CHECKSUM',
+  'TYPE',
+  'UNION'
+])
+
 /**
  * The rest of ALTER TABLE, behind TABLE.
  * @param database the session's
@@ -91,7 +131,11 @@ function readActions(reader: TokenReader, database: string): AlterAction[] {
       // WITH | WITHOUT VALIDATION
       return []
     default:
-      return WITHOUT_EFFECT.has(word) ? [] : readOptions(reader)
+      if (WITHOUT_EFFECT.has(word)) return []
+      if (!OPTIONS.has(word) && !reader.seesSymbol('=', 1)) {
+        throw new DdlError(`the action ${reader.peek().text} is not known`)
+      }
+      return readOptions(reader)
   }
 }
 

@@ -102,10 +102,11 @@ function changeColumns(
       case 'change-column': {
         const column = resolveColumn(action.column, surroundings)
         const { placement } = action.column
-        // MariaDB: one that the statement itself has added.
-        const added = moved.findIndex(slot => sameName(slot.column.name, action.name))
-        if (added >= 0) {
-          moved[added] = { column, placement: placement ?? moved[added]?.placement ?? null }
+        // MariaDB takes the new name for that of a column that the statement itself has added.
+        const added = moved.findIndex(slot => sameName(slot.column.name, column.name))
+        if (added >= 0 && findColumn(table.columns, action.name) < 0) {
+          moved.splice(added, 1)
+          moved.push({ column, placement })
           break
         }
         const at = place(action.name, action.ifExists)

@@ -1,3 +1,4 @@
+import { ToolError } from '../../cli/index.ts'
 import { charsetDecoder } from '../charsets.ts'
 import { bytesPerCharacter, resolveCharset } from './charset.ts'
 import type { ColumnDefinition } from './column-definition.ts'
@@ -124,7 +125,12 @@ function sizeFor(bytes: number): string {
 function labelText(label: Label, charset: string | null): string {
   if ('text' in label) return charset === 'binary' ? label.text : label.text.replace(/ +$/, '')
   if (charset === null || charset === 'binary') return label.bytes.toString('latin1')
-  return charsetDecoder(charset)(label.bytes).replace(/ +$/, '')
+  try {
+    return charsetDecoder(charset)(label.bytes).replace(/ +$/, '')
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error
+    throw new DdlError(error.message)
+  }
 }
 
 /** A text column in another character set: CONVERT TO makes room for what its values may need there. */
