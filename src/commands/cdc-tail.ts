@@ -11,6 +11,7 @@ import {
   runTool,
   serverFlags,
   stateFlags,
+  ToolError,
   usageError
 } from '../lib/cli/index.ts'
 import {
@@ -352,7 +353,8 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
   const root = flags.state ?? null
   const output = openOutput(flags.out, { append: root !== null })
   const writer = new OutputWriter(output)
-  await source.connect(stop, root !== null && (await readTimeline(root)) !== null)
+  const isResumed = root !== null && (await readTimeline(root)) !== null
+  if (!(await untilStopped(source.connect(stop, isResumed), stop, log))) return 0
   const state = root === null ? null : await StateDirectory.open(root, 'cdc-tail', flags.name)
   const isFile = output instanceof FileOutput && flags.out !== '-'
   if (isFile) await state?.register()
@@ -409,7 +411,7 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
   if (root !== null) setTimeout(() => warnOfMissing(root, log), MISSING_AFTER_MS).unref()
 
   await marks.begin()
-  await source.run({ writer, marks, state, stop })
+  await untilStopped(source.run({ writer, marks, state, stop }), stop, log)
   await writer.drain()
   await output.close()
   source.close()
@@ -495,6 +497,22 @@ function shapeOf(flags: Flags, database: string): Shape {
 
 /** How often a log that is no terminal hears of a snapshot. */
 const SNAPSHOT_TOLD_MS = 10_000
+
+/**
+ * Waits for work with the server. A signal that comes while the server is away ends it as any signal does: what has been
+ * written stands, and nothing of it is beyond the last mark that a later run resumes at.
+ * @returns false when that happened
+ */
+async function untilStopped(work: Promise<void>, stop: AbortSignal, log: Log): Promise<boolean> {
+  try {
+    await work
+    return true
+  } catch (error) {
+    if (!stop.aborted || !(error instanceof ToolError) || error.code !== 'SERVER') throw error
+    log.warn(`stopped while the server was away: ${error.message}`)
+    return false
+  }
+}
 
 /** Tools of a pipeline start together; one that is not there by then is missing. */
 const MISSING_AFTER_MS = 10_000

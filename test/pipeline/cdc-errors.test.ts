@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, createConnection } from 'mysql2/promise'
 import {
   afterText,
@@ -278,6 +280,48 @@ describe('cdc-tail says what is wrong', { skip: unavailable('mysql80') }, () => 
       assert.equal(`${at.file}:${at.pos}`, await logEnd(connection))
     })
   }
+
+  test('and ends as on any signal while the server is away: from the start, or since a while', async () => {
+    const folder = join(directory, 'away')
+    const never = new RunningTail([
+      'mysql://cdc:cdc@127.0.0.1:1/test',
+      '--retry-for',
+      '1h',
+      '--state',
+      folder
+    ])
+    const gate = createServer(socket => {
+      const through = connect(server.port, '127.0.0.1')
+      for (const [from, to] of [
+        [socket, through],
+        [through, socket]
+      ] as const) {
+        from.on('error', () => to.destroy()).on('close', () => to.destroy())
+        from.pipe(to)
+      }
+      sockets.add(socket)
+    })
+    const sockets = new Set<Socket>()
+    await once(gate.listen(0, '127.0.0.1'), 'listening')
+    const { port } = gate.address() as AddressInfo
+    const lost = new RunningTail([
+      `mysql://cdc:cdc@127.0.0.1:${port}/test`,
+      '--tables',
+      'payments',
+      '--mark-every',
+      '50ms'
+    ])
+    await lost.until('a mark', ({ stdout }) => marks(stdout).length > 0)
+    gate.close()
+    for (const socket of sockets) socket.destroy()
+    await lost.until('that it is lost', ({ stderr }) => stderr.includes('connects again'))
+    await sleep(300)
+    for (const away of [never, lost]) {
+      const { status, stderr } = await away.stop()
+      assert.equal(status, 0, stderr)
+    }
+    assert.deepEqual(dataLines(never.stdout), [])
+  })
 
   test('and reads over TLS what it reads without, from whom it is told to trust', async () => {
     const start = await logEnd(connection)
