@@ -6,20 +6,24 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, createConnection } from 'mysql2/promise'
 import { Folded, type Keys } from '../mysql/folded.ts'
-import { events, killRunningTails, marks, RunningTail } from '../mysql/tail.ts'
+import { events, killRunningTails, marks, RunningTail, tail } from '../mysql/tail.ts'
 import { randomNumbers } from '../support/random.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
 const KILLS = 50
 /** Rows of each table when the snapshot begins. */
-const ROWS = 2 ** 16
+const ROWS = 2 ** 15
 
 const TABLES: Keys = {
   ints: ['id'],
   names: ['name'],
   pairs: ['b', 'a'],
-  bare: null
+  bare: null,
+  late: ['id'],
+  later: ['name']
 }
+/** Added while the log is followed, after this many kills. */
+const ADDED: Readonly<Record<number, string>> = { 18: 'late', 28: 'later' }
 
 const SETUP = `
   SET SESSION cte_max_recursion_depth = 1000000;
@@ -30,6 +34,10 @@ const SETUP = `
   INSERT INTO ints WITH RECURSIVE s (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM s WHERE i < ${ROWS - 1}) SELECT i * 2, 0, REPEAT('x', 60) FROM s;
   INSERT INTO names SELECT CONCAT(ELT(1 + id % 5, 'a', 'B', 'ä', 'Z', 'ß'), id), 0 FROM ints;
   INSERT INTO pairs SELECT id, CONCAT(ELT(1 + id % 7, 'Ä', 'a', 'B', 'ö', 'Z', 'x', 'y'), id % 50), 0 FROM ints;
+  CREATE TABLE late LIKE ints;
+  CREATE TABLE later LIKE names;
+  INSERT INTO late SELECT * FROM ints;
+  INSERT INTO later SELECT * FROM names;
   INSERT INTO bare SELECT id, id % 3 FROM ints LIMIT 20000;`
 
 describe('SIGKILL in snapshot and stream, again and again', { skip: unavailable('mysql80') }, () => {
@@ -74,7 +82,7 @@ describe('SIGKILL in snapshot and stream, again and again', { skip: unavailable(
             // Keys that move past whatever has been read.
             `UPDATE IGNORE ints SET id = id + ${upTo(200_001) - 100_000} WHERE id = ${upTo(ROWS * 2)}`,
             `UPDATE IGNORE names SET n = n + 1, name = CONCAT(ELT(${1 + upTo(4)}, 'Ö', 'q', 'Q', 'a'), n, '-', ${fresh}) WHERE name = CONCAT('B', ${id - (id % 10) + 2})`,
-            `DELETE FROM names WHERE name LIKE 'ä${upTo(1000)}1%'`,
+            `DELETE FROM names WHERE name = 'ä${upTo(ROWS / 5) * 10 + 4}'`,
             `INSERT IGNORE INTO names VALUES ('é${fresh}', 1), ('Zz ${fresh}', 1)`,
             `UPDATE IGNORE pairs SET b = CONCAT('ü', a % 9), n = n + 1 WHERE a = ${id - (id % 2)}`,
             `DELETE FROM pairs WHERE a = ${upTo(ROWS * 2)}`,
@@ -82,11 +90,17 @@ describe('SIGKILL in snapshot and stream, again and again', { skip: unavailable(
             `UPDATE bare SET b = b + 1 WHERE a = ${upTo(1000) * 2}`,
             `DELETE FROM bare WHERE a = ${upTo(40_000)} LIMIT 1`,
             `INSERT INTO bare VALUES (${upTo(10)}, 7), (${upTo(10)}, 7)`,
+            `UPDATE late SET n = n + 1 WHERE ${near}`,
+            `DELETE FROM late WHERE id = ${upTo(ROWS) * 2}`,
+            `INSERT IGNORE INTO late VALUES (${id | 1}, 1, 'odd')`,
+            `UPDATE IGNORE late SET id = id + ${upTo(200_001) - 100_000} WHERE id = ${upTo(ROWS * 2)}`,
+            `UPDATE IGNORE later SET n = n + 1, name = CONCAT(ELT(${1 + upTo(4)}, 'Ö', 'q', 'Q', 'a'), n, '-', ${fresh}) WHERE name = CONCAT('B', ${id - (id % 10) + 2})`,
+            `DELETE FROM later WHERE name = 'ä${upTo(ROWS / 5) * 10 + 4}'`,
             random() < 0.1 ? 'ROLLBACK' : 'COMMIT'
           ].join('; ')
         )
         transactions++
-        await sleep(2)
+        await sleep(40)
       } catch {
         // The server is away: what was not committed did not happen.
         connection.destroy()
@@ -107,6 +121,8 @@ describe('SIGKILL in snapshot and stream, again and again', { skip: unavailable(
     const run = (...more: string[]): RunningTail =>
       new RunningTail([
         cdcUrl(server, 'test'),
+        '--tables',
+        'ints,names,pairs,bare',
         '--state',
         state,
         '--out',
@@ -124,16 +140,20 @@ describe('SIGKILL in snapshot and stream, again and again', { skip: unavailable(
     const over = new AbortController()
     const writers = [change(over.signal), change(over.signal)]
     let inSnapshot = 0
+    let inIncremental = 0
     try {
       for (let kill = 0; kill < KILLS; kill++) {
+        const added = ADDED[kill]
+        if (added !== undefined)
+          assert.equal((await tail('snapshot', '--signal', '--state', state, added)).status, 0)
         const acknowledged = markAcknowledged()
         const running = run()
         // Some are killed while they start.
         if (random() < 0.2) await sleep(random() * 400)
         else await running.until('a mark', () => running.hasEnded || markAcknowledged() !== acknowledged)
-        await sleep(random() * 200)
-        if (kill % 12 === 5) await server.restart()
-        if (kill % 12 === 11) {
+        await sleep(random() * (kill < 18 ? 200 : 400))
+        if (kill === 5) await server.restart()
+        if (kill % 14 === 13) {
           await server.kill()
           await server.restart()
         }
@@ -145,8 +165,9 @@ describe('SIGKILL in snapshot and stream, again and again', { skip: unavailable(
         running.kill('SIGKILL')
         const { stderr } = await running.ended
         if (kill % 6 !== 5)
-          assert.doesNotMatch(stderr, /cdc-tail: (?!resumes|goes on|snapshot|warning)/, stderr)
+          assert.doesNotMatch(stderr, /cdc-tail: (?!resumes|goes on|snapshot|warning|no tool)/, stderr)
         if (/goes on with the snapshot/.test(stderr)) inSnapshot++
+        if (/snapshot of test\.later?: goes on/.test(stderr)) inIncremental++
       }
     } finally {
       over.abort()
@@ -155,7 +176,8 @@ describe('SIGKILL in snapshot and stream, again and again', { skip: unavailable(
     const last = await run('--stop-at', 'now').ended
     assert.equal(last.status, 0, last.stderr)
     assert.ok(transactions > 100, `${transactions} transactions`)
-    assert.ok(inSnapshot > 5, `${inSnapshot} runs went on with the snapshot`)
+    assert.ok(inSnapshot > 3, `${inSnapshot} runs went on with the snapshot`)
+    assert.ok(inIncremental > 2, `${inIncremental} runs went on with an incremental snapshot`)
 
     const text = readFileSync(file, 'utf8')
     assert.ok(marks(text).length > KILLS)

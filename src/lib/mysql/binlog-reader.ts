@@ -483,7 +483,11 @@ export class BinlogReader {
     const write = (choices: Uint8Array | number): Promise<void> | undefined => {
       if (choices === Choice.GIVEN) return this.#rows.write(rows)
       const { database, name } = mapped.table
-      const place = { file: this.#boundary.file, position: this.#boundary.position }
+      // Before the event, in its own file.
+      const place = {
+        file: this.#file,
+        position: this.#boundary.file === this.#file ? this.#boundary.position : 4
+      }
       const read = {
         ...this.#source(event, database, name, rows.isPartial),
         ...place,

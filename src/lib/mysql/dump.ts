@@ -24,9 +24,15 @@ export interface DumpOptions {
   readonly spoolDirectory?: string | undefined
 }
 
-/** An open binlog dump: packets of one byte 0x00 and an event each. */
+/** Packets of one byte 0x00 and an event each. */
+export type Packets = Pick<
+  PacketReader<Spool>,
+  'buffer' | 'start' | 'end' | 'sink' | 'next' | 'more' | 'interrupt'
+>
+
+/** An open binlog dump. */
 export interface Dump {
-  readonly packets: PacketReader<Spool>
+  readonly packets: Packets
   close(): void
 }
 
@@ -94,7 +100,7 @@ async function expectOk(packets: PacketReader<Spool>, target: MysqlTarget): Prom
 }
 
 /** The error packet that a server ends a dump with. */
-export function dumpError(packets: PacketReader<Spool>, target: MysqlTarget): ToolError {
+export function dumpError(packets: Packets, target: MysqlTarget): ToolError {
   const { code, message } = readErrorPacket(packets.buffer, packets.start, packets.end)
   const hints: Record<number, string> = {
     1227: 'GRANT REPLICATION SLAVE ON *.* to the user',

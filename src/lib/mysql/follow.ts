@@ -4,6 +4,7 @@ import type { BinlogReader } from './binlog-reader.ts'
 import { isLost, unreachable } from './connection.ts'
 import { type Dump, dumpError, HEARTBEAT_SECONDS, openDump, takeEvent } from './dump.ts'
 import type { Failover, Followed } from './failover.ts'
+import { LookAhead, type Preview } from './look-ahead.ts'
 import { formatPosition, hasReached, type LogPosition, type PositionOption } from './position.ts'
 import type { ServerInfo } from './server.ts'
 import type { MysqlTarget } from './url.ts'
@@ -25,6 +26,8 @@ export interface FollowOptions {
     readonly servers: Failover
     readonly moved: (to: Followed) => void
   }
+  /** Sees events by the block before they are taken, from a position on. */
+  readonly preview?: (from: LogPosition) => Preview
 }
 
 /** What is done between transactions, while the log stands still. */
@@ -81,6 +84,8 @@ export async function followLog(
       )
       backoff.succeeded()
       failover?.servers.succeeded()
+      if (options.preview !== undefined)
+        dump = { ...dump, packets: new LookAhead(dump.packets, options.preview(reader.position)) }
       await followDump(dump, target, reader, writer, marks, options, stop)
       return
     } catch (error) {

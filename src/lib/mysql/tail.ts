@@ -1,5 +1,5 @@
 import { Backoff, type Log, messageOf, ToolError, usageError } from '../cli/index.ts'
-import type { MarkWriter, OutputWriter, StateDirectory } from '../stream/index.ts'
+import { type MarkWriter, OutputWriter, type StateDirectory } from '../stream/index.ts'
 import { BinlogReader } from './binlog-reader.ts'
 import type { Table } from './column.ts'
 import { isLost, MysqlConnection } from './connection.ts'
@@ -12,6 +12,7 @@ import type { SchemaHistory } from './history/schema-history.ts'
 import { IncrementalSnapshots } from './incremental/incremental.ts'
 import { RequestFolder } from './incremental/requests.ts'
 import { parseIncremental } from './incremental/state.ts'
+import type { Preview } from './look-ahead.ts'
 import {
   formatPosition,
   hasReached,
@@ -36,6 +37,7 @@ import {
 import type { Shape } from './shape.ts'
 import { BegunSnapshot } from './snapshot/begun.ts'
 import type { SnapshotFigures } from './snapshot/figures.ts'
+import type { GivenRows } from './snapshot/given-rows.ts'
 import { SnapshotProgress } from './snapshot/progress.ts'
 import { Snapshot } from './snapshot/snapshot.ts'
 import type { TableMap } from './table-map.ts'
@@ -341,14 +343,13 @@ export class MysqlTail {
     run: TailRun,
     begun: { position: LogPosition; progress: SnapshotProgress } | null
   ): Promise<LogPosition | null> {
-    const { server } = this.#connected()
     const { writer, marks, state } = run
     const attempt = state === null ? null : new BegunSnapshot(state)
     // A later run may go on after a snapshot that was taken alone.
-    const follows = this.#options.snapshot !== 'only' || (state !== null && server.logsChanges)
+    const follows =
+      this.#options.snapshot !== 'only' || (state !== null && this.#connected().server.logsChanges)
     const source = {
-      target: this.#target,
-      server,
+      where: () => ({ target: this.#target, server: this.#connected().server }),
       log: this.#log,
       // The rows' places are in the file of the view.
       epochOf: async (file: string) => {
@@ -357,7 +358,7 @@ export class MysqlTail {
       },
       ask: <T>(question: (connection: MysqlConnection) => Promise<T>) => this.#ask(question),
       at: (position: LogPosition) => this.#at(position),
-      follow: (...args: [LogPosition, LogPosition, RowsWatch, MarkedAt]) => this.#catchUp(run, ...args),
+      follow: (...args: [LogPosition, LogPosition, GivenRows, MarkedAt]) => this.#catchUp(run, ...args),
       define: async (connection: MysqlConnection, first: LogPosition) => {
         if (follows) this.#history = await beginHistory({ ...this.#historySetting(run), connection }, first)
       }
@@ -406,14 +407,15 @@ export class MysqlTail {
     run: TailRun,
     from: LogPosition,
     to: LogPosition,
-    watch: RowsWatch,
+    watch: GivenRows,
     at: MarkedAt
   ): Promise<boolean> {
     const { writer, marks, stop } = run
     const { server } = this.#connected()
     const reader = this.#openReader(from, writer, watch)
     this.#reader = reader
-    const options = { ...this.#followOptions(run), stopAt: to, at }
+    const preview = (position: LogPosition): Preview => this.#preview(position, watch)
+    const options = { ...this.#followOptions(run), stopAt: to, at, preview }
     try {
       await followLog(this.#target, server, reader, writer, marks, options, this.#log, stop)
     } finally {
@@ -423,6 +425,43 @@ export class MysqlTail {
     if (hasReached(reader.position, to)) return true
     if (reader.isBetweenTransactions) await marks.write(at(reader.position))
     return false
+  }
+
+  /** Lets what has to be asked about rows be asked by the block of events. */
+  #preview(from: LogPosition, given: GivenRows): Preview {
+    const nowhere = new OutputWriter({
+      name: 'nowhere',
+      takesMarks: false,
+      write: () => Promise.resolve(),
+      sync: () => Promise.resolve(null),
+      close: () => Promise.resolve()
+    })
+    const { version, name, tables } = this.#options
+    const { checksum } = this.#connected().server
+    const resolve = (map: TableMap): Table | Promise<Table> => this.#resolve(map)
+    // A reader goes on changing the GTIDs that it begins with.
+    const reader = new BinlogReader(parsePosition(formatPosition(from)), nowhere, {
+      version,
+      name,
+      tables,
+      checksum,
+      resolve,
+      watch: given.ahead
+    })
+    let isUseful = true
+    return {
+      async see(buffer, start, end) {
+        if (!isUseful) return
+        try {
+          await reader.take(buffer, start, end)
+        } catch (error) {
+          if (isLost(error)) throw error
+          // The reader that writes comes upon it, too, and tells; or asks for itself.
+          isUseful = false
+        }
+      },
+      complete: () => given.learn()
+    }
   }
 
   #followOptions({ state }: TailRun): Omit<FollowOptions, 'stopAt'> {

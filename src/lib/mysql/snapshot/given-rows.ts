@@ -41,13 +41,36 @@ export class GivenRows implements RowsWatch {
     if (progress === undefined) return Choice.NOT_GIVEN
     const order = this.#orders.get(id)
     if (order === undefined) throw new ToolError('DATA', `${id} has no primary key any more`)
+    const keys = this.#keysOf(mapped, order).read(rows)
+    return this.#among(keys, order, progress.after) ?? this.#asking(keys, order, progress.after)
+  }
+
+  /** Notes what will have to be asked about rows that come later. */
+  readonly ahead: RowsWatch = {
+    isActive: true,
+    truncated() {},
+    choose: (rows, mapped) => {
+      const id = tableId(mapped.table)
+      const progress = this.#progress.done.has(id) ? undefined : this.#progress.at.get(id)
+      const order = this.#orders.get(id)
+      if (progress !== undefined && order !== undefined)
+        this.#among(this.#keysOf(mapped, order).read(rows), order, progress.after)
+      return 0
+    }
+  }
+
+  /** Asks about all that was noted. */
+  learn(): Promise<void> {
+    return this.#texts.learn()
+  }
+
+  #keysOf(mapped: MappedTable, order: KeyOrder): LogKeys {
     let reader = this.#keys.get(mapped)
     if (reader === undefined) {
       reader = new LogKeys(mapped.table, order)
       this.#keys.set(mapped, reader)
     }
-    const keys = reader.read(rows)
-    return this.#among(keys, order, progress.after) ?? this.#asking(keys, order, progress.after)
+    return reader
   }
 
   async #asking(keys: readonly RowKeys[], order: KeyOrder, last: Key): Promise<Uint8Array> {

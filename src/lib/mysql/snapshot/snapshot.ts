@@ -2,7 +2,6 @@ import { Backoff, type Log, messageOf, ToolError } from '../../cli/index.ts'
 import type { MarkWriter, OutputWriter } from '../../stream/index.ts'
 import { isLost, type MysqlConnection } from '../connection.ts'
 import type { LogPosition } from '../position.ts'
-import type { RowsWatch } from '../row-event.ts'
 import { readTableSchema } from '../schema.ts'
 import type { ServerInfo } from '../server.ts'
 import type { Shape } from '../shape.ts'
@@ -29,8 +28,8 @@ export interface SnapshotOptions {
 
 /** What a snapshot needs of the source that takes it. */
 export interface SnapshotSource {
-  readonly target: MysqlTarget
-  readonly server: ServerInfo
+  /** The server, which may be another one after a fail-over. */
+  where(): { readonly target: MysqlTarget; readonly server: ServerInfo }
   readonly log: Log
   /** What the numbers of its log files are raised by. */
   epochOf(file: string): Promise<number>
@@ -45,7 +44,7 @@ export interface SnapshotSource {
   follow(
     from: LogPosition,
     to: LogPosition,
-    watch: RowsWatch,
+    watch: GivenRows,
     at: (position: LogPosition) => Record<string, unknown>
   ): Promise<boolean>
   /** Reads how the tables are defined at the moment of the first view, while nothing can change. */
@@ -80,6 +79,8 @@ export class Snapshot {
   #tables: readonly Table[] = []
   readonly #rowsOfDone = new Map<string, number>()
   #rowsEnded = 0
+  /** The rows that were given are on the way from one moment to another. */
+  #isMoving = false
   #startedMs = Date.now()
 
   /** @param begun where an earlier run was left */
@@ -165,7 +166,8 @@ export class Snapshot {
 
   /** Opens views, brings what has been given up to their moment, and reads the rest. */
   async #through(opened: (position: LogPosition) => Promise<void>): Promise<LogPosition | null> {
-    const { target, server, log } = this.#source
+    const { log } = this.#source
+    const { target, server } = this.#source.where()
     const { parallel, retryFor } = this.#options
     const wanted = await this.#source.ask(connection => this.#options.tables.list(connection))
     if (wanted.length === 0) log.warn('no table matches --tables: the snapshot is empty')
@@ -225,15 +227,19 @@ export class Snapshot {
     return tables
   }
 
-  #catchUp(from: LogPosition, to: LogPosition, tables: readonly Table[]): Promise<boolean> {
+  async #catchUp(from: LogPosition, to: LogPosition, tables: readonly Table[]): Promise<boolean> {
     const orders = new Map(tables.flatMap(({ id, order }) => (order === null ? [] : [[id, order] as const])))
     const watch = new GivenRows(this.#progress, orders, sql =>
       this.#source.ask(connection => connection.query(sql))
     )
-    return this.#source.follow(from, to, watch, position => ({
+    // Where it fails, the moment that the rows are of is not the one that they were of.
+    this.#isMoving = true
+    const isThere = await this.#source.follow(from, to, watch, position => ({
       ...this.#source.at(position),
       snapshot: this.#progress.format()
     }))
+    this.#isMoving = false
+    return isThere
   }
 
   async #readAll(views: Views, tables: readonly Table[], output: SharedOutput): Promise<boolean> {
@@ -296,7 +302,7 @@ export class Snapshot {
       snapshot: true,
       database,
       table: name,
-      serverId: this.#source.server.serverId,
+      serverId: this.#source.where().server.serverId,
       gtid: null,
       file: position.file,
       position: position.position,
@@ -329,8 +335,9 @@ export class Snapshot {
     this.#progress.at.set(id, { key: table.order.signature, after: last, rows: rowsBefore + reader.rows })
   }
 
-  /** Whether it is known of all tables how far they have been read. */
+  /** Whether it is known of all tables how far they have been read, and of which moment that is. */
   #keepsPlaces(): boolean {
+    if (this.#isMoving) return false
     return [...this.#reading.values()].every(({ table, reader }) => table.order !== null || reader.rows === 0)
   }
 
@@ -347,7 +354,7 @@ export class Snapshot {
     if (!isLost(error)) return error
     return new ToolError(
       'SERVER',
-      `${this.#source.target.display}: lost in the middle of the snapshot: ${messageOf(error)}`,
+      `${this.#source.where().target.display}: lost in the middle of the snapshot: ${messageOf(error)}`,
       { cause: error, hint: 'start again: with --state it goes on after the last mark' }
     )
   }
