@@ -54,6 +54,7 @@ export function describeFigures(figures: SnapshotFigures): string {
     each =>
       `${each.table} ${count(each.rows)} of about ${count(Math.max(each.estimate, each.rows))} rows (${percent(each.rows, each.estimate)})`
   )
+  if (tables === 0) return 'brings the rows that were given up to date from the log'
   const left = Math.max(0, estimate - given)
   const eta =
     rows === 0 || elapsedMs === 0

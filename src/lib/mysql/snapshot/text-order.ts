@@ -1,5 +1,6 @@
 import type { Row } from '../connection.ts'
-import { type KeyColumn, type KnownOrder, textLiteral } from './key-order.ts'
+import { compareAscii } from './ascii-order.ts'
+import { isKeptAsBytes, type KeyColumn, type KnownOrder, textLiteral } from './key-order.ts'
 
 /** Texts that are asked about in one statement. */
 const PER_STATEMENT = 500
@@ -21,6 +22,10 @@ export class TextOrder {
 
   /** What is known; what is not is noted, for `learn`. */
   readonly known: KnownOrder = (column, a, b) => {
+    const certain = isKeptAsBytes(column)
+      ? asciiOfBytes(column, a, b)
+      : compareAscii(column.collation ?? '', a, b)
+    if (certain !== undefined) return certain
     const answer = this.#answers.get(questionOf(column, a, b))
     if (answer === undefined) this.#asked.push({ column, a, b })
     return answer
@@ -43,6 +48,13 @@ export class TextOrder {
       for (const [i, [question]] of part.entries()) this.#answers.set(question, Number(row?.[`a${i}`]))
     }
   }
+}
+
+/** Of latin1 the bytes of ASCII are its characters; of others the server is asked. */
+function asciiOfBytes({ charset, collation }: KeyColumn, a: string, b: string): number | undefined {
+  if (charset !== 'latin1' && charset !== 'ascii') return undefined
+  const text = (base64: string): string => Buffer.from(base64, 'base64').toString('latin1')
+  return compareAscii(collation ?? '', text(a), text(b))
 }
 
 function questionOf({ charset, collation }: KeyColumn, a: string, b: string): string {
