@@ -113,11 +113,12 @@ export class TableTaking {
     return this.#window === null || this.#window.chunk !== null || this.#failure !== null
   }
 
-  /** Goes on between two transactions: what happens meanwhile in the log comes after it. */
+  /** Goes on, unless it still waits for the server, between two transactions: what happens meanwhile in the log comes after it. */
   async step(
     read: LogPosition,
     output: { readonly bytes: ByteWriter; flush(): Promise<void> }
   ): Promise<void> {
+    if (this.#isBusy) return
     if (this.#failure !== null) this.#recover()
     if (this.#window === null) {
       if (this.#bound === null) this.#inBackground(() => this.#findBound())
