@@ -423,6 +423,45 @@ describe('a connection that is lost', () => {
     return { head, list }
   }
 
+  test('in the midst of a transaction, to go on on another server: it comes there in other places, maybe later', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 1, max: 5 }),
+        fc.nat(12),
+        fc.boolean(),
+        async (size, perEvent, cut, otherFirst) => {
+          const rows = Array.from({ length: size }, (_, i) => row(i, 'v'))
+          const first = new LogFile()
+          const { reader, take, text } = read({ gtids: new GtidSet() })
+          await take(first.rotate(FILE), first.formatDescription())
+          await take(...insert(first, 1, rows, 2).slice(0, 2 + Math.min(cut, size)))
+          reader.restart(true)
+          assert.ok(reader.begun === null || reader.begun === `${UUID}:1`)
+          reader.move()
+          const second = new LogFile()
+          const other = (): Buffer[] => insert(second, 2, [row(100, 'o'), row(101, 'o')], 1)
+          await take(second.rotate('other.000042'), second.formatDescription())
+          if (otherFirst) await take(...other())
+          await take(...insert(second, 1, rows, perEvent))
+          if (!otherFirst) await take(...other())
+          assert.equal(reader.begun, null)
+          assert.equal(reader.position.file, 'other.000042')
+          const ids = events(await text()).map(event => Number(event.after?.id))
+          assert.deepEqual(
+            ids.filter(id => id < 100),
+            rows.map((_, i) => i)
+          )
+          assert.deepEqual(
+            ids.filter(id => id >= 100),
+            [100, 101]
+          )
+        }
+      ),
+      { numRuns: 100 }
+    )
+  })
+
   for (const by of ['file', 'gtids'] as const) {
     test(`at any events, any number of times, loses and repeats nothing (by ${by})`, async () => {
       await fc.assert(
