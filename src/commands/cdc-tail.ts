@@ -462,7 +462,7 @@ async function sourceOf(url: string, flags: Flags, log: Log): Promise<Source> {
         ? undefined
         : { table: flags.heartbeatTable, name, everyMs: flags.heartbeatEvery }
   }
-  return 'path' in target ? new BinlogFileTail(target, options) : new MysqlTail(target, options, log)
+  return 'path' in target ? new BinlogFileTail(target, options, log) : new MysqlTail(target, options, log)
 }
 
 function signalTableOf(table: string | undefined, database: string): string | undefined {

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path'
-import { ToolError, usageError } from '../cli/index.ts'
+import { type Log, ToolError, usageError } from '../cli/index.ts'
 import type { MarkWriter, OutputWriter } from '../stream/index.ts'
 import { BinlogFile } from './binlog-file.ts'
 import { BinlogReader, type ReaderOptions } from './binlog-reader.ts'
@@ -8,6 +8,7 @@ import type { Table } from './column.ts'
 import { Catalog } from './ddl/catalog.ts'
 import { SchemaHistory } from './history/schema-history.ts'
 import { formatPosition, hasReached, type PositionOption, parsePosition } from './position.ts'
+import { PreparedTransactions } from './prepared.ts'
 import { describesItself, differenceFrom, resolveTable } from './schema.ts'
 import type { TableMap } from './table-map.ts'
 import type { SnapshotMode, TailProgress, TailRun } from './tail.ts'
@@ -46,12 +47,14 @@ export class BinlogFileTail {
   }
   readonly #path: string
   readonly #options: FileTailOptions
+  readonly #log: Log | null
   #file: BinlogFile | undefined
   #reader: BinlogReader | undefined
 
-  constructor({ path }: FileTarget, options: FileTailOptions) {
+  constructor({ path }: FileTarget, options: FileTailOptions, log: Log | null = null) {
     this.#path = path
     this.#options = options
+    this.#log = log
   }
 
   /** Checks that the file can be read. @throws ToolError USAGE, INPUT */
@@ -70,13 +73,16 @@ export class BinlogFileTail {
   }
 
   /** Reads up to `stopAt` or the end of the file. @throws ToolError INPUT, DATA, with file and offset */
-  async run({ writer, marks, stop }: TailRun): Promise<void> {
+  async run({ writer, marks, state, stop }: TailRun): Promise<void> {
     const position = this.#begin(marks)
     const file = await BinlogFile.open(this.#path, position)
     this.#file = file
     const history = this.#historyOf(file, marks)
+    const prepared = new PreparedTransactions(state, this.#log, () => marks.lastNumber)
+    prepared.restore(marks.resume.at === null ? {} : (parsePosition(marks.resume.at).prepared ?? {}))
     const reader = new BinlogReader({ file: file.name, position, gtids: null }, writer, {
       ...this.#options,
+      prepared,
       history,
       checksum: file.format.checksum,
       resolve: map => resolveByLog(map, history)
@@ -90,6 +96,11 @@ export class BinlogFileTail {
     }
     if (reader.isBetweenTransactions) await marks.write(formatPosition(reader.position))
     await writer.drain()
+    const left = Object.keys(prepared.files ?? {})
+    if (left.length > 0)
+      this.#log?.warn(
+        `prepared and not over at the end, so not among the events: XA transactions ${left.join('; ')}`
+      )
   }
 
   close(): void {

@@ -134,7 +134,7 @@ export class PreparedTransactions {
     const held = this.#held.get(xid) ?? null
     if (held === null) {
       this.#log?.warn(
-        `the XA transaction ${xid} was prepared before this pipeline began to read: what it changed is not among the events; a new snapshot has it`
+        `the XA transaction ${xid} was prepared before the place where reading began: what it changed is not among the events; a new snapshot has it`
       )
     }
     return held

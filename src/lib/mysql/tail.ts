@@ -181,7 +181,7 @@ export class MysqlTail {
     const { connection, server } = this.#connected()
     this.#epochs = await FileEpochs.open(run.state)
     this.#epochs.of(server.identity)
-    this.#prepared = new PreparedTransactions(run.state, this.#log, () => marks.last)
+    this.#prepared = new PreparedTransactions(run.state, this.#log, () => marks.lastNumber)
     this.#prepared.restore(marks.resume.at === null ? {} : (parsePosition(marks.resume.at).prepared ?? {}))
     const { stopAt } = this.#options
     this.#incremental = this.#openIncremental(run)

@@ -87,11 +87,6 @@ export class MarkWriter {
     return this.#timeline.last.n
   }
 
-  /** The number of the newest mark. */
-  get last(): number {
-    return this.#timeline.last.n
-  }
-
   /** Whether it is time for a mark. */
   get isDue(): boolean {
     return Date.now() >= this.#dueAt
