@@ -90,7 +90,8 @@ class Follower {
     return null
   }
 
-  async check(sql: string): Promise<void> {
+  /** @returns how many tables are not known any more; more than `mostUnknown` are a failure */
+  async check(sql: string, mostUnknown = 0): Promise<number> {
     const own = [this.database, `${this.database}_2`]
     const expected = new Map(
       (await this.tables()).map(table => [`${table.database}.${table.name}`, comparable(table)])
@@ -101,7 +102,13 @@ class Follower {
         .map(table => [`${table.database}.${table.name}`, comparable(table)])
     )
     assert.deepEqual([...found.keys()].sort(), [...expected.keys()].sort(), sql)
-    for (const [name, table] of expected) assert.deepEqual(found.get(name), table, `${name} after ${sql}`)
+    let unknown = 0
+    for (const [name, table] of expected) {
+      const isUnknown = 'unknown' in (found.get(name) as object)
+      if (isUnknown && ++unknown <= mostUnknown) continue
+      assert.deepEqual(found.get(name), table, `${name} after ${sql}`)
+    }
+    return unknown
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -180,18 +187,22 @@ describe('tables followed by the text of statements equal those of information_s
         assert.deepEqual(failures, [])
       })
 
-      test('after random ones', async () => {
+      test('after random ones, but for the rare table that is said not to be known', async () => {
         await using follower = await Follower.open(servers.get(flavour) as RunningServer, 'random')
         let taken = 0
+        let runs = 0
+        let unknown = 0
         await fc.assert(
           fc.asyncProperty(randomStatements(flavour), async statements => {
             for (const sql of [...CREATE_TABLES, ...statements])
               if ((await follower.run(sql)) === null) taken++
-            await follower.check(statements.join(';\n'))
+            runs++
+            unknown += await follower.check(statements.join(';\n'), 1)
           }),
           { numRuns: 30 }
         )
         assert.ok(taken > 100, `${taken} statements were taken`)
+        assert.ok(unknown <= 1 + runs / 20, `${unknown} tables were not known after ${runs} runs`)
       })
     })
   }

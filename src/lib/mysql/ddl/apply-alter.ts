@@ -33,7 +33,12 @@ export function alterTable(
   const databaseCharset = draft.database(table.database)?.charset ?? null
   const charset = charsetAfter(actions, table.charset, databaseCharset)
   const { columns, renames } = changeColumns(actions, table, charset, around)
-  let changed: KnownTable = { ...table, charset, columns, ...keysAfter(actions, table, columns, renames) }
+  let changed: KnownTable = {
+    ...table,
+    charset,
+    columns,
+    ...keysAfter(actions, table, columns, renames, around)
+  }
   for (const action of actions) {
     if (action.kind === 'add-key') changed = addKey(changed, action.key)
     if (action.kind !== 'add-column' && action.kind !== 'change-column') continue
@@ -155,15 +160,18 @@ function keysAfter(
   actions: readonly AlterAction[],
   table: KnownTable,
   columns: readonly ColumnModel[],
-  renames: ReadonlyMap<string, string>
+  renames: ReadonlyMap<string, string>,
+  { dialect }: Circumstances
 ): { primaryKey: string[]; uniqueKeys: UniqueKey[] } {
   const dropped = actions.flatMap(action =>
     action.kind === 'drop-column' ? [action.name.toLowerCase()] : []
   )
   const follow = (names: readonly string[]): string[] =>
     names.flatMap(name => {
-      if (dropped.includes(name.toLowerCase())) return []
       const now = renames.get(name) ?? name
+      const isDropped = dropped.includes(name.toLowerCase())
+      // MariaDB leaves a key over a column that is dropped and added anew.
+      if (isDropped && !(dialect.isMariadb && findColumn(columns, name) >= 0)) return []
       return findColumn(columns, now) < 0 ? [] : [now]
     })
   let uniqueKeys = table.uniqueKeys.flatMap((key): UniqueKey[] => {
