@@ -3,6 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const FIRST_START_LIMIT_MS = 10_000
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 15_000
+/** A server that is away for longer is worth a word. */
+const TELL_AFTER_MS = 2000
+
+type Tell = (message: string) => void
+let tell: Tell = () => {}
+
+/** Where attempts that go on for a while are told: once when they have begun to, once when they have succeeded. */
+export function tellRetries(to: Tell): void {
+  tell = to
+}
 
 /**
  * Waits between attempts to reach a server: exponential with full jitter (so that many clients do not come back at
@@ -15,6 +25,8 @@ export class Backoff {
   #connected = false
   #failingSince: number | undefined
   #attempt = 0
+  /** What is waited for, once that has been told. */
+  #told: string | null = null
 
   /**
    * @param limit milliseconds; undefined: 10 s until the first success, then without end
@@ -28,6 +40,8 @@ export class Backoff {
 
   /** The server has answered. */
   succeeded(): void {
+    if (this.#told !== null) tell(`${this.#told} answers again`)
+    this.#told = null
     this.#connected = true
     this.#failingSince = undefined
     this.#attempt = 0
@@ -42,12 +56,20 @@ export class Backoff {
     return this.#attempt
   }
 
-  /** Waits for the next attempt. @returns false when the limit has passed or the tool is to stop */
-  async wait(): Promise<boolean> {
+  /**
+   * Waits for the next attempt.
+   * @param server its name, and why it failed, for a message when it goes on failing
+   * @returns false when the limit has passed or the tool is to stop
+   */
+  async wait(server?: string, reason?: string): Promise<boolean> {
     this.#failingSince ??= Date.now()
     const limit = this.#limit ?? (this.#connected ? Number.POSITIVE_INFINITY : FIRST_START_LIMIT_MS)
     const left = limit - this.failingFor
     if (left <= 0 || this.#stop.aborted) return false
+    if (server !== undefined && this.#told === null && this.failingFor > TELL_AFTER_MS) {
+      this.#told = server
+      tell(`${server} cannot be reached, tries on: ${reason}`)
+    }
     const longest = Math.min(this.#longestDelay, FIRST_DELAY_MS * 2 ** this.#attempt++)
     const delay = Math.min(left, FIRST_DELAY_MS / 2 + Math.random() * longest)
     try {

@@ -6,6 +6,7 @@ import { formatHelp } from './help.ts'
 import { Log } from './log.ts'
 import { type Metric, serveMetrics } from './metrics.ts'
 import { parseArguments } from './parse.ts'
+import { tellRetries } from './retry.ts'
 import { ServiceNotifier } from './systemd.ts'
 
 /** What a tool's action is given. */
@@ -40,6 +41,8 @@ export async function runTool<S extends FlagSet>(
     const { flags, operands } = parseArguments(spec, argv)
     const common = flags as { log?: string; quiet?: boolean; metrics?: string }
     log = new Log({ tool: toolName(spec), json: common.log === 'json', quiet: common.quiet === true })
+    const messages = log
+    tellRetries(message => messages.warn(message))
     const ready = async (metrics: readonly Metric[] = []): Promise<void> => {
       if (common.metrics !== undefined) {
         const served = await serveMetrics(toolName(spec), common.metrics, metrics)

@@ -94,7 +94,7 @@ export class ElasticConnection {
         reason = networkReason(error)
         if (errnoOf(error) === 'ENOTFOUND') throw unreachable(this.name, reason)
       }
-      if (!(await backoff.wait())) throw unreachable(this.name, reason)
+      if (!(await backoff.wait(this.name, reason))) throw unreachable(this.name, reason)
     }
   }
 

@@ -34,7 +34,8 @@ export class MysqlConnection {
         return new MysqlConnection(target, connection)
       } catch (error) {
         if (!isTemporary(error)) throw loginError(target, error)
-        if (!(await backoff.wait())) throw unreachable(target, error)
+        const reason = messageOf(error) || errnoOf(error)
+        if (!(await backoff.wait(target.display, reason))) throw unreachable(target, error)
       }
     }
   }
