@@ -12,6 +12,8 @@ const ZSTD = 0
 const NONE = 255
 /** A packet has at most 1 GiB, and an event no more. */
 const LARGEST_EVENT = 2 ** 30 + 64 * 1024
+/** So many bytes of events, or one that is larger, are given at a time. */
+const BLOCK = 256 * 1024
 
 /** What a TRANSACTION_PAYLOAD says of itself. */
 export interface Payload {
@@ -72,27 +74,37 @@ export async function* unpackEvents(
   chunks: Iterable<Buffer>
 ): AsyncGenerator<Buffer> {
   const unpacked = isPacked ? unpackZstd(Readable.from(copiesOf(chunks), { highWaterMark: 1 })) : chunks
-  let rest: Buffer[] = []
-  let held = 0
-  let wanted = 0
+  // One buffer for all: what is behind the last whole event moves to its beginning.
+  let buffer: Buffer = Buffer.allocUnsafeSlow(2 * BLOCK)
+  let filled = 0
+  let wanted = BLOCK
   let total = 0
   try {
     for await (const chunk of unpacked) {
       total += chunk.length
-      rest.push(isPacked ? chunk : Buffer.from(chunk))
-      held += chunk.length
-      if (held < wanted) continue
-      const bytes = rest.length === 1 ? (rest[0] as Buffer) : Buffer.concat(rest)
-      const end = wholeEvents(bytes)
-      if (end > 0) yield bytes.subarray(0, end)
-      rest = end === bytes.length ? [] : [bytes.subarray(end)]
-      held = bytes.length - end
-      wanted = held < EVENT_HEADER ? EVENT_HEADER : bytes.readUInt32LE(end + 9)
+      buffer = withRoom(buffer, filled, chunk.length)
+      filled += chunk.copy(buffer, filled)
+      if (filled < wanted) continue
+      const end = wholeEvents(buffer, filled)
+      if (end > 0) yield buffer.subarray(0, end)
+      buffer.copyWithin(0, end, filled)
+      filled -= end
+      wanted = Math.max(BLOCK, filled < EVENT_HEADER ? 0 : buffer.readUInt32LE(9))
     }
+    const end = wholeEvents(buffer, filled)
+    if (end > 0) yield buffer.subarray(0, end)
+    filled -= end
   } catch (error) {
     throw error instanceof ToolError ? error : damaged(error)
   }
-  if (held > 0 || (isPacked && total !== size)) throw damaged(undefined)
+  if (filled > 0 || (isPacked && total !== size)) throw damaged(undefined)
+}
+
+function withRoom(buffer: Buffer, filled: number, bytes: number): Buffer {
+  if (filled + bytes <= buffer.length) return buffer
+  const grown = Buffer.allocUnsafeSlow(Math.max(filled + bytes, 2 * buffer.length))
+  buffer.copy(grown, 0, 0, filled)
+  return grown
 }
 
 /** A stream may hold more than one chunk at a time. */
@@ -100,13 +112,13 @@ function* copiesOf(chunks: Iterable<Buffer>): Generator<Buffer> {
   for (const chunk of chunks) yield Buffer.from(chunk)
 }
 
-/** Where the last whole event ends. */
-function wholeEvents(bytes: Buffer): number {
+/** Where the last whole event in the first `filled` bytes ends. */
+function wholeEvents(bytes: Buffer, filled: number): number {
   let at = 0
-  while (bytes.length - at >= EVENT_HEADER) {
+  while (filled - at >= EVENT_HEADER) {
     const size = bytes.readUInt32LE(at + 9)
     if (size < EVENT_HEADER || size > LARGEST_EVENT) throw damaged(undefined)
-    if (size > bytes.length - at) break
+    if (size > filled - at) break
     at += size
   }
   return at
