@@ -166,13 +166,15 @@ function keysAfter(
   const dropped = actions.flatMap(action =>
     action.kind === 'drop-column' ? [action.name.toLowerCase()] : []
   )
+  const origins = new Map([...renames].map(([from, to]) => [to, from]))
   const follow = (names: readonly string[]): string[] =>
     names.flatMap(name => {
-      const now = renames.get(name) ?? name
+      // The first column that was of this name, or is new under it.
+      const now = columns.find(column => sameName(origins.get(column.name) ?? column.name, name))?.name
       const isDropped = dropped.includes(name.toLowerCase())
       // MariaDB leaves a key over a column that is dropped and added anew.
       if (isDropped && !(dialect.isMariadb && findColumn(columns, name) >= 0)) return []
-      return findColumn(columns, now) < 0 ? [] : [now]
+      return now === undefined ? [] : [now]
     })
   let uniqueKeys = table.uniqueKeys.flatMap((key): UniqueKey[] => {
     const names = follow(key.columns)
