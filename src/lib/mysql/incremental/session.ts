@@ -7,9 +7,6 @@ import type { MysqlTarget } from '../url.ts'
 const COM_QUERY = 0x03
 const PATIENCE_MS = 3_600_000
 
-/** Takes a row: the payload of its packet begins at `at`. False ends the reading; what is left is passed over. */
-export type TakeRow = (packet: Buffer, at: number) => boolean
-
 /** A connection whose results are read as they come, packet by packet. */
 export class RowSession {
   readonly #connection: MysqlConnection
@@ -46,7 +43,7 @@ export class RowSession {
     await this.#next()
   }
 
-  /** Values of the only row of a result, by its column names' order. */
+  /** The rows of a small result, as text. */
   async values(sql: string): Promise<(string | null)[][]> {
     const rows: (string | null)[][] = []
     await this.select(sql, (packet, at, columns) => {
@@ -67,7 +64,11 @@ export class RowSession {
     return rows
   }
 
-  /** Reads the rows of a result. @throws ToolError SERVER, the socket's error */
+  /**
+   * Reads the rows of a result.
+   * @param take gets the payload of a row's packet, which begins at `at`; false: what is left is passed over
+   * @throws ToolError SERVER, the socket's error
+   */
   async select(sql: string, take: (packet: Buffer, at: number, columns: number) => boolean): Promise<void> {
     this.#send(sql)
     await this.#next()

@@ -142,7 +142,6 @@ export class TableTaking {
   truncated(): void {
     if (this.#window === null) return
     const { end } = this.#window
-    this.#window.chunk = null
     this.#window = { ...this.#window, chunk: { end, rows: 0, write: () => 0 } }
   }
 
