@@ -34,17 +34,17 @@ millrace_install_packages() {
 }
 
 millrace_dist_fresh() {
-  [ -f dist/.built ] && [ -z "$(find src package.json tsconfig.json tsconfig.build.json -newer dist/.built -print -quit)" ]
+  [ -f dist/.built ] && [ -z "$(find src package.json -newer dist/.built -print -quit)" ]
 }
 
 millrace_compile() {
   if millrace_dist_fresh; then return 0; fi
-  npm run --silent build >&2 && touch dist/.built
+  rm -rf dist && npm run --silent build >&2 && touch dist/.built
 }
 
-# Compiles src to dist when dist is older; bin/ runs from dist.
+# Bundles src into dist when dist is older; bin/ runs from dist, a few files, as loading many costs more than all else.
 millrace_build() {
-  millrace_dist_fresh || millrace_locked tsconfig.build.json millrace_compile || millrace_fail "npm run build failed"
+  millrace_dist_fresh || millrace_locked tsconfig.json millrace_compile || millrace_fail "npm run build failed"
 }
 
 if ! millrace_packages_fresh; then

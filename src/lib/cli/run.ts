@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { formatCompletion, type Shell } from './completion.ts'
 import { errnoOf, exitCodeOf, messageOf, ToolError } from './errors.ts'
 import type { CommandSpec, FlagSet, FlagValues } from './flags.ts'
@@ -91,9 +92,11 @@ function printed(spec: CommandSpec, argv: readonly string[]): boolean {
   return false
 }
 
-/** The version in package.json, two levels above `src/lib/cli` and `dist/lib/cli` alike. */
+/** The version in package.json, which lies above the sources and above the bundles. */
 export function packageVersion(): string {
-  const file = new URL('../../../package.json', import.meta.url)
+  let folder = import.meta.dirname
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
+  const file = join(folder, 'package.json')
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
 
