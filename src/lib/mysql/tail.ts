@@ -1,9 +1,8 @@
-import { Backoff, type Log, messageOf, ToolError, usageError } from '../cli/index.ts'
-import { type MarkWriter, OutputWriter, type StateDirectory } from '../stream/index.ts'
-import { BinlogReader } from './binlog-reader.ts'
-import type { Table } from './column.ts'
-import { isLost, MysqlConnection } from './connection.ts'
-import { Failover, type Followed } from './failover.ts'
+import { type Log, ToolError, usageError } from '../cli/index.ts'
+import type { MarkWriter, OutputWriter, StateDirectory } from '../stream/index.ts'
+import type { BinlogReader } from './binlog-reader.ts'
+import type { MysqlConnection } from './connection.ts'
+import type { Followed } from './failover.ts'
 import { FileEpochs } from './file-epochs.ts'
 import { type FollowOptions, followLog, type MarkedAt } from './follow.ts'
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts'
@@ -12,6 +11,7 @@ import type { SchemaHistory } from './history/schema-history.ts'
 import { IncrementalSnapshots } from './incremental/incremental.ts'
 import { RequestFolder } from './incremental/requests.ts'
 import { parseIncremental } from './incremental/state.ts'
+import { LogReaders } from './log-readers.ts'
 import type { Preview } from './look-ahead.ts'
 import {
   formatPosition,
@@ -21,26 +21,14 @@ import {
   parsePosition
 } from './position.ts'
 import { PreparedTransactions } from './prepared.ts'
-import type { RowsWatch } from './row-event.ts'
-import { describesItself, differenceFrom, readTableSchema, resolveTable } from './schema.ts'
-import {
-  checkAvailable,
-  currentPosition,
-  earliestPosition,
-  inspectServer,
-  LogPurgedError,
-  positionOn,
-  readServer,
-  type ServerInfo,
-  UnknownGtidsError
-} from './server.ts'
+import { checkAvailable, currentPosition, earliestPosition, LogPurgedError, positionOn } from './server.ts'
+import { ServerLink } from './server-link.ts'
 import type { Shape } from './shape.ts'
 import { BegunSnapshot } from './snapshot/begun.ts'
 import type { SnapshotFigures } from './snapshot/figures.ts'
 import type { GivenRows } from './snapshot/given-rows.ts'
 import { SnapshotProgress } from './snapshot/progress.ts'
 import { Snapshot } from './snapshot/snapshot.ts'
-import type { TableMap } from './table-map.ts'
 import type { TableFilter, TableName } from './tables.ts'
 import { positionAt } from './time-position.ts'
 import type { MysqlTarget } from './url.ts'
@@ -106,29 +94,25 @@ export class MysqlTail {
     place: () => this.#place(),
     snapshot: () => (this.#takes ? this.#snapshot : this.#incremental)?.figures ?? null
   }
-  /** The server that is read; another one after a fail-over. */
-  #target: MysqlTarget
+  readonly #first: MysqlTarget
   readonly #options: TailOptions
   readonly #log: Log
+  #link: ServerLink | undefined
+  #readers: LogReaders | undefined
   #reader: BinlogReader | undefined
   #snapshot: Snapshot | undefined
   #takes = false
   #incremental: IncrementalSnapshots | undefined
   /** Rows written from the log before the snapshot was complete. */
   #rowsCaughtUp = 0
-  #connection: MysqlConnection | undefined
-  #server: ServerInfo | undefined
-  #history: SchemaHistory | undefined
   /** A table or column that a flag names and that is not there now: a log may still tell of it. */
   #missing: ToolError | null = null
   #epochs: FileEpochs | undefined
   #prepared: PreparedTransactions | undefined
-  #failover: Failover | undefined
-  #stop: AbortSignal = new AbortController().signal
   readonly #closed = new AbortController()
 
   constructor(target: MysqlTarget, options: TailOptions, log: Log) {
-    this.#target = target
+    this.#first = target
     this.#options = options
     this.#log = log
   }
@@ -139,88 +123,65 @@ export class MysqlTail {
    * @throws ToolError SERVER, USAGE
    */
   async connect(stop: AbortSignal, mayResume = false): Promise<void> {
-    const { snapshot, tables, shape, retryFor, heartbeat, failover } = this.#options
-    const backoff = new Backoff(retryFor, stop)
-    if (failover.length === 0) this.#connection = await MysqlConnection.open(this.#target, backoff)
-    else {
-      this.#failover = new Failover([this.#target, ...failover], this.#log, stop)
-      this.#connection = await this.#failover.open(backoff)
-      this.#target = this.#connection.target
-    }
-    this.#server = await (snapshot === 'only'
-      ? readServer(this.#connection)
-      : inspectServer(this.#connection))
+    const { snapshot, tables, shape, heartbeat } = this.#options
+    const options = { ...this.#options, isFollowed: snapshot !== 'only' }
+    const link = await ServerLink.open(this.#first, options, this.#log, stop)
+    this.#link = link
     try {
-      const read = await tables.list(this.#connection)
-      shape.where.check(read)
-      shape.outbox.check(read)
-      await shape.columns.check(this.#connection, read)
+      await link.ask(async connection => {
+        const read = await tables.list(connection)
+        shape.where.check(read)
+        shape.outbox.check(read)
+        await shape.columns.check(connection, read)
+      })
     } catch (error) {
       if (!(mayResume && error instanceof ToolError && error.code === 'USAGE')) throw error
       this.#missing = error
     }
-    if (snapshot !== 'only' && this.#server.rowImage !== 'FULL') {
+    if (snapshot !== 'only' && link.server.rowImage !== 'FULL') {
       this.#log.warn(
-        `binlog_row_image is ${this.#server.rowImage}: rows carry only some columns, the others are absent`
+        `binlog_row_image is ${link.server.rowImage}: rows carry only some columns, the others are absent`
       )
     }
     if (heartbeat !== undefined) {
       const signal = AbortSignal.any([stop, this.#closed.signal])
-      await new Heartbeat(this.#target, heartbeat, this.#log).start(signal, () => this.#target)
+      await new Heartbeat(link.target, heartbeat, this.#log).start(signal, () => link.target)
     }
   }
 
   async run(run: TailRun): Promise<void> {
-    const { writer, marks, stop } = run
-    this.#stop = stop
+    const { writer, marks, state, stop } = run
     if (this.#missing !== null) {
       if (marks.resume.at === null) throw this.#missing
       this.#log.warn(`${this.#missing.message}; what the log has of it is read`)
     }
-    if (marks.resume.at !== null) await this.#chooseServer(parsePosition(marks.resume.at))
-    const { connection, server } = this.#connected()
-    this.#epochs = await FileEpochs.open(run.state)
-    this.#epochs.of(server.identity)
-    this.#prepared = new PreparedTransactions(run.state, this.#log, () => marks.lastNumber)
-    this.#prepared.restore(marks.resume.at === null ? {} : (parsePosition(marks.resume.at).prepared ?? {}))
+    const link = this.#connected()
+    if (marks.resume.at !== null) await link.choose(parsePosition(marks.resume.at))
+    const epochs = await FileEpochs.open(state)
+    epochs.of(link.server.identity)
+    const prepared = new PreparedTransactions(state, this.#log, () => marks.lastNumber)
+    prepared.restore(marks.resume.at === null ? {} : (parsePosition(marks.resume.at).prepared ?? {}))
+    this.#epochs = epochs
+    this.#prepared = prepared
+    const readers = new LogReaders(link, this.#options, this.#log, { epochs, prepared })
+    this.#readers = readers
+    const incremental = this.#openIncremental(run)
+    this.#incremental = incremental
     const { stopAt } = this.#options
-    this.#incremental = this.#openIncremental(run)
-    const goal = stopAt?.kind === 'now' ? await currentPosition(connection, server) : stopAt
+    const goal =
+      stopAt?.kind === 'now' ? await link.ask(connection => currentPosition(connection, link.server)) : stopAt
     const begin = marks.resume.at === null ? await this.#begin(run) : await this.#resume(marks.resume.at, run)
     if (begin === null) return
-    const from = await this.#ask(connection => positionOn(connection, server, begin))
-    await this.#ask(connection => checkAvailable(connection, server, from))
-    if (goal !== undefined && 'kind' in goal && goal.kind === 'gtids' && from.gtids === null) {
-      throw usageError(
-        `--stop-at: GTIDs are not known at ${from.file}:${from.position}, where this run begins`,
-        server.hasGtids ? '--start with a GTID set, or --stop-at FILE:POS' : '--stop-at FILE:POS'
-      )
-    }
-    if (this.#failover !== undefined && from.gtids === null) {
-      throw usageError(
-        `--failover: GTIDs are not known at ${from.file}:${from.position}, where this run begins`,
-        'another server counts its files for itself; --start with a GTID set'
-      )
-    }
-    if (marks.resume.at === null) await this.#epochs.begin(from.file)
-    this.#history ??= await (marks.resume.at === null ? beginHistory : resumeHistory)(
-      this.#historySetting(run),
-      from
-    )
-    const incremental = this.#incremental
+    const from = await link.ask(connection => positionOn(connection, link.server, begin))
+    await link.ask(connection => checkAvailable(connection, link.server, from))
+    this.#checkGtids(from, goal)
+    if (marks.resume.at === null) await epochs.begin(from.file)
+    readers.history ??= await this.#openHistory(run, from, marks.resume.at !== null)
     const at = (position: LogPosition): Record<string, unknown> => this.#at(position)
-    const reader = this.#openReader(from, writer, incremental)
+    const reader = readers.open(from, writer, incremental)
     this.#reader = reader
-    await followLog(
-      this.#target,
-      server,
-      reader,
-      writer,
-      marks,
-      { ...this.#followOptions(run), stopAt: goal, at, between: incremental },
-      this.#log,
-      stop
-    )
+    const options = { ...this.#followOptions(run), stopAt: goal, at, between: incremental }
+    await followLog(link.target, link.server, reader, writer, marks, options, this.#log, stop)
     // The last word of a run: everything before it has been written.
     if (reader.isBetweenTransactions) await marks.write(at(reader.position))
     await writer.drain()
@@ -228,19 +189,40 @@ export class MysqlTail {
 
   close(): void {
     this.#closed.abort()
-    this.#history?.close()
+    this.#readers?.history?.close()
     this.#incremental?.close()
-    this.#connection?.destroy()
+    this.#link?.close()
+  }
+
+  /** @throws ToolError USAGE where GTIDs are needed and not known */
+  #checkGtids(from: LogPosition, goal: PositionOption | LogPosition | undefined): void {
+    if (from.gtids !== null) return
+    const { server, failover } = this.#connected()
+    const unknown = `GTIDs are not known at ${from.file}:${from.position}, where this run begins`
+    if (goal !== undefined && 'kind' in goal && goal.kind === 'gtids') {
+      const remedy = '--stop-at FILE:POS'
+      throw usageError(
+        `--stop-at: ${unknown}`,
+        server.hasGtids ? `--start with a GTID set, or ${remedy}` : remedy
+      )
+    }
+    if (failover !== undefined) {
+      throw usageError(
+        `--failover: ${unknown}`,
+        'another server counts its files for itself; --start with a GTID set'
+      )
+    }
   }
 
   #openIncremental({ marks, state, stop }: TailRun): IncrementalSnapshots {
     const { version, name, tables, shape, retryFor, signalTable } = this.#options
+    const link = this.#connected()
     const context = {
-      target: () => this.#target,
-      server: () => this.#connected().server,
+      target: () => link.target,
+      server: () => link.server,
       shape,
       log: this.#log,
-      ask: <T>(question: (connection: MysqlConnection) => Promise<T>) => this.#ask(question),
+      ask: <T>(question: (connection: MysqlConnection) => Promise<T>) => link.ask(question),
       retryFor,
       stop,
       source: (table: TableName, { file, position }: LogPosition) => ({
@@ -250,14 +232,14 @@ export class MysqlTail {
         snapshot: 'incremental' as const,
         database: table.database,
         table: table.name,
-        serverId: this.#connected().server.serverId,
+        serverId: link.server.serverId,
         gtid: null,
         file,
         position,
         epoch: this.#epochs?.epoch ?? 0
       })
     }
-    const { database } = this.#target
+    const { database } = link.target
     const requests = state === null ? null : new RequestFolder(state.path)
     const resumed = parseIncremental(marks.resume.at?.incremental)
     return new IncrementalSnapshots(context, { tables, database, signalTable, requests }, resumed)
@@ -273,23 +255,29 @@ export class MysqlTail {
     }
   }
 
-  #historySetting({ marks, state }: TailRun): HistorySetting {
-    return { ...this.#connected(), tables: this.#options.tables, marks, state, log: this.#log }
+  #historySetting({ marks, state }: TailRun, connection: MysqlConnection): HistorySetting {
+    const { server } = this.#connected()
+    return { connection, server, tables: this.#options.tables, marks, state, log: this.#log }
   }
 
-  #connected(): { connection: MysqlConnection; server: ServerInfo } {
-    if (this.#connection === undefined || this.#server === undefined) throw new Error('connect() comes first')
-    return { connection: this.#connection, server: this.#server }
+  #openHistory(run: TailRun, from: LogPosition, isResumed: boolean): Promise<SchemaHistory> {
+    const open = isResumed ? resumeHistory : beginHistory
+    return this.#connected().ask(connection => open(this.#historySetting(run, connection), from))
+  }
+
+  #connected(): ServerLink {
+    if (this.#link === undefined) throw new Error('connect() comes first')
+    return this.#link
   }
 
   /** Where a run that was left at a mark goes on: there, unless the log of it is gone and may be made up for. */
   async #resume(at: Readonly<Record<string, unknown>>, run: TailRun): Promise<LogPosition | null> {
-    const { connection, server } = this.#connected()
+    const link = this.#connected()
     const position = parsePosition(at)
     const isUnfinished = at.snapshot !== undefined && this.#takesSnapshots()
     if (isUnfinished || this.#options.snapshot === 'when-needed') {
       try {
-        await checkAvailable(connection, server, position)
+        await link.ask(connection => checkAvailable(connection, link.server, position))
       } catch (error) {
         if (!(error instanceof LogPurgedError && this.#options.snapshot === 'when-needed')) throw error
         this.#log.warn(`${error.message}; takes a snapshot. Rows deleted in between are not told`)
@@ -308,31 +296,40 @@ export class MysqlTail {
 
   /** Where a run that resumes nothing reads the log from, after the snapshot; null when that was all. */
   async #begin(run: TailRun): Promise<LogPosition | null> {
-    const { connection, server } = this.#connected()
     const { snapshot, start } = this.#options
     if (this.#takesSnapshots() && start === undefined) return this.#takeSnapshot(run, null)
     if (snapshot === 'only') {
       await this.#takeSnapshot(run, null)
       return null
     }
+    const link = this.#connected()
     switch (start?.kind) {
       case 'earliest':
-        return earliestPosition(connection, server)
-      case 'time':
-        return positionAt(connection, server, start.ms, { ...this.#options, stop: run.stop })
+        return link.ask(connection => earliestPosition(connection, link.server))
+      case 'time': {
+        const options = { ...this.#options, stop: run.stop }
+        return link.ask(connection => positionAt(connection, link.server, start.ms, options))
+      }
       case 'file':
         return { file: start.file, position: start.position, gtids: null }
       case 'gtids': {
-        if (!server.hasGtids) throw usageError('--start: the server has no GTIDs (gtid_mode is not ON)')
-        const { file, position } = await earliestPosition(connection, server)
+        if (!link.server.hasGtids) throw usageError('--start: the server has no GTIDs (gtid_mode is not ON)')
+        const { file, position } = await link.ask(connection => earliestPosition(connection, link.server))
         return { file, position, gtids: start.gtids }
       }
       default: {
-        const { history, position } = await beginHistoryHere(this.#historySetting(run), null)
-        this.#history = history
+        const { history, position } = await link.ask(connection =>
+          beginHistoryHere(this.#historySetting(run, connection), null)
+        )
+        this.#opened().history = history
         return position
       }
     }
+  }
+
+  #opened(): LogReaders {
+    if (this.#readers === undefined) throw new Error('run() opens the readers')
+    return this.#readers
   }
 
   /**
@@ -344,30 +341,29 @@ export class MysqlTail {
     begun: { position: LogPosition; progress: SnapshotProgress } | null
   ): Promise<LogPosition | null> {
     const { writer, marks, state } = run
+    const link = this.#connected()
+    const readers = this.#opened()
     const attempt = state === null ? null : new BegunSnapshot(state)
     // A later run may go on after a snapshot that was taken alone.
-    const follows =
-      this.#options.snapshot !== 'only' || (state !== null && this.#connected().server.logsChanges)
+    const follows = this.#options.snapshot !== 'only' || (state !== null && link.server.logsChanges)
     const source = {
-      where: () => ({ target: this.#target, server: this.#connected().server }),
+      where: () => ({ target: link.target, server: link.server }),
       log: this.#log,
       // The rows' places are in the file of the view.
       epochOf: async (file: string) => {
         await this.#epochs?.begin(file)
         return this.#epochs?.epoch ?? 0
       },
-      ask: <T>(question: (connection: MysqlConnection) => Promise<T>) => this.#ask(question),
+      ask: <T>(question: (connection: MysqlConnection) => Promise<T>) => link.ask(question),
       at: (position: LogPosition) => this.#at(position),
       follow: (...args: [LogPosition, LogPosition, GivenRows, MarkedAt]) => this.#catchUp(run, ...args),
       define: async (connection: MysqlConnection, first: LogPosition) => {
-        if (follows) this.#history = await beginHistory({ ...this.#historySetting(run), connection }, first)
+        if (follows) readers.history = await beginHistory(this.#historySetting(run, connection), first)
       }
     }
     const from = begun ?? (await this.#unacknowledged(attempt))
-    if (follows && from !== null) {
-      const open = begun === null ? beginHistory : resumeHistory
-      this.#history = await open(this.#historySetting(run), from.position)
-    }
+    if (follows && from !== null)
+      readers.history = await this.#openHistory(run, from.position, begun !== null)
     const snapshot = new Snapshot(source, this.#options, run, from)
     this.#snapshot = snapshot
     if (begun !== null) this.#log.info('goes on with the snapshot')
@@ -391,9 +387,9 @@ export class MysqlTail {
   ): Promise<{ position: LogPosition; progress: SnapshotProgress } | null> {
     const position = (await attempt?.read()) ?? null
     if (position === null || this.#options.snapshot === 'only') return null
-    const { connection, server } = this.#connected()
+    const link = this.#connected()
     try {
-      await checkAvailable(connection, server, position)
+      await link.ask(connection => checkAvailable(connection, link.server, position))
       return { position, progress: new SnapshotProgress() }
     } catch (error) {
       if (!(error instanceof LogPurgedError)) throw error
@@ -411,13 +407,14 @@ export class MysqlTail {
     at: MarkedAt
   ): Promise<boolean> {
     const { writer, marks, stop } = run
-    const { server } = this.#connected()
-    const reader = this.#openReader(from, writer, watch)
+    const { target, server } = this.#connected()
+    const readers = this.#opened()
+    const reader = readers.open(from, writer, watch)
     this.#reader = reader
-    const preview = (position: LogPosition): Preview => this.#preview(position, watch)
+    const preview = (position: LogPosition): Preview => readers.preview(position, watch)
     const options = { ...this.#followOptions(run), stopAt: to, at, preview }
     try {
-      await followLog(this.#target, server, reader, writer, marks, options, this.#log, stop)
+      await followLog(target, server, reader, writer, marks, options, this.#log, stop)
     } finally {
       this.#reader = undefined
       this.#rowsCaughtUp += reader.rows
@@ -427,122 +424,19 @@ export class MysqlTail {
     return false
   }
 
-  /** Lets what has to be asked about rows be asked by the block of events. */
-  #preview(from: LogPosition, given: GivenRows): Preview {
-    const nowhere = new OutputWriter({
-      name: 'nowhere',
-      takesMarks: false,
-      write: () => Promise.resolve(),
-      sync: () => Promise.resolve(null),
-      close: () => Promise.resolve()
-    })
-    const { version, name, tables } = this.#options
-    const { checksum } = this.#connected().server
-    const resolve = (map: TableMap): Table | Promise<Table> => this.#resolve(map)
-    // A reader goes on changing the GTIDs that it begins with.
-    const reader = new BinlogReader(parsePosition(formatPosition(from)), nowhere, {
-      version,
-      name,
-      tables,
-      checksum,
-      resolve,
-      watch: given.ahead
-    })
-    let isUseful = true
-    return {
-      async see(buffer, start, end) {
-        if (!isUseful) return
-        try {
-          await reader.take(buffer, start, end)
-        } catch (error) {
-          if (isLost(error)) throw error
-          // The reader that writes comes upon it, too, and tells; or asks for itself.
-          isUseful = false
-        }
-      },
-      complete: () => given.learn()
-    }
-  }
-
   #followOptions({ state }: TailRun): Omit<FollowOptions, 'stopAt'> {
-    const servers = this.#failover
+    const { serverId, retryFor } = this.#options
+    const link = this.#connected()
+    const moved = (to: Followed): void => {
+      link.moveTo(to)
+      this.#epochs?.of(to.server.identity)
+    }
+    const { failover: servers } = link
     return {
-      serverId: this.#options.serverId,
-      retryFor: this.#options.retryFor,
+      serverId,
+      retryFor,
       spoolDirectory: state?.path,
-      ...(servers === undefined ? {} : { failover: { servers, moved: to => this.#moveTo(to) } })
-    }
-  }
-
-  #moveTo({ target, server, connection }: Followed): void {
-    this.#connection?.destroy()
-    this.#target = target
-    this.#server = server
-    this.#connection = connection
-    this.#epochs?.of(server.identity)
-  }
-
-  /** A run that resumes goes on with the first server that it can go on with: the one before may have been replaced. */
-  async #chooseServer(position: LogPosition): Promise<void> {
-    if (this.#failover === undefined) return
-    const { connection, server } = this.#connected()
-    try {
-      await checkAvailable(connection, server, position)
-    } catch (error) {
-      if (!(error instanceof UnknownGtidsError || error instanceof LogPurgedError)) throw error
-      const other = await this.#failover.other(this.#target, position)
-      if (other === null) throw error
-      this.#log.warn(`${messageOf(error)}; goes on with ${other.target.display}`)
-      this.#moveTo(other)
-    }
-  }
-
-  #openReader(from: LogPosition, writer: OutputWriter, watch?: RowsWatch): BinlogReader {
-    const { server } = this.#connected()
-    const { version, name, tables, shape, emitDdl } = this.#options
-    const history = this.#history
-    return new BinlogReader(from, writer, {
-      ...(history === undefined ? {} : { history }),
-      version,
-      name,
-      tables,
-      shape,
-      emitDdl,
-      ...(watch === undefined ? {} : { watch }),
-      ...(this.#prepared === undefined ? {} : { prepared: this.#prepared }),
-      ...(this.#epochs === undefined ? {} : { epochs: this.#epochs }),
-      checksum: server.checksum,
-      resolve: map => this.#resolve(map)
-    })
-  }
-
-  #resolve(map: TableMap): Table | Promise<Table> {
-    const { server } = this.#connected()
-    if (describesItself(map)) return resolveTable(map, null, server.charsetOf)
-    const known = this.#history?.schemaOf(map.database, map.table) ?? null
-    const difference = known === null ? null : differenceFrom(map, known)
-    if (known !== null && difference === null) return resolveTable(map, known, server.charsetOf)
-    const read = this.#ask(connection => readTableSchema(connection, map.database, map.table))
-    return read.then(schema => {
-      const table = resolveTable(map, schema, server.charsetOf)
-      if (difference !== null)
-        this.#log.warn(`${difference} by the statements since: takes its columns from the database`)
-      return table
-    })
-  }
-
-  /** Asks through the connection of the start, or a new one where that was lost since: the server may have restarted. */
-  async #ask<T>(question: (connection: MysqlConnection) => Promise<T>): Promise<T> {
-    const { connection } = this.#connected()
-    try {
-      return await question(connection)
-    } catch (error) {
-      if (!isLost(error)) throw error
-      connection.destroy()
-      const backoff = new Backoff(this.#options.retryFor, this.#stop)
-      backoff.succeeded()
-      this.#connection = await MysqlConnection.open(this.#target, backoff)
-      return question(this.#connection)
+      ...(servers === undefined ? {} : { failover: { servers, moved } })
     }
   }
 
