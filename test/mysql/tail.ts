@@ -136,6 +136,11 @@ export function marks(ndjson: string): { n: number; at: Record<string, unknown> 
     .map(line => (JSON.parse(line) as { '@mark': { n: number; at: Record<string, unknown> } })['@mark'])
 }
 
+/** Whether the snapshot is over: its own marks say how far it is. */
+export function follows(ndjson: string): boolean {
+  return marks(ndjson).some(({ at }) => at.snapshot === undefined)
+}
+
 /** The bytes of the row image `after` in a line. */
 export function afterText(line: string): string {
   const start = line.indexOf('"after":') + 8

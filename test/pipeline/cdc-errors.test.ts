@@ -12,6 +12,7 @@ import {
   brief,
   dataLines,
   events,
+  follows,
   killRunningTails,
   logEnd,
   marks,
@@ -185,7 +186,7 @@ describe('cdc-tail says what is wrong', { skip: unavailable('mysql80') }, () => 
       '--mark-every',
       '50ms'
     ])
-    await running.until('start', () => marks(running.stdout).length > 0)
+    await running.until('start', () => follows(running.stdout))
     const session = await createConnection({ uri: `${server.url}/test` })
     await session.query('SET SESSION binlog_format = STATEMENT')
     await session.query("UPDATE many SET v = 'y' WHERE id = 1")
@@ -227,7 +228,7 @@ describe('cdc-tail says what is wrong', { skip: unavailable('mysql80') }, () => 
   test('about a state directory that another process uses', async () => {
     const state = join(directory, 'taken')
     const running = new RunningTail([url, '--tables', 'payments', '--state', state, '--mark-every', '50ms'])
-    await running.until('start', () => marks(running.stdout).length > 0)
+    await running.until('start', () => follows(running.stdout))
     const second = await tail(url, '--tables', 'payments', '--state', state, '--stop-at', 'now')
     assertRefused(second, 1, /state directory .*taken\/cdc-tail is in use by process \d+/, /--name/)
     assert.equal((await running.stop()).status, 0)
@@ -245,7 +246,7 @@ describe('cdc-tail says what is wrong', { skip: unavailable('mysql80') }, () => 
       '--retry-for',
       '500ms'
     ])
-    await running.until('start', () => marks(running.stdout).length > 0)
+    await running.until('start', () => follows(running.stdout))
     await connection.end().catch(() => {})
     await server.kill()
     const { status, stderr } = await running.ended
@@ -310,7 +311,7 @@ describe('cdc-tail says what is wrong', { skip: unavailable('mysql80') }, () => 
       '--mark-every',
       '50ms'
     ])
-    await lost.until('a mark', ({ stdout }) => marks(stdout).length > 0)
+    await lost.until('a mark', ({ stdout }) => follows(stdout))
     gate.close()
     for (const socket of sockets) socket.destroy()
     for (const away of [never, lost]) {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import type { Connection } from 'mysql2/promise'
-import { dataLines, events, killRunningTails, marks, RunningTail, tail } from '../mysql/tail.ts'
+import { dataLines, events, follows, killRunningTails, RunningTail, tail } from '../mysql/tail.ts'
 import { allDocuments } from '../support/elastic.ts'
 import { connectTo, promote, replicate, untilSame } from '../support/replication.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
@@ -100,7 +100,7 @@ for (const kind of ['mysql', 'mysql80', 'mariadb'] as const) {
       skip: kind === 'mysql80' && 'as with the newer one'
     }, async () => {
       const running = new RunningTail(args('--snapshot', 'never', '--state', directory))
-      await running.until('its start', () => marks(running.stdout).length > 0)
+      await running.until('its start', () => follows(running.stdout))
       await untilSame(onPrimary, onReplica, COUNT)
       await onReplica.query(kind === 'mysql' ? 'STOP REPLICA' : 'STOP SLAVE')
       await insert(onPrimary, [1, 2])

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, createConnection } from 'mysql2/promise'
 import { Folded, type Keys } from '../mysql/folded.ts'
-import { events, killRunningTails, marks, RunningTail, tail } from '../mysql/tail.ts'
+import { events, follows, killRunningTails, marks, RunningTail, tail } from '../mysql/tail.ts'
 import { randomNumbers } from '../support/random.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
@@ -91,7 +91,7 @@ for (const [flavour, { by, args }] of Object.entries(FLAVOURS)) {
       const writers = [write(), write()]
       try {
         const running = new RunningTail(follow)
-        await running.until('the start', () => marks(running.stdout).length > 0)
+        await running.until('the start', () => follows(running.stdout))
         const asked = await tail('snapshot', '--signal', '--state', state, 'fresh,test.words')
         assert.equal(asked.status, 0, asked.stderr)
         assert.match(asked.stderr, /fresh, test\.words: asked for/)
@@ -155,7 +155,7 @@ describe('requests for rows', { skip: unavailable('mysql80') }, () => {
       '--mark-every',
       '50ms'
     ])
-    await running.until('the start', () => marks(running.stdout).length > 0)
+    await running.until('the start', () => follows(running.stdout))
     const data = {
       'data-collections': ['test.more'],
       type: 'incremental',
@@ -212,7 +212,7 @@ describe('requests for rows', { skip: unavailable('mysql80') }, () => {
       '--mark-every',
       '50ms'
     ])
-    await running.until('the start', () => marks(running.stdout).length > 0)
+    await running.until('the start', () => follows(running.stdout))
     assert.equal((await tail('snapshot', '--signal', '--state', state, 'large')).status, 0)
     await running.until('some rows', () => running.stdout.includes('"table":"large"'))
     running.pause()

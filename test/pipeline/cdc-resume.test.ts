@@ -18,6 +18,7 @@ import {
   brief,
   dataLines,
   events,
+  follows,
   killRunningTails,
   logEnd,
   marks,
@@ -549,7 +550,7 @@ describe('a pipeline’s state', { skip: unavailable('mysql80') }, () => {
     await bench.createNumbers()
     await bench.insert(10, 3)
     const running = bench.start('--snapshot', 'schema-only', '--mark-every', '50ms')
-    await running.until('start', () => marks(running.stdout).length > 0)
+    await running.until('start', () => follows(running.stdout))
     await bench.insert(0, 2)
     await running.until('changes', () => dataLines(running.stdout).length === 2)
     assertRange(ids((await running.stop()).stdout), 2)

@@ -5,7 +5,15 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, createConnection } from 'mysql2/promise'
-import { brief, type ChangeEvent, events, killRunningTails, marks, RunningTail, tail } from '../mysql/tail.ts'
+import {
+  brief,
+  type ChangeEvent,
+  events,
+  follows,
+  killRunningTails,
+  RunningTail,
+  tail
+} from '../mysql/tail.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
 /** Logs that do not name their columns. */
@@ -172,7 +180,7 @@ describe('rows have the columns of their time', { concurrency: true }, () => {
       test('in a run that follows live', async () => {
         await using bench = await open(flavour, 'live')
         const running = new RunningTail([bench.url, '--tables', 't', '--mark-every', '50ms'])
-        await running.until('start', ({ stdout }) => marks(stdout).length > 0)
+        await running.until('start', ({ stdout }) => follows(stdout))
         for (const sql of historyFor(flavour)) await bench.connection.query(sql)
         await running.until('the last row', ({ stdout }) => events(stdout).length >= EXPECTED.length)
         const { stdout, stderr } = await running.stop()
@@ -194,7 +202,7 @@ describe('rows have the columns of their time', { concurrency: true }, () => {
       test('in runs that are killed again and again while the tables change', async () => {
         await using bench = await open(flavour, 'killed')
         const unbroken = new RunningTail([bench.url, '--tables', 't', '--emit-ddl', '--mark-every', '50ms'])
-        await unbroken.until('start', ({ stdout }) => marks(stdout).length > 0)
+        await unbroken.until('start', ({ stdout }) => follows(stdout))
         const begun = await tail(bench.url, ...bench.kept, '--stop-at', 'now')
         assert.equal(begun.status, 0, begun.stderr)
         const statements = historyFor(flavour)
@@ -352,7 +360,7 @@ describe('a server that keeps names of tables in small letters', { skip: unavail
     const connection = await createConnection({ uri: `${server.url}/test` })
     await connection.query('CREATE TABLE Orders (id INT PRIMARY KEY, a INT, b INT)')
     const running = new RunningTail([cdcUrl(server, 'test'), '--tables', 'orders', '--mark-every', '50ms'])
-    await running.until('start', ({ stdout }) => marks(stdout).length > 0)
+    await running.until('start', ({ stdout }) => follows(stdout))
     await connection.query('ALTER TABLE ORDERS CHANGE a A2 INT, CHANGE b a INT')
     await connection.query('INSERT INTO Orders VALUES (1, 2, 3)')
     await connection.query('CREATE TABLE TEST.New LIKE Orders')
@@ -413,7 +421,7 @@ describe('without its history of tables', { skip: unavailable('mysql57') }, () =
     await connection.query('DROP TABLE IF EXISTS test.elsewhere')
     await connection.query('CREATE TABLE test.elsewhere (y INT)')
     const running = new RunningTail([url, '--tables', 't', '--mark-every', '50ms', '--emit-ddl'])
-    await running.until('start', ({ stdout }) => marks(stdout).length > 0)
+    await running.until('start', ({ stdout }) => follows(stdout))
     await connection.query('DROP TABLE t')
     await connection.query('RENAME TABLE test.elsewhere TO strange.t')
     await connection.query('INSERT INTO t VALUES (1)')

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { type Connection, createConnection } from 'mysql2/promise'
 import { Debezium, debeziumMissing } from '../../scripts/lib/peers/debezium.ts'
 import { Topics } from '../../scripts/lib/peers/topic.ts'
-import { dataLines, killRunningTails, marks, RunningTail } from '../mysql/tail.ts'
+import { dataLines, follows, killRunningTails, RunningTail } from '../mysql/tail.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
 /** What comes to the schema change topic of the tables t, u, w and types. */
@@ -90,7 +90,7 @@ describe('statements with --emit-ddl', {
       ...[cdcUrl(mysql, 'dream'), '--exclude-tables', 'other', '--snapshot', 'never'],
       ...['--emit-ddl', '--debezium-types', '--mark-every', '50ms']
     ])
-    await ours.until('start', ({ stdout }) => marks(stdout).length > 0)
+    await ours.until('start', ({ stdout }) => follows(stdout))
     for (const sql of STATEMENTS) await connection.query(sql)
     // Of a table that is not captured nothing comes.
     const count = STATEMENTS.length - 1

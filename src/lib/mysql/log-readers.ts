@@ -1,4 +1,4 @@
-import type { Log } from '../cli/index.ts'
+import { type Log, ToolError } from '../cli/index.ts'
 import { OutputWriter } from '../stream/index.ts'
 import { BinlogReader } from './binlog-reader.ts'
 import type { Table } from './column.ts'
@@ -80,7 +80,7 @@ export class LogReaders {
       name,
       tables,
       checksum: this.#link.server.checksum,
-      resolve: map => this.#resolve(map),
+      resolve: map => this.#resolveAhead(map),
       watch: given.ahead
     })
     let isUseful = true
@@ -102,10 +102,8 @@ export class LogReaders {
   /** The columns of a map: as the log names them, as its statements have made them, or as they are now. */
   #resolve(map: TableMap): Table | Promise<Table> {
     const { charsetOf } = this.#link.server
-    if (describesItself(map)) return resolveTable(map, null, charsetOf)
-    const known = this.history?.schemaOf(map.database, map.table) ?? null
-    const difference = known === null ? null : differenceFrom(map, known)
-    if (known !== null && difference === null) return resolveTable(map, known, charsetOf)
+    const { table, difference } = this.#tableOf(map)
+    if (table !== null) return table
     const read = this.#link.ask(connection => readTableSchema(connection, map.database, map.table))
     return read.then(schema => {
       const table = resolveTable(map, schema, charsetOf)
@@ -113,5 +111,22 @@ export class LogReaders {
         this.#log.warn(`${difference} by the statements since: takes its columns from the database`)
       return table
     })
+  }
+
+  /** Ahead of the history there may be statements that it has not followed yet. */
+  #resolveAhead(map: TableMap): Table {
+    const { table, difference } = this.#tableOf(map)
+    if (table !== null) return table
+    throw new ToolError('DATA', difference ?? `${map.database}.${map.table} is not known`)
+  }
+
+  /** @returns no table where neither the log nor the history tells its columns, and how the history's differ */
+  #tableOf(map: TableMap): { table: Table | null; difference: string | null } {
+    const { charsetOf } = this.#link.server
+    if (describesItself(map)) return { table: resolveTable(map, null, charsetOf), difference: null }
+    const known = this.history?.schemaOf(map.database, map.table) ?? null
+    if (known === null) return { table: null, difference: null }
+    const difference = differenceFrom(map, known)
+    return { table: difference === null ? resolveTable(map, known, charsetOf) : null, difference }
   }
 }
