@@ -295,7 +295,7 @@ describe('rows have the columns of their time', { concurrency: true }, () => {
           }
         })()
         try {
-          for (let round = 0; round < 4; round++) {
+          for (let round = 0; round < 8; round++) {
             const snapshot = round % 2 === 0 ? 'initial' : 'never'
             const running = new RunningTail([bench.url, '--tables', 't', '--snapshot', snapshot])
             const created = (): ChangeEvent[] => events(running.stdout).filter(({ op }) => op === 'c')

@@ -96,6 +96,11 @@ export class TableFilter {
     return this.choose(await listTables(connection), connection.target.display)
   }
 
+  /** Those of them that are there, whatever was named. */
+  async present(connection: MysqlConnection): Promise<TableName[]> {
+    return (await listTables(connection)).filter(({ database, name }) => this.includes(database, name))
+  }
+
   /**
    * Of all tables of a server, those that are meant.
    * @throws ToolError USAGE for a table that was named and is not there

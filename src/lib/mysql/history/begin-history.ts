@@ -2,13 +2,24 @@ import { type MysqlConnection, serverErrorCode } from '../connection.ts'
 import { Catalog } from '../ddl/catalog.ts'
 import type { AsOf, DatabaseModel, TableModel } from '../ddl/model.ts'
 import { formatPosition, hasReached, type LogPosition } from '../position.ts'
+import { sqlName } from '../schema.ts'
 import { currentPosition, type ServerInfo } from '../server.ts'
+import type { TableName } from '../tables.ts'
 import { readDatabases, readTables } from './read-catalog.ts'
 
 /** How often tables are read again that were changed in the meantime. */
 const MOST_ATTEMPTS = 20
 /** Events of the log that are looked at for statements among them. */
 const MOST_EVENTS = 50_000
+/** How long a statement that defines a table is waited for. */
+const LOCK_WAIT_SECONDS = 10
+/** Errors about a table that is gone, locked for long, or not to be read. */
+const CANNOT_BE_HELD = new Set([
+  'ER_NO_SUCH_TABLE',
+  'ER_LOCK_WAIT_TIMEOUT',
+  'ER_TABLEACCESS_DENIED_ERROR',
+  'ER_COLUMNACCESS_DENIED_ERROR'
+])
 
 /**
  * The tables of some databases as they are now, for a log that is read from a place on. What is in it up to now they
@@ -85,5 +96,33 @@ async function hasStatements(
   } catch (error) {
     if (!serverErrorCode(error)?.includes('ACCESS_DENIED')) throw error
     return null
+  }
+}
+
+/**
+ * Does something while no statement can be in the midst of defining one of the tables: in its last moments the log has
+ * it already, and what the server says of the table and of its GTIDs comes a little later, one after the other. A
+ * transaction that has looked at a table is such a hold (MySQL: metadata locking).
+ */
+export async function holdingTables<T>(
+  connection: MysqlConnection,
+  tables: readonly TableName[],
+  work: () => Promise<T>
+): Promise<T> {
+  await connection.query(`SET SESSION lock_wait_timeout = ${LOCK_WAIT_SECONDS}`)
+  // What is read in it is to be of now, not of its beginning.
+  await connection.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED')
+  await connection.query('START TRANSACTION')
+  try {
+    for (const { database, name } of tables) {
+      try {
+        await connection.query(`SELECT 1 FROM ${sqlName(database, name)} LIMIT 0`)
+      } catch (error) {
+        if (!CANNOT_BE_HELD.has(serverErrorCode(error) ?? '')) throw error
+      }
+    }
+    return await work()
+  } finally {
+    await connection.query('COMMIT')
   }
 }

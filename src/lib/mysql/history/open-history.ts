@@ -5,7 +5,7 @@ import type { MysqlConnection } from '../connection.ts'
 import type { LogPosition } from '../position.ts'
 import type { ServerInfo } from '../server.ts'
 import type { TableFilter } from '../tables.ts'
-import { readCatalog } from './begin-history.ts'
+import { holdingTables, readCatalog } from './begin-history.ts'
 import { HistoryFile, hasHistory, historyMissing } from './history-file.ts'
 import { type HistoryOptions, SchemaHistory } from './schema-history.ts'
 
@@ -31,9 +31,11 @@ export async function beginHistoryHere(
   from: LogPosition | null
 ): Promise<{ history: SchemaHistory; position: LogPosition }> {
   const { connection, server, tables, marks, state, log } = setting
-  const { catalog, position, isLater } = await readCatalog(connection, server, from, name =>
-    tables.mayBeIn(name)
-  )
+  const read = (): ReturnType<typeof readCatalog> =>
+    readCatalog(connection, server, from, name => tables.mayBeIn(name))
+  // A snapshot has its own lock, which a transaction would end.
+  const { catalog, position, isLater } =
+    from === null ? await holdingTables(connection, await tables.present(connection), read) : await read()
   if (isLater && !server.fullMetadata) {
     log.warn(
       `the log is read from ${position.file}:${position.position} on, and does not name columns: ` +
