@@ -125,6 +125,37 @@ describe('a snapshot', { skip: unavailable('mysql80') }, () => {
     await connection.end()
   })
 
+  test('each mark tells exactly the rows before it, of all tables that are read at a time', async () => {
+    const names = ['a', 'b', 'c', 'd']
+    const connection = await numbers('marked', names)
+    const file = join(directory, 'marked.ndjson')
+    const { status, stderr } = await tail(
+      ...[cdcUrl(server, 'marked'), '--stop-at', 'now', '--state', join(directory, 'marked'), '--out', file],
+      ...['--mark-every', '1ms', '--snapshot-parallel', String(names.length)]
+    )
+    assert.equal(status, 0, stderr)
+    const rows = new Map(names.map(name => [`marked.${name}`, 0]))
+    let inTheMiddle = 0
+    for (const line of readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map(text => JSON.parse(text))) {
+      if (line.op === 'r') {
+        const table = `${line.source.db}.${line.source.table}`
+        rows.set(table, (rows.get(table) ?? 0) + 1)
+      }
+      const told = line['@mark']?.at?.snapshot
+      if (told === undefined) continue
+      for (const [table, count] of rows) {
+        const expected = told.done.includes(table) ? ROWS : (told.at[table]?.rows ?? 0)
+        assert.equal(count, expected, `${table} at mark ${line['@mark'].n}`)
+        if (expected > 0 && expected < ROWS) inTheMiddle++
+      }
+    }
+    assert.ok(inTheMiddle > 20, `${inTheMiddle} places in the middle of a table`)
+    await connection.end()
+  })
+
   test('gives tables without a primary key, or with a masked one, whole between two marks', async () => {
     const connection = await numbers('keyless', ['bare'], 'id INT, pad VARCHAR(300) NOT NULL')
     await connection.query(

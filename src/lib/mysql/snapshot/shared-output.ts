@@ -13,7 +13,7 @@ export class SharedOutput {
   readonly #at: () => Readonly<Record<string, unknown>> | null
   #sending: Promise<void> | null = null
 
-  /** While this is there, readers wait for it before they write. */
+  /** Not null while a mark is made: readers wait, and ask anew, before they write. */
   marking: Promise<void> | null = null
 
   /** @param at what a mark would say now; null while none can be made */

@@ -88,7 +88,8 @@ export class ViewReader {
     }
     begin()
     for (;;) {
-      if (output.marking !== null) await output.marking
+      // Whoever waits with us may go on first, and begin the next one.
+      while (output.marking !== null) await output.marking
       if (!packets.next()) {
         if (stop.aborted) return false
         // What has been read is not kept waiting for more.
