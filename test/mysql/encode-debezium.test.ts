@@ -46,7 +46,7 @@ function logDecimal(value: bigint, precision: number, scale: number): Buffer {
 
 describe('decimals', () => {
   const decimal = fc
-    .integer({ min: 1, max: 65 })
+    .oneof(fc.integer({ min: 1, max: 15 }), fc.integer({ min: 1, max: 65 }))
     .chain(precision =>
       fc.tuple(
         fc.constant(precision),
@@ -103,6 +103,8 @@ describe('decimals', () => {
         unscaled(written((out, o) => debezium.writeDecimalText(out, o, text, 0, text.length))),
         value
       )
+      const bytes = logDecimal(value, 9, 2)
+      assert.equal(unscaled(written((out, o) => debezium.writeDecimalBytes(out, o, bytes, 0, 9, 2))), value)
     }
   })
 })

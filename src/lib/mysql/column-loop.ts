@@ -28,7 +28,8 @@ export class ColumnLoop {
   /** What is made once for the table. */
   get functions(): string {
     const readers = this.#codes.map(
-      code => `(buf, p, w) => { let out = w.buffer, o = w.length, n = 0; ${code} w.length = o; return p; }`
+      code =>
+        `(buf, p, w) => { let out = w.buffer, v = w.view, o = w.length, n = 0; ${code} w.length = o; return p; }`
     )
     return `
       const readers = [${readers.join(',\n')}];
@@ -56,6 +57,7 @@ export class ColumnLoop {
         if (key >= 0) spans[key * 2 + 1] = p;
       }
       out = w.buffer;
+      v = w.view;
       o = w.length;`
   }
 }

@@ -1,6 +1,6 @@
 import { type ByteWriter, writeDigits, writeUint } from '../stream/index.ts'
-import { DIGIT_BYTES } from './encode-decimal.ts'
-import { writeAscii, writeDouble, writeInt } from './encode-number.ts'
+import { DIGIT_BYTES, isShortDecimal, readShortDecimal, shortDecimal } from './encode-decimal.ts'
+import { readWord, writeAscii, writeDouble, writeInt } from './encode-number.ts'
 import { fractionSize, readFraction, writeTimestamp } from './encode-time.ts'
 
 /**
@@ -51,6 +51,13 @@ export function writeDecimalBytes(
   precision: number,
   scale: number
 ): number {
+  if (precision <= MOST_EXACT && isShortDecimal(precision, scale)) {
+    const wholeBytes = DIGIT_BYTES[precision - scale] as number
+    readShortDecimal(buffer, at, wholeBytes, DIGIT_BYTES[scale] as number)
+    const { isNegative, whole, fraction } = shortDecimal
+    const magnitude = whole * (POWERS[scale] as number) + fraction
+    return writeExact(out, o, isNegative ? -magnitude : magnitude)
+  }
   const negative = ((buffer[at] as number) & 0x80) === 0
   const invert = negative ? 0xff : 0
   let signBit = 0x80
@@ -69,6 +76,24 @@ export function writeDecimalBytes(
   for (let left = Math.floor(whole / 9) + Math.floor(scale / 9); left > 0; left--) group(9)
   group(scale % 9)
   return writeUnscaled(out, o, from, negative)
+}
+
+/** Digits of which every number is exact in a double. */
+const MOST_EXACT = 15
+
+/** A whole number within ±10^15 in two's complement. */
+function writeExact(out: Buffer, o: number, value: number): number {
+  let from = UNSCALED
+  let rest = value
+  let byte: number
+  do {
+    const more = Math.floor(rest / 256)
+    byte = rest - more * 256
+    unscaled[--from] = byte
+    rest = more
+    // The first bit tells the sign.
+  } while (!(rest === 0 && byte < 128) && !(rest === -1 && byte >= 128))
+  return writeShortBase64(out, o, unscaled, from, UNSCALED)
 }
 
 /** Multiplies the magnitude in `unscaled[from..)` by up to 10^9 and adds; returns where it begins then. */
@@ -106,8 +131,17 @@ function writeUnscaled(out: Buffer, o: number, from: number, negative: boolean):
 /** A DECIMAL in its text, `-12.340`, as `writeDecimalBytes` writes it. */
 export function writeDecimalText(out: Buffer, o: number, buffer: Buffer, start: number, end: number): number {
   const negative = buffer[start] === 45
+  const first = negative ? start + 1 : start
+  if (end - first <= MOST_EXACT) {
+    let magnitude = 0
+    for (let i = first; i < end; i++) {
+      const byte = buffer[i] as number
+      if (byte !== 46) magnitude = magnitude * 10 + byte - 48
+    }
+    return writeExact(out, o, negative ? -magnitude : magnitude)
+  }
   let from = UNSCALED
-  for (let i = negative ? start + 1 : start; i < end; i++) {
+  for (let i = first; i < end; i++) {
     const byte = buffer[i] as number
     if (byte !== 46) from = multiplyAndAdd(from, 10, byte - 48)
   }
@@ -116,8 +150,9 @@ export function writeDecimalText(out: Buffer, o: number, buffer: Buffer, start: 
 
 /** A 64-bit integer as a number, whatever its size; unsigned ones past 2^63 turn negative. */
 export function writeLong(out: Buffer, o: number, buffer: Buffer, at: number): number {
-  const low = buffer.readUInt32LE(at)
-  const high = buffer.readInt32LE(at + 4)
+  const low = readWord(buffer, at) >>> 0
+  const high = readWord(buffer, at + 4)
+  if (high === 0) return writeUint(out, o, low)
   if (high >= -0x200000 && high < 0x200000) return writeInt(out, o, high * 2 ** 32 + low)
   return writeAscii(out, o, buffer.readBigInt64LE(at).toString())
 }

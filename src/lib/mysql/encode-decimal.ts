@@ -15,6 +15,58 @@ export function decimalSize(precision: number, scale: number): number {
   )
 }
 
+/** Up to so many digits, the most common ones, a DECIMAL's parts are two numbers of 32 bits. */
+const SHORT_PART = 9
+
+/** Digits before and after the point that `writeShortDecimal` takes. */
+export function isShortDecimal(precision: number, scale: number): boolean {
+  const whole = precision - scale
+  return whole > 0 && whole <= SHORT_PART && scale <= SHORT_PART
+}
+
+/** Of a short DECIMAL the digits before the point, as `whole`, and after it; what they are, `readShortDecimal` tells. */
+export const shortDecimal = { isNegative: false, whole: 0, fraction: 0 }
+
+/** Reads a short DECIMAL of parts with so many bytes, in the form that `writeDecimal` describes, into `shortDecimal`. */
+export function readShortDecimal(
+  buffer: Buffer,
+  at: number,
+  wholeBytes: number,
+  fractionBytes: number
+): void {
+  const isNegative = ((buffer[at] as number) & 0x80) === 0
+  const invert = isNegative ? 0xff : 0
+  let whole = (buffer[at] as number) ^ 0x80 ^ invert
+  for (let i = 1; i < wholeBytes; i++) whole = (whole << 8) | ((buffer[at + i] as number) ^ invert)
+  let fraction = 0
+  for (let i = wholeBytes; i < wholeBytes + fractionBytes; i++)
+    fraction = (fraction << 8) | ((buffer[at + i] as number) ^ invert)
+  shortDecimal.isNegative = isNegative
+  shortDecimal.whole = whole >>> 0
+  shortDecimal.fraction = fraction >>> 0
+}
+
+/** As `writeDecimal`, for those that `isShortDecimal` tells. */
+export function writeShortDecimal(
+  out: Buffer,
+  o: number,
+  buffer: Buffer,
+  at: number,
+  wholeBytes: number,
+  scale: number
+): number {
+  readShortDecimal(buffer, at, wholeBytes, DIGIT_BYTES[scale] as number)
+  out[o++] = QUOTE
+  if (shortDecimal.isNegative) out[o++] = 45
+  o = writeUint(out, o, shortDecimal.whole)
+  if (scale > 0) {
+    out[o] = 46
+    o = writeDigits(out, o + 1, shortDecimal.fraction, scale)
+  }
+  out[o] = QUOTE
+  return o + 1
+}
+
 /**
  * A DECIMAL as a JSON string with all its fraction digits. Groups of nine digits in four bytes, big-endian, the first
  * group before and the last after the point shorter; the first bit is set for positive numbers, negative ones have all

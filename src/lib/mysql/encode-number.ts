@@ -11,18 +11,31 @@ export function writeInt(out: Buffer, o: number, value: number): number {
   return writeUint(out, o + 1, -value)
 }
 
+/** 32 bits, little-endian, signed; bytes that are not there are zeros, and the row is then longer than its event. */
+export function readWord(buffer: Buffer, at: number): number {
+  return (
+    (buffer[at] as number) |
+    ((buffer[at + 1] as number) << 8) |
+    ((buffer[at + 2] as number) << 16) |
+    ((buffer[at + 3] as number) << 24)
+  )
+}
+
 /** A 64-bit integer: a number within ±2^53, where doubles are exact, else a string. */
 export function writeInt64(out: Buffer, o: number, buffer: Buffer, at: number): number {
-  const low = buffer.readUInt32LE(at)
-  const high = buffer.readInt32LE(at + 4)
+  const low = readWord(buffer, at) >>> 0
+  const high = readWord(buffer, at + 4)
+  // Most numbers are small, and then it takes no doubles.
+  if (high === 0) return writeUint(out, o, low)
   if ((high >= -0x200000 && high < 0x200000) || (high === 0x200000 && low === 0))
     return writeInt(out, o, high * 2 ** 32 + low)
   return writeQuoted(out, o, buffer.readBigInt64LE(at).toString())
 }
 
 export function writeUint64(out: Buffer, o: number, buffer: Buffer, at: number): number {
-  const low = buffer.readUInt32LE(at)
-  const high = buffer.readUInt32LE(at + 4)
+  const low = readWord(buffer, at) >>> 0
+  const high = readWord(buffer, at + 4) >>> 0
+  if (high === 0) return writeUint(out, o, low)
   if (high < 0x200000 || (high === 0x200000 && low === 0)) return writeUint(out, o, high * 2 ** 32 + low)
   return writeQuoted(out, o, buffer.readBigUInt64LE(at).toString())
 }

@@ -11,12 +11,26 @@ function writeDate(out: Buffer, o: number, year: number, month: number, day: num
   return writeDigits(out, o + 1, day, 2)
 }
 
+/** The tens and ones of numbers up to 99, as digits; beyond come a zero and what the log does not have. */
+const TENS = Uint8Array.from({ length: 128 }, (_, i) => 48 + (Math.floor(i / 10) % 10))
+const ONES = Uint8Array.from({ length: 128 }, (_, i) => 48 + (i % 10))
+
+/** Each part up to 99, but for hours up to 999. */
 function writeClock(out: Buffer, o: number, hour: number, minute: number, second: number): number {
-  o = writeDigits(out, o, hour, hour > 99 ? 3 : 2)
-  out[o] = 58
-  o = writeDigits(out, o + 1, minute, 2)
-  out[o] = 58
-  return writeDigits(out, o + 1, second, 2)
+  if (hour > 99) {
+    const hundreds = Math.floor(hour / 100)
+    out[o++] = 48 + hundreds
+    hour -= hundreds * 100
+  }
+  out[o] = TENS[hour] as number
+  out[o + 1] = ONES[hour] as number
+  out[o + 2] = 58
+  out[o + 3] = TENS[minute] as number
+  out[o + 4] = ONES[minute] as number
+  out[o + 5] = 58
+  out[o + 6] = TENS[second] as number
+  out[o + 7] = ONES[second] as number
+  return o + 8
 }
 
 /** Bytes of a fraction of 0 to 6 digits. */
@@ -56,6 +70,10 @@ export function writeDateValue(out: Buffer, o: number, buffer: Buffer, at: numbe
   return o + 1
 }
 
+/** The date that was written last, `2026-11-24`: rows of a stream lie on few days. */
+let lastDateBits = -1
+const lastDate = Buffer.alloc(10)
+
 /**
  * DATETIME since 5.6: 40 bits big-endian (sign 1, year · 13 + month 17, day 5, hour 5, minute 6, second 6), then the
  * fraction.
@@ -67,12 +85,17 @@ export function writeDatetime2(out: Buffer, o: number, buffer: Buffer, at: numbe
     ((buffer[at + 2] as number) >> 1)
   const clockBits =
     (((buffer[at + 2] as number) & 1) << 16) | ((buffer[at + 3] as number) << 8) | (buffer[at + 4] as number)
-  const yearMonth = dateBits >> 5
   const fraction = readFraction(buffer, at + 5, digits)
   if (dateBits === 0 && clockBits === 0 && fraction === 0) return writeAscii(out, o, ZERO_DATETIME)
-  const year = Math.floor(yearMonth / 13)
   out[o] = QUOTE
-  o = writeDate(out, o + 1, year, yearMonth - year * 13, dateBits & 31)
+  if (dateBits !== lastDateBits) {
+    const yearMonth = dateBits >> 5
+    const year = Math.floor(yearMonth / 13)
+    writeDate(lastDate, 0, year, yearMonth - year * 13, dateBits & 31)
+    lastDateBits = dateBits
+  }
+  for (let i = 0; i < lastDate.length; i++) out[o + 1 + i] = lastDate[i] as number
+  o += 1 + lastDate.length
   out[o] = 84
   o = writeClock(out, o + 1, clockBits >> 12, (clockBits >> 6) & 63, clockBits & 63)
   o = writeFraction(out, o, fraction, digits)

@@ -1,15 +1,20 @@
-import { ByteWriter, writeUint } from '../stream/index.ts'
+import { ByteWriter, Constant, writeUint } from '../stream/index.ts'
 import type { Op, Source } from './envelope.ts'
 
-const BEFORE_NULL = Buffer.from('{"before":null,"after":')
-const BEFORE = Buffer.from('{"before":')
-const AFTER = Buffer.from(',"after":')
-const AFTER_NULL = Buffer.from(',"after":null')
-
-const NO_TRANSACTION = Buffer.from(',"transaction":null')
+const BEFORE_NULL = new Constant('{"before":null,"after":')
+const BEFORE = new Constant('{"before":')
+const AFTER = new Constant(',"after":')
+const AFTER_NULL = new Constant(',"after":null')
 
 /** Room for a row's number. */
 const ROW_ROOM = 16
+
+/** The end of a line: the rest of `source`, and what follows the transaction; or all of it where there is none. */
+interface End {
+  readonly source: Buffer
+  readonly tail: Buffer
+  readonly whole: Buffer
+}
 
 /**
  * Writes envelopes with all fields that Debezium's have, in their order. `query`, which Debezium fills
@@ -18,11 +23,10 @@ const ROW_ROOM = 16
 export class DebeziumEnvelopes {
   readonly #source = new ByteWriter(1024)
   #shared: Buffer = Buffer.alloc(0)
-  /** The rest of `source` behind the row's number. */
-  #sourceEnd: Buffer = sourceEnd(null)
   #thread: number | null = null
-  #tails: Record<Op, Buffer> = tailsAt(0)
-  #tailMs = 0
+  #nowMs = 0
+  /** What stands behind the row's number, by the operation: made when the first row of one comes. */
+  readonly #ends = new Map<Op, End>()
   readonly #transaction: (() => string) | null
 
   /** @param transaction gives the `transaction` field of the next row, a comma in front */
@@ -45,40 +49,54 @@ export class DebeziumEnvelopes {
     )
     this.#shared = w.written()
     const { thread = null } = source
-    if (thread !== this.#thread) {
-      this.#thread = thread
-      this.#sourceEnd = sourceEnd(thread)
-    }
-    if (nowMs === this.#tailMs) return
-    this.#tailMs = nowMs
-    this.#tails = tailsAt(nowMs)
+    if (thread === this.#thread && nowMs === this.#nowMs) return
+    this.#thread = thread
+    this.#nowMs = nowMs
+    this.#ends.clear()
   }
 
   /** Before the only image, an after image (c, r). */
   onlyAfter(w: ByteWriter): void {
-    w.append(BEFORE_NULL)
+    w.constant(BEFORE_NULL)
   }
 
   /** Before the before image (u, d). */
   before(w: ByteWriter): void {
-    w.append(BEFORE)
+    w.constant(BEFORE)
   }
 
   /** Between before and after image (u). */
   after(w: ByteWriter): void {
-    w.append(AFTER)
+    w.constant(AFTER)
   }
 
   /** After the last image: source, op and the line's end. */
   end(w: ByteWriter, op: Op, row: number): void {
-    if (op === 'd') w.append(AFTER_NULL)
+    if (op === 'd') w.constant(AFTER_NULL)
     w.append(this.#shared)
     w.ensure(ROW_ROOM)
     w.length = writeUint(w.buffer, w.length, row)
-    w.append(this.#sourceEnd)
-    if (this.#transaction === null) w.append(NO_TRANSACTION)
-    else w.text(this.#transaction())
-    w.append(this.#tails[op])
+    const end = this.#ends.get(op) ?? this.#endOf(op)
+    if (this.#transaction === null) {
+      w.append(end.whole)
+      return
+    }
+    w.append(end.source)
+    w.text(this.#transaction())
+    w.append(end.tail)
+  }
+
+  #endOf(op: Op): End {
+    const nowMs = this.#nowMs
+    const source = `,"thread":${this.#thread},"query":null}`
+    const tail = `,"op":"${op}","ts_ms":${nowMs},"ts_us":${nowMs}000,"ts_ns":${nowMs}000000}\n`
+    const end = {
+      source: Buffer.from(source),
+      tail: Buffer.from(tail),
+      whole: Buffer.from(`${source},"transaction":null${tail}`)
+    }
+    this.#ends.set(op, end)
+    return end
   }
 
   /** After both images of an update. */
@@ -88,18 +106,8 @@ export class DebeziumEnvelopes {
 
   /** A line without images, for a truncated table. */
   truncated(w: ByteWriter): void {
-    w.append(BEFORE_NULL)
+    w.constant(BEFORE_NULL)
     w.text('null')
     this.end(w, 't', 0)
   }
-}
-
-function sourceEnd(thread: number | null): Buffer {
-  return Buffer.from(`,"thread":${thread},"query":null}`)
-}
-
-function tailsAt(nowMs: number): Record<Op, Buffer> {
-  const times = `"ts_ms":${nowMs},"ts_us":${nowMs}000,"ts_ns":${nowMs}000000`
-  const tail = (op: Op): Buffer => Buffer.from(`,"op":"${op}",${times}}\n`)
-  return { c: tail('c'), u: tail('u'), d: tail('d'), r: tail('r'), t: tail('t') }
 }

@@ -1,4 +1,4 @@
-import { ByteWriter, writeUint } from '../stream/index.ts'
+import { ByteWriter, Constant, writeUint } from '../stream/index.ts'
 
 /** Where a change comes from: the `source` block of Debezium's envelope, but for the row. */
 export interface Source {
@@ -25,13 +25,13 @@ export interface Source {
 
 export type Op = 'c' | 'u' | 'd' | 'r' | 't'
 
-const BEFORE_NULL = Buffer.from('{"before":null,"after":')
-const BEFORE = Buffer.from('{"before":')
-const AFTER = Buffer.from(',"after":')
+const BEFORE_NULL = new Constant('{"before":null,"after":')
+const BEFORE = new Constant('{"before":')
+const AFTER = new Constant(',"after":')
 const EPOCH = Buffer.from(',"epoch":')
 const PARTIAL = Buffer.from(',"partial":true')
 const ROW = Buffer.from(',"row":')
-const AFTER_NULL = Buffer.from(',"after":null')
+const AFTER_NULL = new Constant(',"after":null')
 
 /** Room for a line's fixed parts: the two below, digits of the row, and what stands above. */
 const FIXED_ROOM = 128
@@ -49,7 +49,7 @@ export class Envelopes {
   #table: Buffer = Buffer.alloc(0)
   #file: Buffer = Buffer.alloc(0)
   #known: Source | null = null
-  #tails: Record<Op, Buffer> = { c: BEFORE, u: BEFORE, d: BEFORE, r: BEFORE, t: BEFORE }
+  #tails: Record<Op, Constant> = { c: BEFORE, u: BEFORE, d: BEFORE, r: BEFORE, t: BEFORE }
   #tailMs = -1
 
   /** Sets what the next rows share. `nowMs` becomes the envelope's own ts_ms. */
@@ -74,7 +74,7 @@ export class Envelopes {
     this.#shared = w.written()
     if (nowMs !== this.#tailMs) {
       this.#tailMs = nowMs
-      const tail = (op: Op): Buffer => Buffer.from(`},"op":"${op}","ts_ms":${nowMs}}\n`)
+      const tail = (op: Op): Constant => new Constant(`},"op":"${op}","ts_ms":${nowMs}}\n`)
       this.#tails = { c: tail('c'), u: tail('u'), d: tail('d'), r: tail('r'), t: tail('t') }
     }
   }
@@ -105,17 +105,17 @@ export class Envelopes {
 
   /** Before the only image, an after image (c, r). */
   onlyAfter(w: ByteWriter): void {
-    w.append(BEFORE_NULL)
+    w.constant(BEFORE_NULL)
   }
 
   /** Before the before image (u, d). */
   before(w: ByteWriter): void {
-    w.append(BEFORE)
+    w.constant(BEFORE)
   }
 
   /** Between before and after image (u). */
   after(w: ByteWriter): void {
-    w.append(AFTER)
+    w.constant(AFTER)
   }
 
   /** After the last image: source, op and the line's end. */
@@ -123,10 +123,10 @@ export class Envelopes {
     const shared = this.#shared
     const tail = this.#tails[op]
     w.ensure(shared.length + tail.length + FIXED_ROOM)
-    if (op === 'd') w.append(AFTER_NULL)
+    if (op === 'd') w.constant(AFTER_NULL)
     w.append(shared)
     w.length = writeUint(w.buffer, w.length, row)
-    w.append(tail)
+    w.constant(tail)
   }
 
   /** After both images of an update. */
@@ -136,7 +136,7 @@ export class Envelopes {
 
   /** A line without images, for a truncated table. */
   truncated(w: ByteWriter): void {
-    w.append(BEFORE_NULL)
+    w.constant(BEFORE_NULL)
     w.text('null')
     this.end(w, 't', 0)
   }

@@ -113,7 +113,7 @@ export function compileRowDecoder(
   const body = `
     ${patches ? start : ''}
     w.ensure(${bound});
-    let out = w.buffer, o = w.length, p = at + ${(columns.length + 7) >> 3}, n = 0;
+    let out = w.buffer, v = w.view, o = w.length, p = at + ${(columns.length + 7) >> 3}, n = 0;
     ${patches ? 'out[o++] = 123;' : ''}
     ${loop === null ? code.join('\n') : loop.body}
     ${patches ? 'if (out[o - 1] === 44) o--;' : written === 0 ? 'out[o++] = 123;' : ''}
@@ -217,16 +217,21 @@ const HELPERS = {
   }
 }
 
-/** Constant text of the generated code, in one array: keys of a hundred columns as store instructions would be too much code. */
+/** Constant text of the generated code. For the loop over very many columns it stands in one array. */
 class Literals {
   #parts: Buffer[] = []
   #length = 0
 
+  /** Code that writes the text in words of four bytes, the last of which may cover some of the one before. */
   write(text: string): string {
     const bytes = Buffer.from(text)
-    if (bytes.length <= 4) return [...bytes].map(byte => `out[o++] = ${byte};`).join('')
-    const [start, end] = this.place(text)
-    return `o = h.copyLiteral(out, o, L, ${start}, ${end});`
+    if (bytes.length < 4) return [...bytes].map(byte => `out[o++] = ${byte};`).join('')
+    const words: string[] = []
+    for (let at = 0; at < bytes.length; at += 4) {
+      const from = Math.min(at, bytes.length - 4)
+      words.push(`v.setInt32(o + ${from}, ${bytes.readInt32LE(from)}, true);`)
+    }
+    return `${words.join(' ')} o += ${bytes.length};`
   }
 
   /** Where the text stands among the constants. */
@@ -293,11 +298,10 @@ function valueCode(column: Column, table: string): ValueCode {
     case ColumnType.NEWDECIMAL: {
       const precision = meta >> 8
       const scale = meta & 255
-      return fixed(
-        `h.writeDecimal(out, o, buf, p, ${precision}, ${scale})`,
-        encode.decimalSize(precision, scale),
-        80
-      )
+      const write = encode.isShortDecimal(precision, scale)
+        ? `h.writeShortDecimal(out, o, buf, p, ${encode.decimalSize(precision - scale, 0)}, ${scale})`
+        : `h.writeDecimal(out, o, buf, p, ${precision}, ${scale})`
+      return fixed(write, encode.decimalSize(precision, scale), 80)
     }
     case ColumnType.YEAR:
       return fixed('h.writeDigits(out, o, buf[p] === 0 ? 0 : 1900 + buf[p], buf[p] === 0 ? 1 : 4)', 1, 4)
@@ -374,7 +378,7 @@ function grown(lengthBytes: number, statement: string): ValueCode {
 }
 
 function throughWriter(statement: string): string {
-  return `w.length = o; ${statement}; w.ensure(BOUND); out = w.buffer; o = w.length;`
+  return `w.length = o; ${statement}; w.ensure(BOUND); out = w.buffer; v = w.view; o = w.length;`
 }
 
 /** Character and binary columns with a length of `lengthBytes` in front. */

@@ -4,6 +4,8 @@ import * as debezium from './encode-debezium.ts'
 import type { ColumnSchema } from './schema.ts'
 import type { WriteText } from './text-row.ts'
 
+const COLON = 58
+
 /** Writes a value in at most 64 bytes. */
 type WriteShort = (out: Buffer, o: number, buffer: Buffer, start: number, end: number) => number
 
@@ -106,7 +108,8 @@ function dateAt(buffer: Buffer, at: number): { year: number; month: number; day:
 
 /** `10:00:00.123` or `838:59:59` */
 function clockAt(buffer: Buffer, at: number, end: number): { seconds: number; microseconds: number } {
-  const colon = buffer.indexOf(58, at)
+  let colon = at + 2
+  while (buffer[colon] !== COLON && colon < end) colon++
   const hours = numberAt(buffer, at, colon - at)
   const seconds = hours * 3600 + numberAt(buffer, colon + 1, 2) * 60 + numberAt(buffer, colon + 4, 2)
   const point = colon + 6

@@ -1,5 +1,5 @@
 import { ToolError } from '../cli/index.ts'
-import type { ByteWriter } from '../stream/index.ts'
+import { type ByteWriter, Constant } from '../stream/index.ts'
 import * as encode from './encode.ts'
 import { writeGeometry } from './geometry.ts'
 import { type Mask, maskValue } from './mask.ts'
@@ -11,7 +11,7 @@ import { writeVector } from './vector.ts'
 /** Writes a column's text, as the server sends it in a result, as a JSON value. */
 export type WriteText = (w: ByteWriter, buffer: Buffer, start: number, end: number) => void
 
-const NULL = Buffer.from('null')
+const NULL = new Constant('null')
 /** The first byte of a NULL column in a text result. */
 const NULL_MARK = 0xfb
 
@@ -19,12 +19,12 @@ const NULL_MARK = 0xfb
  * Writes rows of a text result as JSON objects, byte for byte as the row decoder writes the same values from the log.
  */
 export class TextRows {
-  readonly #keys: Buffer[]
+  readonly #keys: Constant[]
   readonly #writers: WriteText[]
 
   constructor(table: TableSchema) {
-    this.#keys = table.columns.map((column, i) =>
-      Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(column.name)}:`)
+    this.#keys = table.columns.map(
+      (column, i) => new Constant(`${i === 0 ? '{' : ','}${JSON.stringify(column.name)}:`)
     )
     this.#writers = table.columns.map(column => {
       const name = `${table.database}.${table.name}`
@@ -39,11 +39,10 @@ export class TextRows {
   write(w: ByteWriter, buffer: Buffer, at: number): void {
     const keys = this.#keys
     for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] as Buffer
-      w.append(key)
+      w.constant(keys[i] as Constant)
       const first = buffer[at] as number
       if (first === NULL_MARK) {
-        w.append(NULL)
+        w.constant(NULL)
         at++
         continue
       }
@@ -164,8 +163,17 @@ export function textValueWriter(column: ColumnSchema, table: string): WriteText 
           }
         )
       }
-      return encode.writeLongUtf8
+      return writeUtf8
   }
+}
+
+function writeUtf8(w: ByteWriter, buffer: Buffer, start: number, end: number): void {
+  if (end - start > encode.SHORT_VALUE) {
+    encode.writeLongUtf8(w, buffer, start, end)
+    return
+  }
+  w.ensure((end - start) * 6 + 2)
+  w.length = encode.writeUtf8(w.buffer, w.length, buffer, start, end)
 }
 
 /** MySQL 5.7 breaks the base64 of opaque values into lines without escaping the line feeds, as later versions do. */

@@ -11,10 +11,13 @@ const LARGEST_KEPT = 8 * 1024 * 1024
  */
 export class ByteWriter {
   buffer: Buffer
+  /** The same memory, for words. */
+  view: DataView
   length = 0
 
   constructor(capacity = INITIAL) {
     this.buffer = Buffer.allocUnsafeSlow(capacity)
+    this.view = viewOf(this.buffer)
   }
 
   /** Makes room for `bytes` more. `buffer` may be another one afterwards. */
@@ -23,6 +26,7 @@ export class ByteWriter {
     const grown = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.length + bytes))
     this.buffer.copy(grown, 0, 0, this.length)
     this.buffer = grown
+    this.view = viewOf(grown)
   }
 
   /** Appends `source[start..end)`. */
@@ -35,6 +39,14 @@ export class ByteWriter {
     else if (size > SHORT) source.copy(buffer, length, start, end)
     // A call out of JavaScript costs more than the bytes that it is for.
     else for (let i = start, o = length; i < end; i++, o++) buffer[o] = source[i] as number
+  }
+
+  /** Appends bytes that are known beforehand: for few of them that is several times as fast as `append`. */
+  constant({ words, length }: Constant): void {
+    this.ensure(words.length * 4)
+    const { view } = this
+    for (let i = 0, o = this.length; i < words.length; i++, o += 4) view.setInt32(o, words[i] as number, true)
+    this.length += length
   }
 
   /** Appends text as UTF-8. */
@@ -50,6 +62,24 @@ export class ByteWriter {
 
   clear(): void {
     this.length = 0
+  }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
+}
+
+/** Bytes as little-endian words, the last one filled up with zeros. */
+export class Constant {
+  readonly words: Int32Array
+  readonly length: number
+
+  constructor(text: string) {
+    const bytes = Buffer.from(text)
+    this.length = bytes.length
+    const padded = Buffer.alloc(Math.ceil(bytes.length / 4) * 4)
+    bytes.copy(padded)
+    this.words = Int32Array.from({ length: padded.length / 4 }, (_, i) => padded.readInt32LE(i * 4))
   }
 }
 
