@@ -1,6 +1,6 @@
 import type { Output } from './ports.ts'
 
-const INITIAL = 512 * 1024
+const INITIAL = 1280 * 1024
 const SHORT = 32
 /** A block that a huge line has made larger than this is given up once it is sent. */
 const LARGEST_KEPT = 8 * 1024 * 1024
