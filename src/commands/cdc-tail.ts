@@ -26,6 +26,7 @@ import {
   parsePositionOption,
   parseSource,
   RequestFolder,
+  SchemaWriter,
   type Shape,
   SnapshotConditions,
   TableFilter
@@ -103,6 +104,11 @@ const flags = {
     kind: 'boolean',
     help: 'write the statements that define tables, too',
     doc: "CREATE, ALTER, RENAME and DROP of the tables that are read and of databases they may be in, each between the rows from before and after it, as Debezium writes them to its schema change topic: source, ts_ms, databaseName, ddl, and as tableChanges the tables as they are then; without columns' defaults and comments, and RENAME of several tables as one line. A statement that is not understood has no tableChanges. Such a line has no op; es-sink and enrich pass over it."
+  },
+  'emit-schema': {
+    kind: 'boolean',
+    help: "write a table's key and columns before its rows",
+    doc: 'A control line before the first row of each table in a run, and again before the next row when its definition has changed: {"@schema":{"db":"dream", "table":"payments", "key":["id"], "columns":[{"name":"id", "type":"bigint unsigned"},...]}}, of the columns that are written. The key is the primary one, else the first unique one without NULL. es-sink takes ids and mappings from it; enrich and alert-eval, whose rows are others, do not pass it on.'
   },
   'debezium-types': {
     kind: 'boolean',
@@ -480,6 +486,11 @@ function parallelOf(count: number): number {
 function shapeOf(flags: Flags, database: string): Shape {
   const { columns, excludeColumns, mask: masks, flat, debeziumTypes: debezium, transactions } = flags
   if (flat && transactions) throw usageError('--transactions: the plain rows of --flat have no place for it')
+  if (flags.emitSchema && (flat || debezium)) {
+    throw usageError(
+      `--emit-schema with ${flat ? '--flat' : '--debezium-types'}: it tells what the rows of envelopes in the usual encodings are`
+    )
+  }
   const ops = parseOps(flags.op)
   if (flags.snapshot === 'only' && !ops.has('r'))
     throw usageError('--snapshot only writes nothing without --op r')
@@ -491,7 +502,8 @@ function shapeOf(flags: Flags, database: string): Shape {
     debezium,
     where: new SnapshotConditions(flags.where, database),
     outbox: new OutboxTables(flags.outbox, database),
-    transactions
+    transactions,
+    schemas: flags.emitSchema ? new SchemaWriter() : undefined
   }
 }
 

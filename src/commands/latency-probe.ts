@@ -103,6 +103,7 @@ async function probeLatency({ flags, log, stop, ready }: Invocation<typeof spec.
       input,
       flags.tee ? writer : null,
       {
+        passesRows: true,
         begin: async () => {},
         lines(part) {
           probe.measure(part.bytes, Date.now())

@@ -34,6 +34,14 @@ test('a query from the command line or a file runs on standard input', () => {
   assert.equal(enrich(['-f', path('q.sql')], lines).stdout, direct.stdout)
 })
 
+test('what is told of the rows that come is not passed on, since others go; any other control line is', () => {
+  const schema = '{"@schema":{"db":"d","table":"joins","key":["id"],"columns":[{"name":"id","type":"int"}]}}'
+  const other = '{"@new":{"id":7}}'
+  const { stdout, stderr } = enrich(['-e', 'SELECT id FROM joins'], [schema, other, row(1, 0)])
+  const [passed, result, ...more] = stdout.trimEnd().split('\n')
+  assert.deepEqual([passed, JSON.parse(result ?? '').after, more], [other, { id: 1 }, []], stderr)
+})
+
 test('a mistake in the query ends it with 2, with the place in the file', () => {
   writeFileSync(path('bad.sql'), 'SELECT id,\n  UPPR(x)\nFROM joins')
   const { status, stderr, stdout } = enrich(['-f', path('bad.sql')])

@@ -8,6 +8,7 @@ import {
   type Mark,
   parseControl
 } from '../../src/lib/stream/control.ts'
+import { formatSchema } from '../../src/lib/stream/row-schema.ts'
 
 const mark: Mark = {
   n: 42,
@@ -71,6 +72,23 @@ test('control lines of a kind that is not known yet are found, to be passed on',
   const unknown = ['{"@watermark":{"ts_ms":5}}', '{"@schema":{"table":"a }","columns":[{}]}}']
   assert.deepEqual(controlLines(unknown), unknown)
   for (const line of unknown) assert.deepEqual(parseControl(Buffer.from(line)), { kind: 'other' })
+})
+
+test('a schema is read back, and one that lacks something is passed on like any other line', () => {
+  const schema = { db: 'd', table: 't', key: ['id'], columns: [{ name: 'id', type: "enum('a}','\"')" }] }
+  const line = formatSchema(schema)
+  assert.deepEqual(controlLines([line.trimEnd()]), [line.trimEnd()])
+  assert.deepEqual(parseControl(Buffer.from(line)), { kind: 'schema', schema })
+  for (const part of [
+    { key: 'id' },
+    { key: [1] },
+    { columns: [{ name: 'id' }] },
+    { db: null },
+    { columns: {} }
+  ]) {
+    const other = JSON.stringify({ '@schema': { ...schema, ...part } })
+    assert.deepEqual(parseControl(Buffer.from(other)), { kind: 'other' }, other)
+  }
 })
 
 test('spaces and a carriage return make no difference, since another tool may have written the line', () => {

@@ -20,7 +20,9 @@ function linesOf(path: string): string[] {
     .split('\n')
     .map(line => {
       const control = parseControl(Buffer.from(line))
-      return control.kind === 'other' ? line : `${control.kind} ${control.mark.n}`
+      return control.kind === 'other' || control.kind === 'schema'
+        ? line
+        : `${control.kind} ${control.mark.n}`
     })
 }
 

@@ -8,6 +8,7 @@ import { OutputWriter } from '../../src/lib/stream/bytes.ts'
 import { formatMark, formatResume, type Mark } from '../../src/lib/stream/control.ts'
 import { openInput } from '../../src/lib/stream/input.ts'
 import { openOutput } from '../../src/lib/stream/output.ts'
+import { formatSchema } from '../../src/lib/stream/row-schema.ts'
 import { runStage, type Stage } from '../../src/lib/stream/stage.ts'
 import { RunningRelay, runRelay } from './run-relay.ts'
 import { temporaryFolder } from './temporary.ts'
@@ -20,13 +21,16 @@ const resumeLine = (n: number): string => formatResume(mark(n)).toString()
 async function drive(
   t: TestContext,
   input: string,
-  lines: (text: string) => void = () => {}
+  lines: (text: string) => void = () => {},
+  passesRows = false
 ): Promise<{ calls: string[]; output: string; error: unknown }> {
   const folder = temporaryFolder(t)
   writeFileSync(join(folder, 'in'), input)
   const calls: string[] = []
   const writer = new OutputWriter(openOutput(join(folder, 'out')))
   const stage: Stage = {
+    passesRows,
+    schema: async ({ table }) => void calls.push(`schema ${table}`),
     begin: async resume => void calls.push(`begin ${resume === null ? null : resume.n}`),
     lines(part) {
       const text = part.bytes.toString()
@@ -60,6 +64,15 @@ test('lines and marks are handed over in order, and control lines are passed on 
   assert.equal(error, undefined)
   assert.deepEqual(calls, ['begin 4', 'lines a\nb', 'mark 5', 'lines c', 'mark 6', 'end end'])
   assert.equal(output, `${resumeLine(4)}A\nB\n${markLine(5)}{"@new":{"x":1}}\nC\n${markLine(6)}`)
+})
+
+test('a schema is handed over in its place, and passed on by stages that pass the rows on that it tells of', async t => {
+  const schema = formatSchema({ db: 'd', table: 't', key: [], columns: [] })
+  const input = `${schema}a\n${markLine(1)}`
+  const calls = ['begin null', 'schema t', 'lines a', 'mark 1', 'end end']
+  assert.deepEqual(await drive(t, input), { calls, output: `A\n${markLine(1)}`, error: undefined })
+  const passed = await drive(t, input, undefined, true)
+  assert.deepEqual(passed, { calls, output: `${schema}A\n${markLine(1)}`, error: undefined })
 })
 
 test('a stage begins once, whatever comes first', async t => {

@@ -26,6 +26,7 @@ const LOG_FLAGS = [
   'failover',
   'transactions',
   'emit-ddl',
+  'emit-schema',
   'debezium-types',
   'outbox',
   'signal-table',

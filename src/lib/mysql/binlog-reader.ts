@@ -469,7 +469,10 @@ export class BinlogReader {
       return undefined
     }
     const rows = openRows(event, op, mapped)
-    this.#beginRows(event, mapped.table.database, mapped.table.name, rows.isPartial)
+    const { database, name } = mapped.table
+    // The signal table is read, too.
+    if (this.#options.tables.includes(database, name)) this.#rows.describe(mapped.table)
+    this.#beginRows(event, database, name, rows.isPartial)
     const { watch } = this.#options
     return watch?.isActive === true ? this.#writeChosen(event, rows, mapped, watch) : this.#rows.write(rows)
   }

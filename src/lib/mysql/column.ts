@@ -47,6 +47,8 @@ export interface Column {
   readonly nullable?: boolean
   /** A geometry column that holds points only. */
   readonly isPoint?: boolean
+  /** Of a VECTOR, the most that it may have; where that is not known, none. */
+  readonly dimensions?: number
 }
 
 export interface Table {

@@ -9,10 +9,12 @@ export type Treatment = 'drop' | Mask | undefined
 export interface Mask {
   /** The value is not looked at. */
   readonly isConstant: boolean
+  /** Characters of the longest text that comes out. */
+  readonly length: number
   readonly apply: (text: string) => string
 }
 
-const REDACTED: Mask = { isConstant: true, apply: () => '***' }
+const REDACTED: Mask = { isConstant: true, length: 3, apply: () => '***' }
 
 /**
  * `hash`: hex SHA-256 of the salt and the value's text in UTF-8, `redact`: `***`, `truncate:N`: the first N characters.
@@ -23,6 +25,7 @@ export function parseMask(text: string, salt: string): Mask {
   if (text === 'hash') {
     return {
       isConstant: false,
+      length: 64,
       apply: value => createHash('sha256').update(salt).update(value).digest('hex')
     }
   }
@@ -30,7 +33,7 @@ export function parseMask(text: string, salt: string): Mask {
   if (length === undefined) {
     throw usageError(`--mask: '${text}' is not hash, redact or truncate:N`)
   }
-  return { isConstant: false, apply: value => truncate(value, Number(length)) }
+  return { isConstant: false, length: Number(length), apply: value => truncate(value, Number(length)) }
 }
 
 /** Characters are counted as code points: none is cut in two. */

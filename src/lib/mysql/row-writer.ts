@@ -1,10 +1,12 @@
 import { ToolError } from '../cli/index.ts'
 import { ByteWriter, type OutputWriter } from '../stream/index.ts'
 import { ChosenRows } from './chosen-rows.ts'
+import type { Table } from './column.ts'
 import type { Op, Source } from './envelope.ts'
 import { OutboxRows, type OutboxTables } from './outbox.ts'
 import type { RowDecoder } from './row-decoder.ts'
 import { type Rows, sameKey } from './row-event.ts'
+import type { SchemaWriter } from './row-schema.ts'
 import { type RowLines, type Shape, tableLines } from './shape.ts'
 import { numberedLines, TransactionLines } from './transaction-lines.ts'
 
@@ -23,6 +25,7 @@ export class RowWriter {
   /** The image after an update that is split. */
   readonly #after = new ByteWriter(1024)
   readonly #outbox: OutboxTables | null
+  readonly #schemas: SchemaWriter | undefined
   readonly #transactions: TransactionLines | null
   /** Those of the table whose rows come. */
   #envelopes: RowLines
@@ -49,6 +52,7 @@ export class RowWriter {
         : numberedLines(this.#transactions, shape?.debezium === true)
     this.#envelopes = this.#tableLines
     this.#outbox = shape?.outbox ?? null
+    this.#schemas = shape?.schemas
     this.#reads = tableLines(shape)
     this.#ops = shape?.ops ?? null
   }
@@ -57,6 +61,12 @@ export class RowWriter {
   startAt(position: number): void {
     this.position = position
     this.#row = 0
+  }
+
+  /** Tells what the next rows are, where that is new. */
+  describe(table: Table): void {
+    if (this.#schemas === undefined || this.#outbox?.has(table.database, table.name)) return
+    this.#schemas.tell(this.#writer.bytes, table)
   }
 
   /** Sets what the next rows share. */

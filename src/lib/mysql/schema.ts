@@ -108,8 +108,10 @@ export function resolveTable(
   const needsSchema = !describesItself(map)
   if (needsSchema) checkAgainst(map, schema)
   const geometryTypes = optional.geometryTypes?.values()
+  const dimensions = optional.dimensions?.values()
   const columns = map.types.map((type, i): Column => {
     const geometryType = type === ColumnType.GEOMETRY ? geometryTypes?.next().value : undefined
+    const most = type === ColumnType.VECTOR ? dimensions?.next().value : undefined
     const now = needsSchema ? schema?.columns[i] : undefined
     const collation = optional.collations?.[i] ?? 0
     const charset = collation > 0 ? charsetOf(collation) : (now?.charset ?? null)
@@ -121,7 +123,8 @@ export function resolveTable(
       charset,
       labels: optional.labels?.[i]?.map(label => labelText(label, charset)) ?? now?.labels ?? null,
       nullable: map.nullable[i] as boolean,
-      isPoint: geometryType === undefined ? now?.dataType === 'point' : geometryType === POINT
+      isPoint: geometryType === undefined ? now?.dataType === 'point' : geometryType === POINT,
+      ...(most === undefined ? {} : { dimensions: most })
     }
   })
   const key = optional.names === undefined ? (schema?.key ?? []) : (optional.primaryKey ?? [])

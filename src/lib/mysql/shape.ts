@@ -4,6 +4,7 @@ import { Envelopes, type Op } from './envelope.ts'
 import { DebeziumEnvelopes } from './envelope-debezium.ts'
 import { FlatRows } from './flat.ts'
 import { OutboxRows, type OutboxTables } from './outbox.ts'
+import type { SchemaWriter } from './row-schema.ts'
 
 export type RowLines = Envelopes | DebeziumEnvelopes | FlatRows | OutboxRows
 
@@ -19,6 +20,8 @@ export interface Shape {
   readonly outbox: OutboxTables
   /** Tell where transactions begin and end, and each row's place in its own. */
   readonly transactions: boolean
+  /** Tells what the rows of each table are; undefined: nobody does. */
+  readonly schemas?: SchemaWriter | undefined
 }
 
 const OPS: readonly Op[] = ['c', 'u', 'd', 'r', 't']

@@ -30,6 +30,8 @@ export interface OptionalMetadata {
   primaryKey?: number[]
   /** For each geometry column, in their order: 0 any, 1 point, … as in well-known binary. */
   geometryTypes?: number[]
+  /** For each vector column, in their order, how many numbers it may have (9.x). */
+  dimensions?: number[]
 }
 
 /** The table id: 6 bytes, at the start of the post-header of TABLE_MAP and row events alike. */
@@ -228,6 +230,9 @@ function readOptional(
         break
       case 7:
         optional.geometryTypes = readNumbers(buffer, at, stop)
+        break
+      case 13:
+        optional.dimensions = readNumbers(buffer, at, stop)
         break
       case 8:
         optional.primaryKey = readNumbers(buffer, at, stop)

@@ -1,4 +1,5 @@
 import { skipValue } from './fields.ts'
+import { asSchema, type RowSchema } from './row-schema.ts'
 
 /**
  * Control lines: JSON objects whose only key begins with `@` and holds an object. They travel among the events, and a
@@ -18,6 +19,7 @@ export interface Mark {
 export type Control =
   | { readonly kind: 'mark'; readonly mark: Mark }
   | { readonly kind: 'resume'; readonly mark: Mark }
+  | { readonly kind: 'schema'; readonly schema: RowSchema }
   | { readonly kind: 'other' }
 
 /** `{"@`: what every control line begins with. */
@@ -63,7 +65,7 @@ function skipSpaces(block: Buffer, at: number): number {
   return at
 }
 
-/** Reads a control line; one that is neither a mark nor a resume counts as `other`, and is passed on as it is. */
+/** Reads a control line; one of a kind that is not known counts as `other`, and is passed on as it is. */
 export function parseControl(line: Buffer): Control {
   let value: unknown
   try {
@@ -71,11 +73,13 @@ export function parseControl(line: Buffer): Control {
   } catch {
     return { kind: 'other' }
   }
-  const object = value as { '@mark'?: unknown; '@resume'?: unknown }
+  const object = value as { '@mark'?: unknown; '@resume'?: unknown; '@schema'?: unknown }
   const mark = asMark(object['@mark'])
   if (mark !== undefined) return { kind: 'mark', mark }
   const resume = asMark(object['@resume'])
   if (resume !== undefined) return { kind: 'resume', mark: resume }
+  const schema = asSchema(object['@schema'])
+  if (schema !== undefined) return { kind: 'schema', schema }
   return { kind: 'other' }
 }
 

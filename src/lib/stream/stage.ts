@@ -2,6 +2,7 @@ import { ToolError } from '../cli/index.ts'
 import type { OutputWriter } from './bytes.ts'
 import type { Mark } from './control.ts'
 import type { ControlLine, Input, Lines, Output } from './ports.ts'
+import type { RowSchema } from './row-schema.ts'
 
 /**
  * - `end`: the input ended
@@ -12,11 +13,15 @@ export type EndReason = 'end' | 'stopped' | 'cut'
 
 /** One tool's work on a stream of lines and marks. */
 export interface Stage {
+  /** The rows that come are those that go: only then what is told of them is passed on. */
+  readonly passesRows?: boolean
   /**
    * Called once, before anything else. `resume` is the mark that the run resumes from (n 0: the source begins from
    * nothing), null when the input does not come from a source that resumes.
    */
   begin(resume: Mark | null): Promise<void>
+  /** What a table's rows are from here on. */
+  schema?(schema: RowSchema): Promise<void>
   /** Works on a block of lines; output goes to the writer given to `runStage`. */
   lines(part: Lines): void | Promise<void>
   /** Everything before the mark has been given. Snapshot or acknowledge here; the mark is passed on afterwards. */
@@ -29,7 +34,7 @@ export interface Stage {
 const LAST_WORDS_MS = 1000
 
 /**
- * Drives a stage: reads `input` to its end, hands over lines and marks in order, passes control lines on to `writer`
+ * Drives a stage: reads `input` to its end, hands over lines, marks and schemas in order, passes control lines on to `writer`
  * after the stage has seen them, and sends what the stage has written after each part.
  * @throws ToolError INPUT when the input ended inside a line, after the stage has finished all before it
  */
@@ -58,6 +63,10 @@ export async function runStage(
       case 'mark':
         await stage.mark(part.mark)
         await passOn(part, writer)
+        break
+      case 'schema':
+        await stage.schema?.(part.schema)
+        if (stage.passesRows === true) await passOn(part, writer)
         break
       case 'end':
         await stage.end(part.cut !== undefined ? 'cut' : stop.aborted ? 'stopped' : 'end')

@@ -65,6 +65,7 @@ export async function readChunk(
     rows: keys.length,
     write(w, source, isChanged) {
       const lines = rowLines(shape, schema.database, schema.name)
+      if (!shape.outbox.has(schema.database, schema.name)) shape.schemas?.tell(w, schema)
       lines.begin(source, Date.now())
       let written = 0
       for (const [i, key] of keys.entries()) {

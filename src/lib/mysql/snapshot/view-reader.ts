@@ -78,7 +78,9 @@ export class ViewReader {
     this.#last = null
     const packets = this.#packets
     const text = new TextRows(table.schema)
-    const envelopes = rowLines(this.#shape, table.schema.database, table.schema.name)
+    const { database, name } = table.schema
+    const envelopes = rowLines(this.#shape, database, name)
+    if (!this.#shape.outbox.has(database, name)) this.#shape.schemas?.tell(output.writer.bytes, table.schema)
     this.#socket.write(commandPacket(COM_QUERY, Buffer.from(selectStatement(table))))
     await this.#skipHead(output)
     if (table.order !== null) this.#readKey = keyReader(table.schema, table.order)
