@@ -46,7 +46,7 @@ const flags = {
     kind: 'string',
     arg: 'TEMPLATE',
     help: "document id, as '{contest_id}@{window_end}'",
-    doc: 'Needed for upsert. With append, an id makes a replay write nothing twice: of changes as cdc-tail writes them, {source.file}:{source.pos}:{source.row} is one.'
+    doc: "Default with upsert: the key of the row's table, as cdc-tail --emit-schema tells it: its value, or the values of several columns joined by / (%2F and %25 for / and % in them). Rows of which no key is known need the flag. With append, an id makes a replay write nothing twice: of changes as cdc-tail writes them, {source.file}:{source.pos}:{source.row} is one."
   },
   mode: {
     kind: 'choice',
@@ -134,7 +134,7 @@ const flags = {
 export const spec = {
   name: 'es-sink',
   summary: 'write events to Elasticsearch or OpenSearch',
-  synopsis: ['URL[,URL...] --index TEMPLATE --id TEMPLATE [FLAG...]'],
+  synopsis: ['URL[,URL...] --index TEMPLATE [--id TEMPLATE] [FLAG...]'],
   description: [
     'es-sink reads change events and plain rows, one JSON object a line, and keeps an index in step with them: rows are indexed under their id, deleted rows are deleted.',
     'Change events carry their position in the binlog, and documents get it as their external version: however often events are replayed, the newest state wins. Where the log goes on on another server, source.epoch keeps the order. A pipeline that begins anew, without its --state, on a server whose log files have lower numbers needs an empty index: the documents there would count as newer. What the server cannot take now is tried again without end (see --retry-for); what it refuses for good goes to --dead-letter, or stops the tool.',
@@ -150,6 +150,10 @@ export const spec = {
     {
       text: 'the current rows of a table, one document each',
       code: "cdc-tail mysql://cdc@db/dream --tables payments --state run | es-sink http://localhost:9200 --index payments --id '{id}' --state run"
+    },
+    {
+      text: 'all tables, an index each, under their own keys',
+      code: "cdc-tail mysql://cdc@db/dream --emit-schema --state run | es-sink http://localhost:9200 --index '{source.table}' --state run"
     },
     {
       text: 'one index a week, keeping what the server refuses',
@@ -173,9 +177,6 @@ function parseDeletes(text: string): Deletes {
 async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
   if (flags.index === undefined && flags.map.length === 0)
     throw usageError('--index is missing', "e.g. --index 'payments-{created_at:YYYY.MM}'")
-  if (flags.mode === 'upsert' && flags.id === undefined) {
-    throw usageError("--id is missing: upsert needs a document id, e.g. --id '{id}'", 'or give --mode append')
-  }
   if (flags.inFlight < 1 || flags.batchDocs < 1)
     throw usageError('--in-flight and --batch-docs are at least 1')
   if (flags.dataStream && flags.mode !== 'append')
@@ -259,6 +260,7 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
         // What comes begins here: a tool that is new to the pipeline has nothing to ask for before it.
         if (resume !== null) await state?.acknowledge(resume)
       },
+      schema: async schema => documents.describe(schema),
       lines: part => elastic.write(part),
       mark: async mark => acknowledge(mark),
       async end() {

@@ -26,6 +26,7 @@ export async function check(
   let shown = 0
   for await (const part of input.parts()) {
     if (part.kind === 'end' && part.cut !== undefined) throw part.cut
+    if (part.kind === 'schema') documents.describe(part.schema)
     if (part.kind !== 'lines') continue
     eachLine(part.bytes, (start, end, line) => {
       if (++shown > SHOWN) return

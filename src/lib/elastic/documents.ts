@@ -3,13 +3,15 @@ import {
   EnvelopeFinder,
   type EnvelopeTail,
   isSchemaChange,
+  type RowSchema,
   spanNumber,
   spanText,
   type Template
 } from '../stream/index.ts'
 import { Action, type Verb } from './action.ts'
 import type { IndexRule } from './index-rules.ts'
-import { hashBytes, JsonTemplate, type Places } from './json-template.ts'
+import { hashBytes, JsonTemplate, type Places, type ValueWriter } from './json-template.ts'
+import { KeyId } from './key-id.ts'
 import { VersionWriter } from './version.ts'
 
 export type WriteMode = 'upsert' | 'append'
@@ -21,7 +23,7 @@ export interface DocumentOptions {
   /** Where rows go that no rule is for. */
   readonly index: Template | undefined
   readonly rules?: readonly IndexRule[]
-  /** Required for `upsert`. */
+  /** Without one, `upsert` takes the keys of tables as `describe` tells them. */
   readonly id: Template | undefined
   readonly mode: WriteMode
   readonly deletes?: Deletes
@@ -51,7 +53,7 @@ export interface OperationSink {
 type Row = 'after' | 'before' | 'line' | 'update'
 
 interface TemplateFields {
-  readonly template: JsonTemplate
+  readonly template: ValueWriter
   /** Indexes of the fields' paths in the finder. */
   readonly before: readonly number[]
   readonly after: readonly number[]
@@ -84,7 +86,7 @@ export class Documents {
   readonly #partial = this.#path('source.partial')
   readonly #database = this.#path('source.db')
   readonly #table = this.#path('source.table')
-  readonly #finder: EnvelopeFinder
+  #finder: EnvelopeFinder
   readonly #index: TemplateFields | null
   readonly #rules: readonly { readonly table: RegExp; readonly index: TemplateFields }[]
   /** The index of tables by their names, of those seen. */
@@ -93,6 +95,11 @@ export class Documents {
   #tableTail: EnvelopeTail | null = null
   #tableIndex: TemplateFields | null = null
   readonly #id: TemplateFields | undefined
+  /** The keys of tables, by their names, where they are the ids; null for a table without a key. */
+  readonly #keys: Map<string, TemplateFields | null> | null
+  /** The last tail in which the table stands, and its key. */
+  #keyTail: EnvelopeTail | null = null
+  #keyFields: TemplateFields | null = null
   readonly #versions = new VersionWriter()
   /** The tail in which the file that `#versions` is in stands, if it does in all lines with that tail. */
   #fileTail: EnvelopeTail | null = null
@@ -118,7 +125,31 @@ export class Documents {
       this.#deletedAlone = Buffer.from(`${JSON.stringify(deletes.field)}:true}`)
     }
     this.#id = options.id === undefined ? undefined : this.#fieldsOf(options.id)
+    this.#keys = options.id === undefined && options.mode === 'upsert' ? new Map() : null
     this.#finder = new EnvelopeFinder(this.#paths)
+  }
+
+  /** What the rows of a table are from here on: their key is the id of their documents, if no template gives it. */
+  describe({ db, table, key }: RowSchema): void {
+    const name = `${db}.${table}`
+    const known = this.#keys?.get(name)?.template.fields
+    if (this.#keys === null || key.join('\0') === known?.join('\0')) return
+    this.#keys.set(name, key.length === 0 ? null : this.#fieldsOfKey(key))
+    this.#finder = new EnvelopeFinder(this.#paths)
+    this.#keyTail = null
+  }
+
+  #fieldsOfKey(key: readonly string[]): TemplateFields {
+    const inRow = (row: string): number[] =>
+      key.map(name => this.#path(`${row}.${name.replaceAll('.', '\\.')}`))
+    const after = inRow('after')
+    const before = inRow('before')
+    return {
+      template: new KeyId(key),
+      before,
+      after,
+      places: { after: [after], before: [before], line: [], update: [after, before] }
+    }
   }
 
   #fieldsOf(template: Template): TemplateFields {
@@ -173,7 +204,7 @@ export class Documents {
 
   /** An update of some fields: the place of the document must be known, as it was and as it is. */
   #update(block: Buffer, sink: OperationSink): string | null {
-    for (const fields of [this.#indexOf(block), this.#id]) {
+    for (const fields of [this.#indexOf(block), this.#idOf(block, 'update')]) {
       const { before = [], after = [] } = fields ?? {}
       const unknown = after.findIndex(
         (path, i) => this.#start(path) >= 0 && this.#start(before[i] as number) < 0
@@ -201,7 +232,6 @@ export class Documents {
   }
 
   #delete(block: Buffer, sink: OperationSink): string | null {
-    if (this.#id === undefined) return null
     const reason = this.#write(this.#action, this.#removal, block, 'before')
     if (reason === null) this.#remove(this.#action, block, sink)
     return reason
@@ -259,13 +289,15 @@ export class Documents {
     const out = action.begin(verb)
     const noIndex = this.#render(index, out, block, row)
     if (noIndex !== null) return `--index: the row has no usable field '${noIndex}'`
-    if (this.#id === undefined) {
+    const id = this.#idOf(block, row)
+    if (id === undefined) {
       action.end(false)
       return null
     }
+    if (id === null) return this.#noId(block, row)
     action.beginId()
-    const noId = this.#render(this.#id, out, block, row)
-    if (noId !== null) return `--id: the row has no field '${noId}'`
+    const noId = this.#render(id, out, block, row)
+    if (noId !== null) return `${this.#keys === null ? '--id' : 'its key'}: the row has no field '${noId}'`
     action.endId()
     const hasVersion = verb !== 'create' && row !== 'line' && this.#hasVersion(block)
     if (hasVersion) {
@@ -292,6 +324,27 @@ export class Documents {
     this.#tableTail = isConstant ? tail : null
     this.#tableIndex = index
     return index
+  }
+
+  /** What the row's id is made of; undefined for rows that have none, null where that is not known. */
+  #idOf(block: Buffer, row: Row): TemplateFields | null | undefined {
+    if (this.#keys === null) return this.#id
+    if (row === 'line') return null
+    const { tail } = this.#finder
+    if (tail !== null && tail === this.#keyTail) return this.#keyFields
+    this.#keyFields = this.#keys.get(this.#tableName(block)) ?? null
+    const isConstant = tail?.isConstant(this.#database) === true && tail.isConstant(this.#table)
+    this.#keyTail = isConstant ? tail : null
+    return this.#keyFields
+  }
+
+  #noId(block: Buffer, row: Row): string {
+    if (row === 'line') return "a plain row has no key to take its id from: give --id, e.g. --id '{id}'"
+    const name = this.#tableName(block)
+    if (this.#keys?.has(name)) {
+      return `${name} has no primary key to take ids from: give --id, or keep every event with --mode append`
+    }
+    return `the key of ${name} is not known: give --id, e.g. --id '{id}', or let cdc-tail tell it (--emit-schema)`
   }
 
   #tableName(block: Buffer): string {

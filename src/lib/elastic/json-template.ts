@@ -25,11 +25,18 @@ const LETTER_Z = 90
  */
 export type Places = readonly (readonly number[])[]
 
+/** Writes text that is made of the values of some fields. */
+export interface ValueWriter {
+  readonly fields: readonly string[]
+  /** @returns the field that has no usable value, or null when all is written */
+  write(out: ByteWriter, block: Buffer, spans: Int32Array, places: Places): string | null
+}
+
 /**
  * Writes a template's text as the inside of a JSON string, from the bytes of a line: the text between a value's quotes
  * is escaped already and is copied as it stands.
  */
-export class JsonTemplate {
+export class JsonTemplate implements ValueWriter {
   readonly fields: readonly string[]
   readonly #pieces: readonly (Buffer | { readonly index: number; readonly date: FormattedDate | null })[]
 
@@ -42,7 +49,6 @@ export class JsonTemplate {
     )
   }
 
-  /** @returns the field that has no usable value, or null when all is written */
   write(out: ByteWriter, block: Buffer, spans: Int32Array, places: Places): string | null {
     for (const piece of this.#pieces) {
       if (!('index' in piece)) {

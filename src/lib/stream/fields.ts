@@ -20,13 +20,13 @@ export interface PathNode {
   readonly children: PathNode[]
 }
 
-/** @param paths in dotted notation: `source.table` */
+/** @param paths in dotted notation: `source.table`; a dot that belongs to a key stands behind a backslash */
 export function pathTree(paths: readonly string[]): PathNode {
   const root: PathNode = { key: Buffer.alloc(0), path: -1, children: [] }
   paths.forEach((path, index) => {
     let node = root
-    for (const key of path.split('.')) {
-      const bytes = Buffer.from(key)
+    for (const key of path.split(/(?<!\\)\./)) {
+      const bytes = Buffer.from(key.replaceAll('\\.', '.'))
       let child = node.children.find(candidate => candidate.key.equals(bytes))
       if (child === undefined) {
         child = { key: bytes, path: -1, children: [] }
