@@ -113,6 +113,20 @@ interface FilePosition {
 
 function compareFiles(a: FilePosition, b: FilePosition): number {
   if (a.file === b.file) return a.position - b.position
-  const number = (file: string): number => Number(/\.(\d+)$/.exec(file)?.[1] ?? 0)
-  return number(a.file) - number(b.file)
+  return numberOf(a.file) - numberOf(b.file)
+}
+
+/** The files that were compared last: positions of a run lie in few of them. */
+const numbers = new Map<string, number>()
+const FEW_FILES = 16
+
+/** `binlog.000123` → 123 */
+function numberOf(file: string): number {
+  let number = numbers.get(file)
+  if (number === undefined) {
+    number = Number(/\.(\d+)$/.exec(file)?.[1] ?? 0)
+    if (numbers.size >= FEW_FILES) numbers.clear()
+    numbers.set(file, number)
+  }
+  return number
 }
