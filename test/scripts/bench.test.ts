@@ -126,7 +126,7 @@ describe('a case', () => {
     }
   })
 
-  test('runs its contestants in turns after a warm-up of each, and stops what it started', async () => {
+  test('runs its contestants in turns, to and fro, after a warm-up of each, and stops what it started', async () => {
     const turns: string[] = []
     let stopped = 0
     const noted = (contestant: Contestant): Contestant => ({
@@ -137,7 +137,7 @@ describe('a case', () => {
     })
     const bench = caseOf([noted(prints42)], [noted({ ...prints42, name: 'peer' })], () => stopped++)
     const result = await runCase(bench, 2, { rows: 10, log() {} })
-    assert.deepEqual(turns, ['prints 42', 'peer', 'prints 42', 'peer', 'prints 42', 'peer'])
+    assert.deepEqual(turns, ['prints 42', 'peer', 'prints 42', 'peer', 'peer', 'prints 42'])
     assert.equal(stopped, 1)
     assert.deepEqual(
       result.comparisons.map(({ judged, peer }) => [judged, peer]),
@@ -276,8 +276,8 @@ describe('the table', () => {
     const [ours] = result.standings
     assert.ok(ours !== undefined)
     const against = (timesPeer: number): object[] => verdicts(result, { ...ours, target: { timesPeer } })
-    assert.deepEqual(against(2), [{ text: 'at least 2 times as fast as theirs (2.0)', holds: true }])
-    assert.deepEqual(against(10), [{ text: 'at least 10 times as fast as theirs (2.0)', holds: false }])
+    assert.deepEqual(against(2), [{ text: 'at least 2 times as fast as theirs (2.00)', holds: true }])
+    assert.deepEqual(against(10), [{ text: 'at least 10 times as fast as theirs (2.00)', holds: false }])
   })
 
   test('tells a target that is missed from one that holds', () => {
@@ -291,6 +291,9 @@ describe('the table', () => {
     assert.deepEqual(verdicts(result, starts), [
       { text: 'within 80 ms (70 at best, median 120)', holds: true }
     ])
+    const cpu = (cpuMicros: number): object[] => verdicts(result, { ...ours, target: { cpuMicros } })
+    assert.deepEqual(cpu(1.5), [{ text: 'at most 1.5 µs of CPU a row (1.50)', holds: true }])
+    assert.deepEqual(cpu(1.4), [{ text: 'at most 1.4 µs of CPU a row (1.50)', holds: false }])
     assert.match(formatResult(result), /MISSED: ours: at least 600,000 rows\/s \(500,000\)/)
   })
 })

@@ -18,6 +18,8 @@ export interface Target {
   readonly peakBytes?: number
   /** At least this many times as fast as each peer, in the median of the rounds. */
   readonly timesPeer?: number
+  /** At most this much CPU time a row, microseconds, in the median of the runs. */
+  readonly cpuMicros?: number
   /** At most this long from start to end, in the best of the runs. */
   readonly wallMs?: number
 }

@@ -35,8 +35,9 @@ export interface Result {
 }
 
 /**
- * Runs a case: one warm-up of each contestant, whose output is checked, then rounds in which each has one turn in the
- * same order, so that a machine which gets slower or faster does so for all of them.
+ * Runs a case: one warm-up of each contestant, whose output is checked, then rounds in which each has one turn, so
+ * that a machine which gets slower or faster does so for all of them. Every other round goes backwards: who comes after
+ * whom must not decide.
  */
 export async function runCase(bench: BenchCase, runs: number, options: CaseOptions): Promise<Result> {
   await using contest = await bench.prepare(options)
@@ -47,14 +48,16 @@ export async function runCase(bench: BenchCase, runs: number, options: CaseOptio
     await warmUp(contestant)
   }
   const figures = new Map(contestants.map((contestant): [AnyContestant, Figures[]] => [contestant, []]))
+  const of = (contestant: AnyContestant): Figures[] => figures.get(contestant) as Figures[]
   for (let run = 1; run <= runs; run++) {
     options.log(`${bench.name}: run ${run} of ${runs}`)
-    for (const [contestant, taken] of figures) {
+    for (const contestant of run % 2 === 1 ? contestants : contestants.toReversed()) {
       await contestant.before?.()
-      taken.push('work' in contestant ? await contestant.work() : await measure(contestant.command()))
+      of(contestant).push(
+        'work' in contestant ? await contestant.work() : await measure(contestant.command())
+      )
     }
   }
-  const of = (contestant: AnyContestant): Figures[] => figures.get(contestant) ?? []
   return {
     name: bench.name,
     measures: bench.measures,

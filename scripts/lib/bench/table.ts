@@ -74,7 +74,7 @@ export interface Verdict {
   readonly holds: boolean
 }
 
-export function verdicts(result: Result, { name, target, wallMs, peakBytes }: Standing): Verdict[] {
+export function verdicts(result: Result, { name, target, wallMs, cpuMs, peakBytes }: Standing): Verdict[] {
   if (target === null) return []
   const all: Verdict[] = []
   if (target.perSecond !== undefined) {
@@ -89,10 +89,17 @@ export function verdicts(result: Result, { name, target, wallMs, peakBytes }: St
     for (const { judged, peer, speed } of result.comparisons) {
       if (judged !== name) continue
       all.push({
-        text: `at least ${timesPeer} times as fast as ${peer} (${speed.median.toFixed(1)})`,
+        text: `at least ${timesPeer} times as fast as ${peer} (${speed.median.toFixed(2)})`,
         holds: speed.median >= timesPeer
       })
     }
+  }
+  if (target.cpuMicros !== undefined) {
+    const micros = (cpuMs.median / result.rows) * 1000
+    all.push({
+      text: `at most ${target.cpuMicros} µs of CPU a ${result.unit?.slice(0, -1)} (${micros.toFixed(2)})`,
+      holds: micros <= target.cpuMicros
+    })
   }
   if (target.peakBytes !== undefined && peakBytes !== null) {
     all.push({
