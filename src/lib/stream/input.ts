@@ -1,9 +1,10 @@
-import { createReadStream, fstatSync } from 'node:fs'
+import { createReadStream, fstatSync, statSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { errnoOf, messageOf, ToolError, usageError } from '../cli/index.ts'
 import { chunksOf } from './chunks.ts'
 import { findControl, parseControl } from './control.ts'
+import { FileChunks } from './file-chunks.ts'
 import { countLines, LineBlocks } from './lines.ts'
 import { free, Memory } from './memory.ts'
 import type { Input, Lines, Part } from './ports.ts'
@@ -25,17 +26,17 @@ const FILE_CHUNK = 256 * 1024
 export function openInput(port: string, options: InputOptions): Input {
   if (port.startsWith('kafka://')) throw usageError(`--in ${port}: this version does not read Kafka yet`)
   const name = port === '-' ? 'stdin' : port
-  const stream = port === '-' ? openStdin() : openFile(port)
-  return new StreamInput(name, stream, options)
+  return new LineInput(name, port === '-' ? openStdin() : openFile(port), options)
 }
 
-function openStdin(): Readable {
+/** A regular file, by its path or descriptor, or a stream of anything else. */
+type Source = string | number | Readable
+
+function openStdin(): Source {
   try {
-    // A file on stdin is read in larger chunks than process.stdin would. A folder is none, but process.stdin gives an
-    // empty stream for it, where reading says what is wrong.
+    // process.stdin gives an empty stream for a folder, where reading says what is wrong.
     const stat = fstatSync(0)
-    if (stat.isFile() || stat.isDirectory())
-      return createReadStream('', { fd: 0, highWaterMark: FILE_CHUNK, autoClose: false })
+    if (stat.isFile() || stat.isDirectory()) return 0
   } catch (error) {
     throw new ToolError('INPUT', `stdin: ${messageOf(error)}`, {
       hint: 'pipe events in, or name a file with --in'
@@ -44,7 +45,9 @@ function openStdin(): Readable {
   return process.stdin
 }
 
-function openFile(path: string): Readable {
+function openFile(path: string): Source {
+  const isPlain = !path.endsWith('.zst') && !path.endsWith('.gz')
+  if (isPlain && statSync(path, { throwIfNoEntry: false })?.isFile() !== false) return path
   const file = createReadStream(path, { highWaterMark: FILE_CHUNK })
   if (path.endsWith('.zst')) return Readable.from(unpackZstd(file))
   if (!path.endsWith('.gz')) return file
@@ -53,31 +56,34 @@ function openFile(path: string): Readable {
   return file.pipe(unpack)
 }
 
-class StreamInput implements Input {
+class LineInput implements Input {
   readonly name: string
-  readonly #stream: Readable
+  readonly #source: Source
   readonly #blocks: LineBlocks
   readonly #holdsMemory: boolean
   #stopped = false
 
-  constructor(name: string, stream: Readable, { maxLine, holdsMemory = false }: InputOptions) {
+  constructor(name: string, source: Source, { maxLine, holdsMemory = false }: InputOptions) {
     this.name = name
-    this.#stream = stream
+    this.#source = source
     this.#blocks = new LineBlocks(name, maxLine)
     this.#holdsMemory = holdsMemory
   }
 
   stop(): void {
     this.#stopped = true
-    this.#stream.destroy()
+    if (this.#source instanceof Readable) this.#source.destroy()
   }
 
   async *parts(): AsyncGenerator<Part, void, void> {
     try {
-      for await (const chunk of chunksOf(this.#stream)) {
-        const block = this.#blocks.push(chunk)
-        if (block !== null) yield* this.#give(block, chunk)
-        if (this.#stopped || this.#blocks.failure !== null) break
+      if (this.#source instanceof Readable) yield* this.#streamed(this.#source)
+      else {
+        const chunks = new FileChunks(this.#blocks, this.#holdsMemory)
+        for await (const { bytes, memory } of chunks.read(this.#source)) {
+          yield* this.#split(bytes, memory)
+          if (this.#stopped) break
+        }
       }
     } catch (error) {
       if (!this.#stopped) {
@@ -94,7 +100,7 @@ class StreamInput implements Input {
     if (rest !== null && isBlank(rest)) {
       // Space behind the last newline.
     } else if (rest !== null && isJson(rest)) {
-      yield* this.#split(Buffer.concat([rest, Buffer.from('\n')]))
+      yield* this.#split(Buffer.concat([rest, Buffer.from('\n')]), null)
     } else if (rest !== null) {
       yield { kind: 'end', cut: this.#cutError() }
       return
@@ -102,21 +108,29 @@ class StreamInput implements Input {
     yield { kind: 'end' }
   }
 
+  async *#streamed(stream: Readable): AsyncGenerator<Part> {
+    for await (const chunk of chunksOf(stream)) {
+      const block = this.#blocks.push(chunk)
+      if (block !== null) yield* this.#give(block, chunk)
+      if (this.#stopped || this.#blocks.failure !== null) return
+    }
+  }
+
   /** Gives the lines of a block; then its memory, which may be the chunk's, is free for others. */
   *#give(block: Buffer, chunk: Buffer): Generator<Part> {
     if (!this.#holdsMemory) {
-      yield* this.#split(block)
+      yield* this.#split(block, null)
       return
     }
     const isOfChunk = block.buffer === chunk.buffer
     if (!isOfChunk) free(chunk)
-    const memory = new Memory(isOfChunk ? chunk : block)
+    const memory = new Memory(() => free(isOfChunk ? chunk : block))
     yield* this.#split(block, memory)
     memory.release()
   }
 
   /** Separates control lines from the lines between them. */
-  *#split(block: Buffer, memory?: Memory): Generator<Part> {
+  *#split(block: Buffer, memory: Memory | null): Generator<Part> {
     let start = 0
     while (start < block.length) {
       const control = findControl(block, start)
@@ -126,7 +140,7 @@ class StreamInput implements Input {
           kind: 'lines',
           bytes: block.subarray(start, end),
           firstLine: this.#blocks.lines + 1,
-          ...(memory === undefined ? {} : { memory })
+          ...(memory === null ? {} : { memory })
         }
         yield part
         this.#blocks.counted(part.count ?? countLines(part.bytes))

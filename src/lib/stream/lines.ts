@@ -68,6 +68,20 @@ export class LineBlocks {
     return rest
   }
 
+  /**
+   * Moves what came after the last newline to the front of a buffer, which the next chunk begins with then.
+   * @returns its bytes; 0 when it is a long line, which is left to be joined
+   */
+  moveRest(into: Buffer): number {
+    const bytes = this.#pendingBytes
+    if (bytes > into.length / 2) return 0
+    let at = 0
+    for (const part of this.#pending) at += part.copy(into, at)
+    this.#pending = []
+    this.#pendingBytes = 0
+    return bytes
+  }
+
   /** The lines of a block up to the first one that is too long. */
   #withinLimit(block: Buffer): Buffer | null {
     let line = 0

@@ -4,12 +4,11 @@
  * them: so it is given back by those who hold it.
  */
 export class Memory {
-  readonly #owner: Buffer
+  readonly #giveBack: () => void
   #holders = 1
 
-  /** @param owner the buffer that has all of the memory; one that shares it with others is left to the collector */
-  constructor(owner: Buffer) {
-    this.#owner = owner
+  constructor(giveBack: () => void) {
+    this.#giveBack = giveBack
   }
 
   hold(): void {
@@ -18,7 +17,7 @@ export class Memory {
 
   /** After the last release the block's bytes are gone. */
   release(): void {
-    if (--this.#holders === 0) free(this.#owner)
+    if (--this.#holders === 0) this.#giveBack()
   }
 }
 
