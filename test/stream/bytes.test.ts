@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ByteWriter } from '../../src/lib/stream/bytes.ts'
+import { ByteWriter, viewOf } from '../../src/lib/stream/bytes.ts'
 
 test('what is written in any mixture of text and bytes is there, in order, however small it began', () => {
   const piece = fc.oneof(
@@ -30,6 +30,26 @@ test('what is written in any mixture of text and bytes is there, in order, howev
       assert.deepEqual(writer.written(), Buffer.concat(expected))
       writer.clear()
       assert.equal(writer.written().length, 0)
+    })
+  )
+})
+
+test('text is appended whole wherever it begins and ends, short or long, and whatever stands behind it', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 500 }).map(text => Buffer.from(text))
+  fc.assert(
+    fc.property(fc.array(text), fc.uint8Array({ maxLength: 20 }), fc.nat(8), (texts, behind, at) => {
+      const source = Buffer.concat([Buffer.alloc(at, 'x'), ...texts, behind])
+      const [writer, other] = [new ByteWriter(1), new ByteWriter(1)]
+      let start = at
+      for (const { length } of texts) {
+        writer.appendText(source, viewOf(source), start, start + length)
+        start += length
+      }
+      other.append(source, at, start)
+      other.appendWritten(writer)
+      const whole = Buffer.concat(texts)
+      assert.deepEqual(writer.written(), whole)
+      assert.deepEqual(other.written(), Buffer.concat([whole, whole]))
     })
   )
 })

@@ -1,16 +1,22 @@
-import { ByteWriter } from '../stream/index.ts'
+import { ByteWriter, Constant } from '../stream/index.ts'
 
 export type Verb = 'index' | 'create' | 'delete'
 
-const HEADS: Record<Verb, Buffer> = {
-  index: Buffer.from('{"index":{"_index":"'),
-  create: Buffer.from('{"create":{"_index":"'),
-  delete: Buffer.from('{"delete":{"_index":"')
+const HEADS: Record<Verb, string> = {
+  index: '{"index":{"_index":"',
+  create: '{"create":{"_index":"',
+  delete: '{"delete":{"_index":"'
 }
-const ID = Buffer.from('","_id":"')
-const VERSION = Buffer.from('","version_type":"external","version":')
-const END = Buffer.from('}}\n')
-const END_TEXT = Buffer.from('"}}\n')
+const HEAD: Record<Verb, Constant> = {
+  index: new Constant(HEADS.index),
+  create: new Constant(HEADS.create),
+  delete: new Constant(HEADS.delete)
+}
+const ID_KEY = '","_id":"'
+const ID = new Constant(ID_KEY)
+const VERSION = new Constant('","version_type":"external","version":')
+const END = new Constant('}}\n')
+const END_TEXT = new Constant('"}}\n')
 
 /** An action line of a bulk request in the making: begin, index, id, version, end are written in this order. */
 export class Action {
@@ -18,18 +24,39 @@ export class Action {
   #indexStart = 0
   idStart = 0
   idEnd = 0
+  /** The line up to the id, of an index that is the same for all. */
+  readonly #heads = new Map<Verb, Constant>()
+  #headIndex: Buffer | null = null
 
   begin(verb: Verb): ByteWriter {
     this.line.clear()
-    this.line.append(HEADS[verb])
+    this.line.constant(HEAD[verb])
     this.#indexStart = this.line.length
     this.idStart = this.line.length
     this.idEnd = this.line.length
     return this.line
   }
 
+  /** In place of begin, the index and beginId where the index is the same for all. */
+  beginInto(verb: Verb, index: Buffer): void {
+    if (index !== this.#headIndex) {
+      this.#heads.clear()
+      this.#headIndex = index
+    }
+    let head = this.#heads.get(verb)
+    if (head === undefined) {
+      head = new Constant(`${HEADS[verb]}${index}${ID_KEY}`)
+      this.#heads.set(verb, head)
+    }
+    this.line.clear()
+    this.line.constant(head)
+    this.#indexStart = HEADS[verb].length
+    this.idStart = this.line.length
+    this.idEnd = this.line.length
+  }
+
   beginId(): void {
-    this.line.append(ID)
+    this.line.constant(ID)
     this.idStart = this.line.length
   }
 
@@ -39,11 +66,11 @@ export class Action {
 
   /** Before the digits of a version. */
   beginVersion(): void {
-    this.line.append(VERSION)
+    this.line.constant(VERSION)
   }
 
   end(hasVersion: boolean): void {
-    this.line.append(hasVersion ? END : END_TEXT)
+    this.line.constant(hasVersion ? END : END_TEXT)
   }
 
   /** Whether another action is on the same document: of the same id in the same index. */

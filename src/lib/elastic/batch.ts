@@ -1,4 +1,4 @@
-import { ByteWriter, type Lines } from '../stream/index.ts'
+import { ByteWriter, type Lines, viewOf } from '../stream/index.ts'
 import { hasZeroDate, nullZeroDates } from './zero-dates.ts'
 
 /** Where an operation came from: to name it, and to keep its bytes if the server refuses it. */
@@ -27,8 +27,9 @@ export class Batch {
   /** For each operation: its offset in the body, block, start and end in that, and number of its line. */
   #places = new Float64Array(FIELDS * 1024)
   readonly #blocks: Lines[] = []
-  /** The last of them. */
+  /** The last of them, and a view of its bytes. */
   #block: Lines | null = null
+  #view: DataView = viewOf(NEWLINE_BYTES)
   /** When the first operation came, milliseconds of `performance.now()`. */
   startedAt = 0
 
@@ -55,7 +56,7 @@ export class Batch {
     if (partial) this.partials.push(this.count)
     if (this.count === 0) this.startedAt = performance.now()
     this.#note(this.body.length, block, start, end, line)
-    this.body.append(action.buffer, 0, action.length)
+    this.body.appendWritten(action)
     if (documentEnd > document) this.#document(block.bytes, document, documentEnd, ending)
   }
 
@@ -132,6 +133,7 @@ export class Batch {
   #note(offset: number, block: Lines, start: number, end: number, line: number): void {
     if (this.#block !== block) {
       this.#block = block
+      this.#view = viewOf(block.bytes)
       this.#blocks.push(block)
       block.memory?.hold()
     }
@@ -153,7 +155,7 @@ export class Batch {
   #document(block: Buffer, start: number, end: number, ending: Buffer | null): void {
     const { body } = this
     if (hasZeroDate(block, start, end)) body.text(nullZeroDates(block.toString('utf8', start, end)))
-    else body.append(block, start, end)
+    else body.appendText(block, this.#view, start, end)
     if (ending !== null) {
       body.length--
       body.append(ending)

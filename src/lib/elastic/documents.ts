@@ -286,16 +286,21 @@ export class Documents {
   #write(action: Action, verb: Verb, block: Buffer, row: Row): string | null {
     const index = this.#indexOf(block)
     if (index === null) return this.#noIndex(block)
-    const out = action.begin(verb)
-    const noIndex = this.#render(index, out, block, row)
-    if (noIndex !== null) return `--index: the row has no usable field '${noIndex}'`
     const id = this.#idOf(block, row)
-    if (id === undefined) {
-      action.end(false)
-      return null
+    const out = action.line
+    const { constant } = index.template
+    if (constant !== null && id !== undefined) action.beginInto(verb, constant)
+    else {
+      action.begin(verb)
+      const noIndex = this.#render(index, out, block, row)
+      if (noIndex !== null) return `--index: the row has no usable field '${noIndex}'`
+      if (id === undefined) {
+        action.end(false)
+        return null
+      }
+      action.beginId()
     }
     if (id === null) return this.#noId(block, row)
-    action.beginId()
     const noId = this.#render(id, out, block, row)
     if (noId !== null) return `${this.#keys === null ? '--id' : 'its key'}: the row has no field '${noId}'`
     action.endId()

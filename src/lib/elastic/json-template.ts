@@ -27,6 +27,8 @@ export type Places = readonly (readonly number[])[]
 
 /** Writes text that is made of the values of some fields. */
 export interface ValueWriter {
+  /** What it always writes; null when that is of the row. */
+  readonly constant: Buffer | null
   readonly fields: readonly string[]
   /** @returns the field that has no usable value, or null when all is written */
   write(out: ByteWriter, block: Buffer, spans: Int32Array, places: Places): string | null
@@ -38,6 +40,7 @@ export interface ValueWriter {
  */
 export class JsonTemplate implements ValueWriter {
   readonly fields: readonly string[]
+  readonly constant: Buffer | null
   readonly #pieces: readonly (Buffer | { readonly index: number; readonly date: FormattedDate | null })[]
 
   constructor(template: Template) {
@@ -47,6 +50,8 @@ export class JsonTemplate implements ValueWriter {
         ? Buffer.from(JSON.stringify(piece).slice(1, -1))
         : { index: piece.index, date: piece.format === undefined ? null : new FormattedDate(piece.format) }
     )
+    const pieces = this.#pieces.filter(piece => Buffer.isBuffer(piece))
+    this.constant = pieces.length === this.#pieces.length ? Buffer.concat(pieces) : null
   }
 
   write(out: ByteWriter, block: Buffer, spans: Int32Array, places: Places): string | null {

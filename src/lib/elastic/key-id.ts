@@ -13,6 +13,7 @@ const LETTER_N = 110
  */
 export class KeyId implements ValueWriter {
   readonly fields: readonly string[]
+  readonly constant = null
 
   /** @param fields the key's columns */
   constructor(fields: readonly string[]) {

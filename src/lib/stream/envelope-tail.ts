@@ -118,19 +118,23 @@ class Literal {
   readonly length: number
   readonly #bytes: Buffer
   readonly #words: Float64Array
+  /** The last eight bytes, some of which may be in a word already. */
+  readonly #lastWord: number
 
   constructor(text: Buffer) {
     this.#bytes = Buffer.from(text)
     this.length = text.length
     this.#words = Float64Array.from({ length: text.length >> 3 }, (_, i) => this.#bytes.readDoubleLE(i * 8))
+    this.#lastWord = this.length < 8 ? 0 : this.#bytes.readDoubleLE(this.length - 8)
   }
 
   isAt(buffer: Buffer, view: DataView, at: number): boolean {
     const words = this.#words
     const { length } = words
     for (let i = 0; i < length; i++) if (view.getFloat64(at + i * 8, true) !== words[i]) return false
+    if (length > 0) return view.getFloat64(at + this.length - 8, true) === this.#lastWord
     const bytes = this.#bytes
-    for (let i = length * 8; i < bytes.length; i++) if (buffer[at + i] !== bytes[i]) return false
+    for (let i = 0; i < bytes.length; i++) if (buffer[at + i] !== bytes[i]) return false
     return true
   }
 }

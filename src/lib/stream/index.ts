@@ -1,5 +1,5 @@
 export { type BadLine, BadLines, isDeadLetter, openDeadLetter } from './bad-lines.ts'
-export { ByteWriter, Constant, OutputWriter } from './bytes.ts'
+export { ByteWriter, Constant, OutputWriter, viewOf } from './bytes.ts'
 export { type Control, formatMark, formatResume, type Mark } from './control.ts'
 export { writeDigits, writeUint } from './digits.ts'
 export { EnvelopeFinder } from './envelope-finder.ts'
