@@ -108,7 +108,7 @@ const flags = {
   'emit-schema': {
     kind: 'boolean',
     help: "write a table's key and columns before its rows",
-    doc: 'A control line before the first row of each table in a run, and again before the next row when its definition has changed: {"@schema":{"db":"dream", "table":"payments", "key":["id"], "columns":[{"name":"id", "type":"bigint unsigned"},...]}}, of the columns that are written. The key is the primary one, else the first unique one without NULL. es-sink takes ids and mappings from it; enrich and alert-eval, whose rows are others, do not pass it on.'
+    doc: 'A control line before the first row of each table in a run (with --snapshot schema-only of all tables at the start), and again before the next row when its definition has changed: {"@schema":{"db":"dream", "table":"payments", "key":["id"], "columns":[{"name":"id", "type":"bigint unsigned"},...]}}, of the columns that are written. The key is the primary one, else the first unique one without NULL. es-sink takes ids and mappings from it; enrich and alert-eval, whose rows are others, do not pass it on.'
   },
   'debezium-types': {
     kind: 'boolean',

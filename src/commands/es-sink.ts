@@ -13,12 +13,16 @@ import {
 import {
   check,
   type Deletes,
+  DerivedTemplates,
   Documents,
   ElasticConnection,
   ElasticSink,
-  indexTemplates,
   parseIndexRules,
-  putTemplates
+  putTemplates,
+  type ServerInfo,
+  setUp,
+  TableMappings,
+  TemplateMaker
 } from '../lib/elastic/index.ts'
 import {
   BadLines,
@@ -62,6 +66,11 @@ const flags = {
     complete: 'file',
     doc: 'Mappings alone ({"properties": ...}) or {"mappings": ..., "settings": ...}. They are put as an index template, millrace-NAME, before the first write; indices that are there already stay as they are.'
   },
+  'dynamic-mappings': {
+    kind: 'boolean',
+    help: 'derive no mappings from the columns of tables',
+    doc: 'See MAPPINGS.'
+  },
   policy: {
     kind: 'string',
     arg: 'NAME',
@@ -71,7 +80,11 @@ const flags = {
     kind: 'boolean',
     help: 'new names are data streams; documents have an @timestamp, and --mode is append'
   },
-  'setup-only': { kind: 'boolean', help: 'put the index templates and end' },
+  'setup-only': {
+    kind: 'boolean',
+    help: 'put the index templates and end',
+    doc: 'Those of tables that the input tells of, too: cdc-tail --emit-schema --snapshot schema-only --stop-at now tells of all.'
+  },
   check: {
     kind: 'boolean',
     help: 'write nothing: test the connection, and print what would become of the first events',
@@ -146,6 +159,18 @@ export const spec = {
     { name: 'URL', required: true, help: 'http[s]://[user:password@]host[:port]; several nodes by commas' }
   ],
   flags,
+  sections: [
+    {
+      title: 'MAPPINGS',
+      text: [
+        "Where cdc-tail tells of its tables (--emit-schema), the indices of a table get mappings of its columns' types: an index template, millrace-NAME, before the first row, which new indices are made with, and the fields that indices lack which are there. When a column is added or changed, both follow before the next row is written. A field that is there keeps its type.",
+        'TINYINT to BIGINT: byte, short, integer, long, the unsigned ones the next larger, BIGINT UNSIGNED unsigned_long. DECIMAL without a fraction, up to 18 digits: long; up to 15 digits: scaled_float; others: double, with a field .keyword in which they are exact. FLOAT, DOUBLE: the same. BIT: an integer; YEAR: short. DATE, DATETIME, TIMESTAMP: date, which tells milliseconds apart; a DATE or DATETIME that is in no calendar is not indexed. TIME, ENUM, SET: keyword.',
+        'CHAR, and VARCHAR up to 255: keyword, which unlike most collations heeds case. Longer ones and TEXT: text with .keyword. BINARY, and VARBINARY up to 255: keyword, of base64; longer ones and BLOB: binary, which cannot be searched. JSON: flattened, with OpenSearch flat_object, which searches in the values of all keys as keywords, and takes objects and lists of them. A column of other JSON needs a mapping of its own in --mappings, {"type":"keyword"} for lists of strings. Geometries: geo_shape; what is not on the earth is not indexed. VECTOR: dense_vector of its declared length, with OpenSearch numbers that are not indexed.',
+        'A type that the server does not have is exchanged: scaled_float and unsigned_long for double, with .keyword where digits would be lost, dense_vector for numbers that are not indexed, the others for a field that is kept and not searched.',
+        'Fields that --mappings has are mapped as it says, and all others as derived; with dynamic false or strict in it, or in an index that is there, nothing is derived. Tables of one index share a template; of a column that differs in them, the first that comes counts, with a warning. A template needs names that begin with a text of their own: there is none for an --index that begins with a field of the row. Templates of a higher priority than 199 come before these.'
+      ]
+    }
+  ],
   examples: [
     {
       text: 'the current rows of a table, one document each',
@@ -192,16 +217,30 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
   })
   const connection = new ElasticConnection((operands[0] as string).split(','), flags.inFlight + 1, flags)
   const names = [...rules.map(rule => rule.index), ...(index === undefined ? [] : [index])]
+  const options = { ...flags, derive: !flags.dynamicMappings }
+  const newBackoff = (): Backoff => {
+    const backoff = new Backoff(flags.retryFor, stop)
+    backoff.succeeded()
+    return backoff
+  }
+  const mappingsOf = (maker: TemplateMaker, distribution: ServerInfo['distribution']): TableMappings => {
+    const templates = new DerivedTemplates({ index, rules }, maker, message => log.warn(message))
+    return new TableMappings(connection, templates, distribution, newBackoff, log)
+  }
   if (flags.check || flags.setupOnly) {
     const server = await connection.connect(new Backoff(flags.retryFor, stop))
-    const templates = indexTemplates(names, flags, server.distribution)
+    const maker = new TemplateMaker(options, server.distribution)
+    const templates = maker.all(names)
+    const mappings = mappingsOf(maker, server.distribution)
+    const isTyped = flags.in === '-' && process.stdin.isTTY
+    const input = isTyped ? null : openInput(flags.in, flags)
     if (flags.setupOnly && !flags.check) {
       await putTemplates(connection, templates)
-      log.info(`${templates.length} index templates are in place`)
+      const count = templates.length + (input === null ? 0 : await setUp(input, mappings, stop))
+      log.info(`${count} index templates are in place`)
     } else {
       log.info(`${connection.name} is ${server.distribution} ${server.version}`)
-      const isTyped = flags.in === '-' && process.stdin.isTTY
-      await check(templates, documents, isTyped ? null : openInput(flags.in, flags), log, stop)
+      await check(templates, mappings, documents, input, log, stop)
     }
     await connection.close()
     return 0
@@ -212,13 +251,9 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'es-sink', flags.name)
   await state?.register()
   const server = await connection.connect(new Backoff(flags.retryFor, stop))
-  await putTemplates(connection, indexTemplates(names, flags, server.distribution))
-
-  const newBackoff = (): Backoff => {
-    const backoff = new Backoff(flags.retryFor, stop)
-    backoff.succeeded()
-    return backoff
-  }
+  const maker = new TemplateMaker(options, server.distribution)
+  await putTemplates(connection, maker.all(names))
+  const mappings = mappingsOf(maker, server.distribution)
   const elastic = new ElasticSink(connection, documents, badLines, newBackoff, log, {
     lanes: flags.inFlight,
     batchBytes: flags.batchBytes,
@@ -260,7 +295,10 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
         // What comes begins here: a tool that is new to the pipeline has nothing to ask for before it.
         if (resume !== null) await state?.acknowledge(resume)
       },
-      schema: async schema => documents.describe(schema),
+      async schema(schema) {
+        documents.describe(schema)
+        await mappings.apply(schema)
+      },
       lines: part => elastic.write(part),
       mark: async mark => acknowledge(mark),
       async end() {

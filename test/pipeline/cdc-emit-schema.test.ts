@@ -170,6 +170,20 @@ for (const flavour of Object.keys(SETTINGS) as Flavour[]) {
       ])
     })
 
+    test('--snapshot schema-only tells of all tables at the start', async () => {
+      await connect(SETTINGS[flavour][0])
+      await connection.query('DROP TABLE IF EXISTS t, u')
+      await connection.query('CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20))')
+      await connection.query('CREATE TABLE u (a DECIMAL(9,0), b ENUM("x"))')
+      const flags = ['--tables', 't,u', '--emit-schema', '--snapshot', 'schema-only', '--stop-at', 'now']
+      const { status, stdout, stderr } = await tail(url, ...flags)
+      assert.equal(status, 0, stderr)
+      assert.deepEqual(story(stdout).sort(), [
+        't(id) id int, v varchar(20)',
+        "u() a decimal(9,0), b enum('x')"
+      ])
+    })
+
     test('a table that is asked for while the log is followed tells it, too, and a resumed run tells again', async () => {
       await connect(SETTINGS[flavour][0])
       await connection.query('DROP TABLE IF EXISTS t, late')

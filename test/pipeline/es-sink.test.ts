@@ -323,7 +323,6 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
       assert.match(away.stderr, /^es-sink: cannot reach http:\/\/127\.0\.0\.1:1: connect ECONNREFUSED/)
       for (const [args, message] of [
         [['--id', '{id}'], /--index is missing/],
-        [['--index', 'i'], /--id is missing/],
         [['--index', '{', '--id', 'x'], /unmatched \{/],
         [['--index', 'i', '--id', 'x', '--retry', '3'], /unknown flag --retry \(did you mean --retry-for\?\)/]
       ] as const) {

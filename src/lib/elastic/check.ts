@@ -3,30 +3,34 @@ import { type ByteWriter, eachLine, type Input } from '../stream/index.ts'
 import { Batch } from './batch.ts'
 import type { Documents, OperationSink } from './documents.ts'
 import type { IndexTemplate } from './index-template.ts'
+import type { TableMappings } from './table-mappings.ts'
 
 /** Lines of input that are shown. */
 const SHOWN = 10
 
 /**
- * Prints what a run would send, in the form in which the server would get it: its index templates, and the bulk
- * operations of the first lines of `input`. What cannot be written is a warning.
+ * Prints what a run would send, in the form in which the server would get it: its index templates, those of
+ * tables that the input tells of as well, and the bulk operations of the first lines of `input`. What cannot be written is a warning.
  */
 export async function check(
   templates: readonly IndexTemplate[],
+  mappings: TableMappings,
   documents: Documents,
   input: Input | null,
   log: Log,
   stop: AbortSignal
 ): Promise<void> {
-  for (const { name, body } of templates) {
-    process.stdout.write(`PUT /_index_template/${name}\n${JSON.stringify(body)}\n`)
-  }
+  for (const template of templates) print(template)
   if (input === null) return
   stop.addEventListener('abort', () => input.stop(), { once: true })
   let shown = 0
   for await (const part of input.parts()) {
     if (part.kind === 'end' && part.cut !== undefined) throw part.cut
-    if (part.kind === 'schema') documents.describe(part.schema)
+    if (part.kind === 'schema') {
+      documents.describe(part.schema)
+      const template = await mappings.preview(part.schema)
+      if (template !== null) print(template)
+    }
     if (part.kind !== 'lines') continue
     eachLine(part.bytes, (start, end, line) => {
       if (++shown > SHOWN) return
@@ -37,6 +41,10 @@ export async function check(
     if (shown > SHOWN) break
   }
   input.stop()
+}
+
+function print({ name, body }: IndexTemplate): void {
+  process.stdout.write(`PUT /_index_template/${name}\n${JSON.stringify(body)}\n`)
 }
 
 function operationsOf(documents: Documents, line: Buffer): { text: string } | { reason: string } {

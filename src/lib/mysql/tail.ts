@@ -322,9 +322,23 @@ export class MysqlTail {
           beginHistoryHere(this.#historySetting(run, connection), null)
         )
         this.#opened().history = history
+        if (snapshot === 'schema-only') await this.#tellSchemas(run, history)
         return position
       }
     }
+  }
+
+  /** What the tables are of which no row may come for long. */
+  async #tellSchemas({ writer }: TailRun, history: SchemaHistory): Promise<void> {
+    const { shape, tables } = this.#options
+    if (shape.schemas === undefined) return
+    const read = await this.#connected().ask(connection => tables.list(connection))
+    for (const { database, name } of read) {
+      const schema = history.schemaOf(database, name)
+      if (schema === null || shape.outbox.has(database, name)) continue
+      shape.schemas.tell(writer.bytes, shape.columns.applyToSchema(schema))
+    }
+    await writer.flush()
   }
 
   #opened(): LogReaders {
