@@ -1,3 +1,5 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import { Pool } from 'undici'
 import { type Backoff, errnoOf, messageOf, redactUrl, ToolError, usageError } from '../cli/index.ts'
 import { Access, type AccessOptions } from './access.ts'
@@ -16,7 +18,13 @@ export interface ServerInfo {
 export interface ConnectionOptions extends AccessOptions {
   /** How long an answer may take, milliseconds. */
   readonly requestTimeout?: number
+  /** Send bodies compressed by gzip. */
+  readonly compress?: boolean
 }
+
+const compressed = promisify(gzip)
+/** Most of what can be saved is, for a third of the CPU time. */
+const LEVEL = 1
 
 const TIMEOUT_MS = 120_000
 
@@ -40,6 +48,7 @@ export class ElasticConnection {
   }
   readonly #nodes: readonly Node[]
   readonly #access: Access
+  readonly #compress: boolean
   #current = 0
 
   /**
@@ -48,6 +57,7 @@ export class ElasticConnection {
    */
   constructor(urls: readonly string[], connections: number, options: ConnectionOptions = {}) {
     this.#access = new Access(options)
+    this.#compress = options.compress === true
     const timeout = options.requestTimeout ?? TIMEOUT_MS
     const connect = this.#access.connector()
     const timeouts = { headersTimeout: timeout, bodyTimeout: timeout }
@@ -62,9 +72,13 @@ export class ElasticConnection {
   async request(method: 'GET' | 'POST' | 'PUT', path: string, content?: Buffer | string): Promise<Response> {
     const current = this.#current
     const { pool, url, prefix } = this.#nodes[current] as Node
-    const body = content ?? null
-    const type: Record<string, string> = content === undefined ? {} : { 'content-type': contentType(path) }
-    const request = { method, path: prefix + path, body, headers: type }
+    const headers: Record<string, string> = content === undefined ? {} : { 'content-type': contentType(path) }
+    let body = content ?? null
+    if (this.#compress && body !== null) {
+      body = await compressed(body, { level: LEVEL })
+      headers['content-encoding'] = 'gzip'
+    }
+    const request = { method, path: prefix + path, body, headers }
     try {
       const response = await pool.request({ ...request, headers: this.#access.headers(url, request) })
       return { status: response.statusCode, body: await response.body.text() }
