@@ -54,10 +54,10 @@ const flags = {
   },
   mode: {
     kind: 'choice',
-    choices: ['upsert', 'append'],
+    choices: ['upsert', 'update', 'append'],
     default: 'upsert',
-    help: 'keep the newest version of each id, or every event',
-    doc: 'upsert: c, r and u events index their row, d events delete it, plain rows are indexed. append: every event but d is created.'
+    help: 'keep the newest version of each id, its newest fields, or every event',
+    doc: 'upsert: c, r and u events index their row, d events delete it, plain rows are indexed. update: the fields of a row are set in its document, which keeps the others (see DESCRIPTION for when that is safe). append: every event but d is created.'
   },
   mappings: {
     kind: 'string',
@@ -106,6 +106,11 @@ const flags = {
     default: 120_000,
     help: 'how long an answer may take before the request is sent again'
   },
+  compress: {
+    kind: 'boolean',
+    help: 'send requests compressed by gzip',
+    doc: 'For a slow or charged line. Off by default, as beside the server or in its network the bytes are cheaper than the compressing.'
+  },
   refresh: {
     kind: 'choice',
     choices: ['true', 'false', 'wait'],
@@ -152,6 +157,7 @@ export const spec = {
     'es-sink reads change events and plain rows, one JSON object a line, and keeps an index in step with them: rows are indexed under their id, deleted rows are deleted.',
     'Change events carry their position in the binlog, and documents get it as their external version: however often events are replayed, the newest state wins. Where the log goes on on another server, source.epoch keeps the order. A pipeline that begins anew, without its --state, on a server whose log files have lower numbers needs an empty index: the documents there would count as newer. What the server cannot take now is tried again without end (see --retry-for); what it refuses for good goes to --dead-letter, or stops the tool.',
     'An update of which the log has only some columns (binlog_row_image=MINIMAL or NOBLOB) changes those fields of its document and keeps the others, for which the document is read first. One that changes the id or the index is refused, as the log does not have the whole row.',
+    'With --mode update several streams may each write their own fields of one document. The server takes no versions then: what one es-sink writes to a document keeps its order, but events that come again after a crash set their fields once more, older values before the newest, and where a request timed out that the server still does, its values may come last. So upsert is the surer way for documents that one stream writes whole. A deleted row takes the whole document along, even when its event comes again: of several streams, one should delete, and the others have --deletes ignore. With --deletes FIELD, the field is false in rows that are there.',
     'Lines of a dead-letter file, piped in, are read as the lines that they hold.',
     'A mark is acknowledged in --state once everything before it is durable on the server.'
   ],

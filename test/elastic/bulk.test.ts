@@ -91,6 +91,19 @@ describe('bulk requests to a server in trouble', () => {
     assert.equal(sink.counts.written, 6)
   })
 
+  test('of a document without versions, what came after a refused state is sent again after it', async () => {
+    const sink = open()
+    let item = 0
+    answer = (ids, request) => (request === 1 ? items(ids, () => (item++ === 1 ? 429 : 201)) : ok)
+    await sink.write(lines([1, 2, 3, 2, 1, 2]))
+    await sink.flushed()
+    assert.deepEqual(requests, [
+      ['1', '2', '3', '2', '1', '2'],
+      ['2', '2', '2']
+    ])
+    assert.equal(sink.counts.written, 6)
+  })
+
   test('a request whose answer was lost is sent again', async () => {
     const sink = open()
     answer = (_, request) => (request === 1 ? 'cut' : request === 2 ? { status: 503, body: {} } : ok)

@@ -21,10 +21,12 @@ function read(
     operation(action, _key, from, start, end, partial, ending) {
       const text =
         ending == null ? from.toString('utf8', start, end) : from.toString('utf8', start, end - 1) + ending
+      const [line = '', opening = ''] = action.written().toString().split('\n')
+      const document = end > start ? opening + text : opening
       operations.push({
-        ...JSON.parse(action.written().toString()),
+        ...JSON.parse(line),
         ...(partial === true ? { partial } : {}),
-        ...(end > start ? { document: JSON.parse(text) } : {})
+        ...(document === '' ? {} : { document: JSON.parse(document) })
       })
     }
   })
@@ -236,6 +238,36 @@ describe('what a line becomes in the index', () => {
     assert.deepEqual(read({ id: 1, op: 'd', before: 'noon' }), [
       { index: { _index: 'i', _id: '1' }, document: { id: 1, op: 'd', before: 'noon' } }
     ])
+  })
+
+  test('with update the fields of a row are set, without versions, whole rows and partial ones alike', () => {
+    const mode = 'update'
+    const update = { _index: 'i', _id: '7', retry_on_conflict: 5 }
+    const set = (doc: object) => [{ update, document: { doc, doc_as_upsert: true } }]
+    const change = (op: string, before: unknown, after: unknown, partial?: true) => ({
+      ...{ before, after, op, ts_ms: 1 },
+      source: { ...source, ...(partial === undefined ? {} : { partial }) }
+    })
+    for (const op of ['c', 'r', 'u']) {
+      const line = change(op, op === 'u' ? { id: 7, n: 0 } : null, { id: 7, n: 1 })
+      assert.deepEqual(read(line, { mode }), set({ id: 7, n: 1 }))
+    }
+    assert.deepEqual(read(change('u', { id: 7 }, { n: 1 }, true), { mode }), set({ n: 1 }))
+    assert.deepEqual(read({ id: 7, n: 1 }, { mode }), set({ id: 7, n: 1 }))
+    assert.deepEqual(read('{ }', { mode, id: '7' }), set({}))
+    const remove = { delete: { _index: 'i', _id: '7' } }
+    assert.deepEqual(read(change('d', { id: 7, n: 1 }, null), { mode }), [remove])
+    assert.deepEqual(read(change('u', { id: 7 }, { id: 8 }), { mode }), [
+      remove,
+      { update: { ...update, _id: '8' }, document: { doc: { id: 8 }, doc_as_upsert: true } }
+    ])
+    const deletes = { field: 'gone' }
+    assert.deepEqual(read(change('d', { id: 7, n: 1 }, null), { mode, deletes }), set({ gone: true }))
+    assert.deepEqual(
+      read(change('c', null, { id: 7, n: 1 }), { mode, deletes }),
+      set({ id: 7, n: 1, gone: false })
+    )
+    assert.deepEqual(read('{ }', { mode, deletes, id: '7' }), set({ gone: false }))
   })
 
   test('append creates every event under its id, or without one, and passes deletes over', () => {

@@ -126,6 +126,28 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
       }
     })
 
+    test('fields that are updated keep their order through requests that are turned away or lost', async () => {
+      const { events, table } = history(4000)
+      let requests = 0
+      await using proxy = await FaultyProxy.open(elastic.url, ({ url }) =>
+        url?.startsWith('/_bulk') && ++requests % 2 === 0
+          ? ((['half', 429, 'doubted', 'lost'] as const)[(requests / 2) % 4] as Fault)
+          : 'pass'
+      )
+      await sink(
+        proxy.url,
+        'fields',
+        events.join(''),
+        '--batch-docs',
+        '150',
+        '--mode',
+        'update',
+        '--compress'
+      )
+      assert.deepEqual(await allDocuments(elastic.url, 'fields'), table)
+      assert.ok((proxy.faults.get('half') ?? 0) > 0, JSON.stringify([...proxy.faults]))
+    })
+
     test('half of the documents refused by their mapping', async () => {
       await request(elastic.url, 'PUT', '/half', { mappings: { properties: { n: { type: 'integer' } } } })
       const lines = Array.from(

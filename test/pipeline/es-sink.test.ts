@@ -50,6 +50,46 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
       assert.deepEqual([...(await allDocuments(elastic.url, 'replay'))], [['1', { id: 1, n: 2 }]])
     })
 
+    test('two streams write their own fields of one document, in turns and at once', async () => {
+      const flags = ['--index', 'shared', '--id', '{id}', '--mode', 'update', '--batch-docs', '20']
+      const bets = Array.from({ length: 300 }, (_, n) =>
+        event('u', { id: n % 10 }, { id: n % 10, bet: n }, 100 + n)
+      )
+      const users = Array.from({ length: 300 }, (_, n) =>
+        event('c', null, { id: n % 10, user: `u${n}` }, 5000 + n)
+      )
+      const runs = [bets, users].map(async (events, i) => {
+        const child = spawn(
+          process.execPath,
+          [BIN, elastic.url, ...flags, ...(i === 0 ? ['--compress'] : [])],
+          {
+            stdio: ['pipe', 'inherit', 'pipe']
+          }
+        )
+        const stderr: Buffer[] = []
+        child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+        for (const line of events) child.stdin.write(`${JSON.stringify(line)}\n`)
+        child.stdin.end()
+        const [status] = await once(child, 'close')
+        assert.equal(status, 0, Buffer.concat(stderr).toString())
+        assert.match(Buffer.concat(stderr).toString(), /300 documents/)
+      })
+      await Promise.all(runs)
+      const partial = event('u', { id: 1 }, { bet: -1 }, 9000)
+      const gone = event('d', { id: 2, user: 'u292' }, null, 9100)
+      const last = [{ ...partial, source: { ...partial.source, partial: true } }, gone]
+      assert.equal(run(last, ...flags, '--deletes', 'left').status, 0)
+      const expected = Array.from({ length: 10 }, (_, n) => [
+        String(n),
+        { id: n, bet: 290 + n, user: `u${290 + n}` }
+      ]) as [string, Record<string, unknown>][]
+      Object.assign(expected[1]?.[1] ?? {}, { bet: -1, left: false })
+      Object.assign(expected[2]?.[1] ?? {}, { left: true })
+      assert.deepEqual(await allDocuments(elastic.url, 'shared'), new Map(expected))
+      assert.equal(run([gone], ...flags).status, 0)
+      assert.equal((await allDocuments(elastic.url, 'shared')).has('2'), false)
+    })
+
     test('zero dates become null, other text keeps its bytes', async () => {
       const row = {
         id: 1,

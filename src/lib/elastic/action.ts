@@ -1,22 +1,26 @@
 import { ByteWriter, Constant } from '../stream/index.ts'
 
-export type Verb = 'index' | 'create' | 'delete'
+export type Verb = 'index' | 'create' | 'delete' | 'update'
 
 const HEADS: Record<Verb, string> = {
   index: '{"index":{"_index":"',
   create: '{"create":{"_index":"',
-  delete: '{"delete":{"_index":"'
+  delete: '{"delete":{"_index":"',
+  update: '{"update":{"_index":"'
 }
 const HEAD: Record<Verb, Constant> = {
   index: new Constant(HEADS.index),
   create: new Constant(HEADS.create),
-  delete: new Constant(HEADS.delete)
+  delete: new Constant(HEADS.delete),
+  update: new Constant(HEADS.update)
 }
 const ID_KEY = '","_id":"'
 const ID = new Constant(ID_KEY)
 const VERSION = new Constant('","version_type":"external","version":')
 const END = new Constant('}}\n')
 const END_TEXT = new Constant('"}}\n')
+/** The server tries again when another has written the document in between; the document follows. */
+const END_UPDATE = new Constant('","retry_on_conflict":5}}\n{"doc":')
 
 /** An action line of a bulk request in the making: begin, index, id, version, end are written in this order. */
 export class Action {
@@ -71,6 +75,11 @@ export class Action {
 
   end(hasVersion: boolean): void {
     this.line.constant(hasVersion ? END : END_TEXT)
+  }
+
+  /** In place of end for an update: its body begins with the line, and ends with the document's ending. */
+  endUpdate(): void {
+    this.line.constant(END_UPDATE)
   }
 
   /** Whether another action is on the same document: of the same id in the same index. */

@@ -12,6 +12,8 @@ export interface Origin {
 
 const NEWLINE = 10
 const FIELDS = 5
+/** The end of an action line with a version: no id, which is a string, ends like it. */
+const VERSIONED = /"version":\d+\}\}\n$/
 const NEWLINE_BYTES = Buffer.from('\n')
 
 /**
@@ -76,6 +78,15 @@ export class Batch {
     const line = this.body.buffer.toString('utf8', from, this.body.buffer.indexOf(NEWLINE, from))
     const action = Object.values(JSON.parse(line) as Record<string, { _index?: string; _id?: string }>)[0]
     return { index: action?._index, id: action?._id }
+  }
+
+  /**
+   * Whether it counts that an operation comes after those before it on its document: it has no version by which the
+   * server keeps an older one from replacing it, and is none that only creates.
+   */
+  isOrdered(i: number): boolean {
+    const action = this.parts(i).action.toString('latin1')
+    return !action.startsWith('{"create"') && !VERSIONED.test(action)
   }
 
   /** The action line and the document of an operation, as they stand in the body; an empty document for a delete. */

@@ -189,27 +189,37 @@ function settle(
   if (items.length !== batch.count) {
     throw new ToolError('SERVER', `the server answered ${items.length} items to ${batch.count} operations`)
   }
+  /** Documents of operations that are to be sent again: what was done after them must be done after them again. */
+  const behind = new Set<string>()
   items.forEach((item, i) => {
     const status = item.status ?? 0
     // 404: a delete of what is not there.
-    if ((status >= 200 && status < 300) || (status === 404 && item.verb === 'delete')) outcome.written++
-    else if (status === 409) outcome.stale++
-    else if (isTemporary(status, item.error)) {
+    const isDone = (status >= 200 && status < 300) || (status === 404 && item.verb === 'delete')
+    if (isTemporary(status, item)) {
       indexes.push(i)
       reason = describe(item)
-    } else {
-      fail({ origin: batch.origin(i), reason: describe(item), ...batch.target(i) })
-    }
+      if (batch.isOrdered(i)) behind.add(documentOf(batch, i))
+    } else if (isDone && behind.size > 0 && batch.isOrdered(i) && behind.has(documentOf(batch, i))) {
+      indexes.push(i)
+    } else if (isDone) outcome.written++
+    else if (status === 409) outcome.stale++
+    else fail({ origin: batch.origin(i), reason: describe(item), ...batch.target(i) })
   })
   return { indexes, reason }
+}
+
+function documentOf(batch: Batch, i: number): string {
+  return JSON.stringify(batch.target(i))
 }
 
 /**
  * A block (read-only index, flood-stage disk) is lifted by an operator: it stops progress, not the document. An index
  * that was deleted under a request is made again by the next, unless the server is told not to.
+ * An update is in conflict as long as others write its document: it has no version of its own that could be stale.
  */
-function isTemporary(status: number, error: ItemError | undefined): boolean {
+function isTemporary(status: number, { error, verb }: Item): boolean {
   if (error?.type === 'index_not_found_exception') return error.reason?.includes('auto_create_index') !== true
+  if (status === 409 && verb === 'update') return true
   return status === 429 || status >= 500 || error?.type === 'cluster_block_exception'
 }
 

@@ -14,7 +14,8 @@ import { hashBytes, JsonTemplate, type Places, type ValueWriter } from './json-t
 import { KeyId } from './key-id.ts'
 import { VersionWriter } from './version.ts'
 
-export type WriteMode = 'upsert' | 'append'
+/** `update` sets the fields that a row has, and leaves the others of its document to those who write them. */
+export type WriteMode = 'upsert' | 'update' | 'append'
 
 /** What a deleted row does: deletes its document, nothing, or sets a field of it to true. */
 export type Deletes = 'delete' | 'ignore' | { readonly field: string }
@@ -63,6 +64,8 @@ interface TemplateFields {
 
 const LETTER = { c: 99, d: 100, r: 114, t: 116, u: 117 }
 const OPEN_BRACE = 123
+const OPENING = Buffer.from('{')
+const END_OF_UPDATE = '},"doc_as_upsert":true}'
 
 /**
  * Turns lines into bulk operations. A change event is written by its row: `after` is indexed (op c, r, u), `before`
@@ -110,6 +113,9 @@ export class Documents {
   /** The end of a document that is marked as deleted; of one without fields. */
   readonly #deleted: Buffer | null = null
   readonly #deletedAlone: Buffer | null = null
+  /** What follows the fields of an update, in the place of their brace; behind none. */
+  readonly #updated: Buffer | null = null
+  readonly #updatedAlone: Buffer | null = null
   #anonymous = 0
   /** Created rows of which the log has only some columns. */
   incomplete = 0
@@ -124,8 +130,14 @@ export class Documents {
       this.#deleted = Buffer.from(`,${JSON.stringify(deletes.field)}:true}`)
       this.#deletedAlone = Buffer.from(`${JSON.stringify(deletes.field)}:true}`)
     }
+    if (options.mode === 'update') {
+      // Nothing else would take the mark back when the row is there again.
+      const kept = typeof deletes === 'object' ? `${JSON.stringify(deletes.field)}:false` : ''
+      this.#updated = Buffer.from(`${kept === '' ? '' : `,${kept}`}${END_OF_UPDATE}`)
+      this.#updatedAlone = Buffer.from(`${kept}${END_OF_UPDATE}`)
+    }
     this.#id = options.id === undefined ? undefined : this.#fieldsOf(options.id)
-    this.#keys = options.id === undefined && options.mode === 'upsert' ? new Map() : null
+    this.#keys = options.id === undefined && options.mode !== 'append' ? new Map() : null
     this.#finder = new EnvelopeFinder(this.#paths)
   }
 
@@ -182,12 +194,13 @@ export class Documents {
     }
     // What tables became is not a document.
     if (op === 0 && this.#start(this.#file) >= 0 && isSchemaChange(block, start, end)) return null
-    const append = this.#options.mode === 'append'
+    const { mode } = this.#options
+    const append = mode === 'append'
     if (op === LETTER.d) return append || this.#deletes === 'ignore' ? null : this.#delete(block, sink)
     const isPartial = this.#start(this.#partial) >= 0 && op !== 0
     if (isPartial && op === LETTER.u && !append) return this.#update(block, sink)
-    if (isPartial) this.incomplete++
-    const verb = append ? 'create' : 'index'
+    if (isPartial && mode !== 'update') this.incomplete++
+    const verb = append ? 'create' : this.#writing
     const row: Row = op === 0 ? 'line' : 'after'
     const reason = this.#write(this.#action, verb, block, row)
     if (reason !== null) return reason
@@ -198,8 +211,19 @@ export class Documents {
     }
     const document = op === 0 ? start : this.#start(this.#after)
     const documentEnd = op === 0 ? end : this.#end(this.#after)
-    sink.operation(this.#action.line, this.#key(this.#action), block, document, documentEnd)
+    this.#put(block, document, documentEnd, false, sink)
     return null
+  }
+
+  /** Gives the operation in the action line with its document. */
+  #put(block: Buffer, start: number, end: number, isPartial: boolean, sink: OperationSink): void {
+    const ending =
+      this.#updated !== null && isEmptyObject(block, start, end) ? this.#updatedAlone : this.#updated
+    sink.operation(this.#action.line, this.#key(this.#action), block, start, end, isPartial, ending)
+  }
+
+  get #writing(): Verb {
+    return this.#options.mode === 'update' ? 'update' : 'index'
   }
 
   /** An update of some fields: the place of the document must be known, as it was and as it is. */
@@ -213,21 +237,15 @@ export class Documents {
       if (name !== undefined)
         return `the log has no old value of '${name}', so the document is not known: ${WHOLE_ROWS}`
     }
-    const reason = this.#write(this.#gone, 'index', block, 'before')
+    const reason = this.#write(this.#gone, this.#writing, block, 'before')
     if (reason !== null) return `${reason}: ${WHOLE_ROWS}`
-    const moved = this.#write(this.#action, 'index', block, 'update')
+    const moved = this.#write(this.#action, this.#writing, block, 'update')
     if (moved !== null) return moved
     if (!this.#gone.isOnSameAs(this.#action)) {
       return `the document's id or index changes, and the log has only some of its fields: ${WHOLE_ROWS}`
     }
-    sink.operation(
-      this.#action.line,
-      this.#key(this.#action),
-      block,
-      this.#start(this.#after),
-      this.#end(this.#after),
-      true
-    )
+    const isPartial = this.#options.mode === 'upsert'
+    this.#put(block, this.#start(this.#after), this.#end(this.#after), isPartial, sink)
     return null
   }
 
@@ -238,7 +256,7 @@ export class Documents {
   }
 
   get #removal(): Verb {
-    return this.#deleted === null ? 'delete' : 'index'
+    return this.#deleted === null ? 'delete' : this.#writing
   }
 
   /** Deletes the document of the row before, or writes it marked as deleted. */
@@ -249,18 +267,18 @@ export class Documents {
       sink.operation(action.line, key, block, 0, 0)
       return
     }
+    if (this.#updated !== null) {
+      // The mark alone: other fields may have been written by others.
+      action.line.append(OPENING)
+      action.line.append(this.#deletedAlone as Buffer)
+      action.line.text(`${END_OF_UPDATE.slice(1)}\n`)
+      sink.operation(action.line, key, block, 0, 0)
+      return
+    }
     const [start, end] = [this.#start(this.#before), this.#end(this.#before)]
-    const isEmpty = block.toString('latin1', start + 1, end - 1).trim() === ''
     const isPartial = this.#start(this.#partial) >= 0
-    sink.operation(
-      action.line,
-      key,
-      block,
-      start,
-      end,
-      isPartial,
-      isEmpty ? this.#deletedAlone : this.#deleted
-    )
+    const ending = isEmptyObject(block, start, end) ? this.#deletedAlone : this.#deleted
+    sink.operation(action.line, key, block, start, end, isPartial, ending)
   }
 
   /** The letter of a change event's op; 0 when the line is none. */
@@ -304,7 +322,13 @@ export class Documents {
     const noId = this.#render(id, out, block, row)
     if (noId !== null) return `${this.#keys === null ? '--id' : 'its key'}: the row has no field '${noId}'`
     action.endId()
-    const hasVersion = verb !== 'create' && row !== 'line' && this.#hasVersion(block)
+    if (verb === 'update') {
+      action.endUpdate()
+      return null
+    }
+    // Versions of the log and the server's own do not go together on one document.
+    const isVersioned = verb !== 'create' && this.#options.mode !== 'update' && row !== 'line'
+    const hasVersion = isVersioned && this.#hasVersion(block)
     if (hasVersion) {
       action.beginVersion()
       const rowNumber = spanNumber(block, this.#start(this.#row), this.#end(this.#row))
@@ -396,6 +420,12 @@ export class Documents {
   #end(path: number): number {
     return this.#finder.spans[path * 2 + 1] as number
   }
+}
+
+function isEmptyObject(block: Buffer, start: number, end: number): boolean {
+  let at = start + 1
+  while (at < end - 1 && (block[at] as number) <= 32) at++
+  return at === end - 1
 }
 
 const WHOLE_ROWS = "SET GLOBAL binlog_row_image='FULL' lets it have whole rows"
