@@ -314,6 +314,7 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
     },
     stop
   )
+  elastic.end()
   badLines.close()
   state?.close()
   await connection.close()

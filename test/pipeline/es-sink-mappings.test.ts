@@ -182,6 +182,13 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
         columns: Object.entries(columns).map(([name, type]) => ({ name, type }))
       }
     })
+    const event = (table: string, after: unknown) => ({
+      before: null,
+      after,
+      source: { table },
+      op: 'c',
+      ts_ms: 1
+    })
     const row = (table: string, after: unknown, pos = 1) => ({
       before: null,
       after,
@@ -357,6 +364,56 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
       assert.match(setup.stderr, /1 index templates are in place/)
       await request(elastic.url, 'GET', '/_index_template/millrace-early-_')
       await assert.rejects(request(elastic.url, 'GET', '/early-1'), /404/)
+    })
+
+    test('what the server refuses is explained: field, type, what came, and what to do; the first of a kind on stderr', async () => {
+      const flat = name === 'elasticsearch' ? 'flattened' : 'flat_object'
+      await request(elastic.url, 'PUT', '/typed', {
+        settings: { 'index.mapping.total_fields.limit': 8 },
+        mappings: {
+          properties: {
+            n: { type: 'integer' },
+            o: { properties: { a: { type: 'date' } } },
+            k: { type: 'keyword' },
+            j: { type: flat }
+          }
+        }
+      })
+      await request(elastic.url, 'PUT', '/strict', { mappings: { dynamic: 'strict', properties: {} } })
+      const cases: [row: object, index: string, reason: RegExp][] = [
+        [{ n: 'many' }, 'typed', /^'n' is integer in typed, and 'many' came; .*--mappings.*ignore_malformed/],
+        [{ n: { a: 1 } }, 'typed', /^'n' is integer in typed, and an object came; (?!.*ignore_malformed)/],
+        [{ n: 3e9 }, 'typed', /^'n' is integer in typed, which 3000000000 does not fit; /],
+        [{ o: 5 }, 'typed', /^'o' is an object in typed, and a single value came; /],
+        [{ o: { a: 'tomorrow' } }, 'typed', /^'o\.a' is date in typed, and 'tomorrow' came; /],
+        [{ k: 'é'.repeat(20_000) }, 'typed', /^'k' is indexed as a whole in typed, .*ignore_above/],
+        [{ k: { a: 1 } }, 'typed', /^'k' is keyword in typed, and an object came; (?!.*ignore_malformed)/],
+        [{ j: ['x'] }, 'typed', new RegExp(`^'j' is ${flat} in typed, which takes objects, and 'x' came; `)],
+        [
+          Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`f${i}`, i])),
+          'typed',
+          /^typed has the 8 fields that it may have/
+        ],
+        [{ new: 1 }, 'strict', /^strict takes no fields .* and 'new' came; add it with PUT strict\/_mapping/]
+      ]
+      const letters = join(folder, `explained-${name}.ndjson`)
+      const rows = cases.map(([each, index], i) => ({ id: i, index, ...each }))
+      // The index's own name would be a field of its own.
+      const lines = rows.map(({ id, index, ...each }) => ({ ...event(index, each), id }))
+      const again = { ...lines[0], id: 'again' }
+      const flags = ['--index', '{source.table}', '--id', '{id}', '--dead-letter', letters]
+      const { status, stderr } = sink([...lines, again, again], ...flags)
+      assert.equal(status, 0, stderr)
+      const kept = readFileSync(letters, 'utf8')
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line).dead_letter as { line: number; reason: string })
+      for (const [i, [, , reason]] of cases.entries()) {
+        assert.match(kept.find(({ line }) => line === i + 1)?.reason ?? 'not refused', reason)
+        const told = stderr.split('\n').find(line => line.includes(`line ${i + 1} is refused: `)) ?? ''
+        assert.match(told.replace(/^.*? is refused: /, ''), reason)
+      }
+      assert.match(stderr, /refused like the first: 2 more \('n', value\)/)
     })
 
     test('rows without a key that is known go to the dead letters, with what to do', () => {

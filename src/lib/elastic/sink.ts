@@ -11,6 +11,7 @@ import { Batch } from './batch.ts'
 import { BulkSender, type Failure } from './bulk.ts'
 import type { ElasticConnection } from './connection.ts'
 import { type Documents, NOT_JSON, type OperationSink } from './documents.ts'
+import { explainRefusal, type Refusal, RefusalWarnings } from './refusal.ts'
 
 export interface SinkOptions {
   /** Bulk requests in flight. */
@@ -40,6 +41,7 @@ export class ElasticSink implements OperationSink {
   readonly #lanes: Lane[]
   readonly #badLines: BadLines
   readonly #log: Log
+  readonly #refusals: RefusalWarnings
   #toldIncomplete = false
   #failure: unknown
   /** The block and the line that are being read. */
@@ -59,6 +61,7 @@ export class ElasticSink implements OperationSink {
     this.#documents = documents
     this.#badLines = badLines
     this.#log = log
+    this.#refusals = new RefusalWarnings(log)
     const sender = new BulkSender(connection, backoff, log, options.refresh)
     const fail = (error: unknown): void => {
       this.#failure ??= error
@@ -96,7 +99,7 @@ export class ElasticSink implements OperationSink {
     const reason = this.#documents.read(lines.bytes, start, end, this)
     if (reason === null) return
     this.counts.rejected++
-    this.#reject(lines.bytes, start, end, this.#line, reason)
+    this.#reject(lines.bytes, start, end, this.#line, { reason, about: reason })
   }
 
   /** A line that was refused earlier comes again: what it holds is read as if it had come by itself. */
@@ -107,7 +110,8 @@ export class ElasticSink implements OperationSink {
       return
     }
     this.counts.rejected++
-    this.#reject(letter, 0, letter.length, this.#line, content.reason)
+    const { reason } = content
+    this.#reject(letter, 0, letter.length, this.#line, { reason, about: reason })
   }
 
   operation(
@@ -142,16 +146,23 @@ export class ElasticSink implements OperationSink {
     this.#throwFailure()
   }
 
+  /** Says the last words of a run. */
+  end(): void {
+    this.#refusals.end()
+  }
+
   #refuse(failure: Failure): void {
     const { block, start, end, line } = failure.origin
     this.counts.rejected++
-    this.#reject(block.bytes, start, end, line, failure.reason, { index: failure.index, id: failure.id })
+    const refusal = explainRefusal(failure.reason, failure.index)
+    this.#reject(block.bytes, start, end, line, refusal, { index: failure.index, id: failure.id })
   }
 
-  #reject(block: Buffer, start: number, end: number, line: number, reason: string, details = {}): void {
+  #reject(block: Buffer, start: number, end: number, line: number, refusal: Refusal, details = {}): void {
     const bytes = block.subarray(start, end)
-    if (reason === NOT_JSON) this.#badLines.rejectJson(line, bytes)
-    else this.#badLines.reject({ line, bytes, reason }, details)
+    if (refusal.reason === NOT_JSON) this.#badLines.rejectJson(line, bytes)
+    else this.#badLines.reject({ line, bytes, reason: refusal.reason }, details)
+    this.#refusals.tell(line, refusal)
   }
 
   #throwFailure(): void {
