@@ -5,6 +5,8 @@ import {
   commonFlags,
   formatDuration,
   type Invocation,
+  kafkaOutputFlags,
+  kafkaSecurityText,
   type Log,
   outputFlags,
   packageVersion,
@@ -35,9 +37,12 @@ import type { PollTail } from '../lib/poll/index.ts'
 import {
   FileOutput,
   forgetMember,
+  isKafka,
+  type KafkaOutput,
+  type KafkaOutputFlags,
   MarkWriter,
   OutputWriter,
-  openOutput,
+  openOutputPort,
   readMembers,
   readTimeline,
   StateDirectory
@@ -211,7 +216,16 @@ const flags = {
     arg: 'SQL',
     help: 'poll the rows of a query; --tables gives the name for source.table'
   },
-  ...outputFlags,
+  out: {
+    ...outputFlags.out,
+    help: 'where events go: -, a file (.gz, .zst), kafka://BROKER[,BROKER...][/TOPIC]',
+    doc: `${outputFlags.out.doc} For topics see KAFKA.`
+  },
+  ...kafkaOutputFlags,
+  'no-tombstones': {
+    kind: 'boolean',
+    help: 'do not follow a deletion with a record without a value, in a topic'
+  },
   ...stateFlags,
   ...serverFlags,
   ...commonFlags
@@ -320,6 +334,16 @@ export const spec = {
         "A row may be committed later than others with a higher number or a later time. So the last stretch is read again with each poll, --poll-overlap long, and what was told is known by its content: a row is lost only if its transaction stays open longer than that after it took the number or the time. The database's clock counts. Times that others write must not be behind it by more than the overlap, and rows with times to come wait until then; on a replica its lag has to fit in, too. At the start of incrementing, and after a pause, the 100,000 newest rows are read again. A PostgreSQL sequence with CACHE, or SQLite without AUTOINCREMENT, may give lower numbers later on.",
         'Tables should have an index that begins with the columns they are polled by. Those of a table without a primary key are read in one go, which has to be done again when it is broken off.'
       ]
+    },
+    {
+      title: 'KAFKA',
+      text: [
+        '--out kafka://BROKER[:PORT][,BROKER...][/TOPIC] writes topics as Debezium does: the value is the event, the key the primary key of its row as a JSON object ({"id":7}), a deletion is followed by a record without a value (a tombstone, but for --no-tombstones). TOPIC is a template, by default {source.name}.{source.db}.{source.table}; a topic that is not there is made. Keys are placed as Java\'s producer does (murmur2). Rows of tables without a key have none. With --emit-ddl statements go to the topic NAME of --server-name, with --transactions their lines to NAME.transaction.',
+        'Records are written to all replicas (acks=all) and no record twice, however often it has to be sent (idempotence). While the brokers are away cdc-tail waits, see --retry-for. A record that is larger than max.message.bytes of its topic ends the run.',
+        'Without --state records can be read as soon as they are written, and a run that is killed is not gone on with. With --state they are written in transactions that marks end (--mark-every, 1 s): those who read committed records (isolation.level=read_committed) see each change exactly once, however often the run is killed and started again; others also see what a killed run had not committed, and that again. Marks themselves are not written. The number of the last is an offset of the consumer group that is called as the transactional id, millrace.cdc-tail.NAME; transactional-id=ID in the URL gives another one, which two pipelines for one NAME need. A second run under one id shuts the first out.',
+        'The brokers abort a transaction that is left open for 10 s; transaction-timeout=1m in the URL changes that, up to their own transaction.max.timeout.ms. A transaction of the source, or a table without a key in a snapshot, that takes longer than two thirds of it is committed in parts, with a warning: a kill before its end lets the parts come again. So does another tool in --state whose marks are older.',
+        kafkaSecurityText
+      ]
     }
   ],
   subcommands: [doctorSpec, snapshotSpec, forgetSpec],
@@ -335,6 +359,10 @@ export const spec = {
     {
       text: 'what a log file has on one table, no server needed',
       code: 'cdc-tail file:binlog.000003 --tables dream.payments'
+    },
+    {
+      text: 'a topic for each table, in the place of Debezium',
+      code: 'cdc-tail mysql://cdc@db/dream --state run --out kafka://broker:9092 --compression zstd'
     },
     {
       text: 'new and updated rows of a PostgreSQL, asked for every second',
@@ -357,15 +385,26 @@ export async function main(): Promise<void> {
 async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
   const source = await sourceOf(operands[0] as string, flags, log)
   const root = flags.state ?? null
-  const output = openOutput(flags.out, { append: root !== null })
+  const output = await openOutputPort(
+    flags.out,
+    { append: root !== null },
+    kafkaFlags(flags, source.name, log, stop)
+  )
   const writer = new OutputWriter(output)
   const isResumed = root !== null && (await readTimeline(root)) !== null
   if (!(await untilStopped(source.connect(stop, isResumed), stop, log))) return 0
   const state = root === null ? null : await StateDirectory.open(root, 'cdc-tail', flags.name)
   const isFile = output instanceof FileOutput && flags.out !== '-'
-  if (isFile) await state?.register()
+  if (isFile || isKafka(flags.out)) await state?.register()
+  if (isKafka(flags.out) && state !== null) await continueTopics(output as KafkaOutput, state)
   const marks = await MarkWriter.open(root, state, writer, flags.markEvery, flags.snapshot === 'only')
   if (isFile && state !== null) await output.continueAt(state.positionAt(marks.resume.n))
+  const written = state?.acknowledged?.mark?.n ?? 0
+  if (isKafka(flags.out) && marks.resume.n < written) {
+    log.warn(
+      `${root}: another tool needs what comes after mark ${marks.resume.n}: records up to mark ${written} are written again`
+    )
+  }
   if (marks.isUnacknowledged) {
     log.warn(`${root}: no tool has acknowledged a mark there, so this run begins from nothing again`)
   }
@@ -423,6 +462,27 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
   source.close()
   state?.close()
   return 0
+}
+
+function kafkaFlags(flags: Flags, sourceName: string, log: Log, stop: AbortSignal): KafkaOutputFlags {
+  const tool = flags.name === undefined ? 'cdc-tail' : `cdc-tail.${flags.name}`
+  return {
+    ...flags,
+    clientId: tool,
+    topic: '{source.name}.{source.db}.{source.table}',
+    sourceName,
+    tombstones: !flags.noTombstones,
+    transactionalId: `millrace.${tool}.${sourceName}`,
+    stop,
+    warn: message => log.warn(message)
+  }
+}
+
+/** A mark whose records are committed counts as acknowledged, though the run before ended before it could write so. */
+async function continueTopics(output: KafkaOutput, state: StateDirectory): Promise<void> {
+  const committed = await output.transactional(state)
+  if (committed !== null && committed.n > (state.acknowledged?.mark?.n ?? 0))
+    await state.acknowledge(committed)
 }
 
 export type Flags = Invocation<typeof spec.flags>['flags']

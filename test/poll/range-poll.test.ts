@@ -78,6 +78,7 @@ async function toldBy(folder: string, mode: PollMode, happenings: readonly Happe
     ops: new Set(['c', 'u', 'r']),
     tellsFirst: true,
     bytes: () => w,
+    rowsOf: () => {},
     pause: async () => true,
     between: async () => true
   }

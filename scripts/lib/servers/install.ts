@@ -78,7 +78,7 @@ async function install(
  * Takes the lock of a file, waiting for it, and returns a function that gives it back. The lock belongs to a child that
  * reads from us: when this process dies in whatever way, the child reads an end of file and ends.
  */
-async function lock(file: string): Promise<() => void> {
+export async function lock(file: string): Promise<() => void> {
   const holder = spawn('flock', [file, 'sh', '-c', 'echo locked; exec cat >/dev/null'], {
     stdio: ['pipe', 'pipe', 'inherit']
   })

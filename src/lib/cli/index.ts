@@ -13,6 +13,7 @@ export {
   serverFlags,
   stateFlags
 } from './flags.ts'
+export { kafkaOutputFlags, kafkaSecurityText } from './kafka.ts'
 export type { Log } from './log.ts'
 export type { Metric } from './metrics.ts'
 export { Backoff } from './retry.ts'

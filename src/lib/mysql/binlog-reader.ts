@@ -1,5 +1,5 @@
 import { ToolError } from '../cli/index.ts'
-import type { OutputWriter } from '../stream/index.ts'
+import type { KeyedTable, OutputWriter } from '../stream/index.ts'
 import type { Op, Source } from './envelope.ts'
 import {
   type BinlogEvent,
@@ -334,7 +334,12 @@ export class BinlogReader {
         break
       case 'truncate':
         if (this.#options.tables.includes(statement.database, statement.table)) {
-          this.#beginRows(event, statement.database, statement.table)
+          this.#beginRows(event, {
+            database: statement.database,
+            name: statement.table,
+            columns: [],
+            key: []
+          })
           this.#options.watch?.truncated(statement.database, statement.table)
           this.#rows.truncated()
         }
@@ -472,7 +477,7 @@ export class BinlogReader {
     const { database, name } = mapped.table
     // The signal table is read, too.
     if (this.#options.tables.includes(database, name)) this.#rows.describe(mapped.table)
-    this.#beginRows(event, database, name, rows.isPartial)
+    this.#beginRows(event, mapped.table, rows.isPartial)
     const { watch } = this.#options
     return watch?.isActive === true ? this.#writeChosen(event, rows, mapped, watch) : this.#rows.write(rows)
   }
@@ -503,9 +508,9 @@ export class BinlogReader {
     return choices instanceof Promise ? choices.then(write) : write(choices)
   }
 
-  #beginRows(event: BinlogEvent, database: string, table: string, partial = false): void {
+  #beginRows(event: BinlogEvent, table: KeyedTable, partial = false): void {
     if (event.nextPosition > 0) this.#rows.startAt(event.nextPosition - event.size)
-    this.#rows.begin(this.#source(event, database, table, partial))
+    this.#rows.begin(this.#source(event, table.database, table.name, partial), table)
   }
 
   #source(event: BinlogEvent, database: string, table: string, partial: boolean): Source {

@@ -38,6 +38,8 @@ export interface FileTailOptions extends Omit<ReaderOptions, 'checksum' | 'resol
 
 /** The changes in a binlog file, with no server at hand: what the file does not tell cannot be known. */
 export class BinlogFileTail {
+  /** The pipeline's for what is read: `source.name`. */
+  readonly name: string
   readonly progress: TailProgress = {
     rows: () => this.#reader?.rows ?? 0,
     transactions: () => this.#reader?.transactions ?? 0,
@@ -53,6 +55,7 @@ export class BinlogFileTail {
 
   constructor({ path }: FileTarget, options: FileTailOptions, log: Log | null = null) {
     this.#path = path
+    this.name = options.name
     this.#options = options
     this.#log = log
   }

@@ -1,5 +1,5 @@
 import { ToolError } from '../cli/index.ts'
-import { ByteWriter, type OutputWriter } from '../stream/index.ts'
+import { ByteWriter, type KeyedTable, type OutputWriter } from '../stream/index.ts'
 import { ChosenRows } from './chosen-rows.ts'
 import type { Table } from './column.ts'
 import type { Op, Source } from './envelope.ts'
@@ -70,7 +70,8 @@ export class RowWriter {
   }
 
   /** Sets what the next rows share. */
-  begin(source: Source): void {
+  begin(source: Source, table: KeyedTable): void {
+    this.#writer.rowsOf(table)
     const isOutbox = this.#outbox?.has(source.database, source.table) ?? false
     this.#envelopes = isOutbox ? this.#outboxLines : this.#tableLines
     this.#transactions?.rowsOf(this.#writer.bytes, source)
@@ -116,6 +117,8 @@ export class RowWriter {
   /** A line about a statement in the log, in the place of a row. */
   statement(line: string, position: number): void {
     this.startAt(position)
+    const { databaseName } = JSON.parse(line) as { databaseName: string }
+    this.#writer.rowsOf({ database: databaseName, name: '', columns: [], key: [] })
     const w = this.#writer.bytes
     const lineStart = w.length
     w.text(line)

@@ -82,6 +82,8 @@ export interface TailProgress {
  * change events with marks between them; ends at `stopAt`, after the snapshot (`only`), or with `stop`.
  */
 export class MysqlTail {
+  /** The pipeline's for what is read: `source.name`. */
+  readonly name: string
   readonly progress: TailProgress = {
     rows: () =>
       (this.#snapshot?.rows ?? 0) +
@@ -113,6 +115,7 @@ export class MysqlTail {
 
   constructor(target: MysqlTarget, options: TailOptions, log: Log) {
     this.#first = target
+    this.name = options.name
     this.#options = options
     this.#log = log
   }

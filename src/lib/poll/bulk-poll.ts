@@ -68,6 +68,7 @@ export class BulkPoll implements TablePoll {
       if (before === undefined) tell(this.#isBegun ? 'c' : 'r', null, content)
       else tell('u', before, content)
     }
+    run.rowsOf(table)
     this.#lines.begin(table, !this.#isBegun, Date.now())
     const where = this.#condition === null ? '' : ` WHERE (${this.#condition})`
     const extras = order.terms.map(term => db.text(term))

@@ -177,6 +177,7 @@ export class RangePoll implements TablePoll {
     // Of what is not told, only the window need be known.
     const range = { from: isSilent ? next : from, to: to as string, after: isUnique ? this.#after : null }
     const clauses = rangeClauses(db, table, terms, range, this.#condition, isUnique ? PAGE : null)
+    run.rowsOf(table)
     this.#lines.begin(table, !isBegun, Date.now())
     let read = 0
     const isWhole = await db.select(table, extras, clauses, {

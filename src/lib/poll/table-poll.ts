@@ -10,6 +10,8 @@ export interface PollRun {
   readonly tellsFirst: boolean
   /** Where to write now. */
   bytes(): ByteWriter
+  /** Whose rows are written next. */
+  rowsOf(table: PollTable): void
   /** Between rows. @returns false when the run is to end */
   pause(): Promise<boolean>
   /** Between pages, where a mark may be written. @returns false when the run is to end */

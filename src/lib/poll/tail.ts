@@ -39,6 +39,8 @@ export interface PollOptions extends OrderFlags {
 
 /** The tables of a database as change events, found by asking for new rows again and again. */
 export class PollTail {
+  /** The pipeline's for what is read: `source.name`. */
+  readonly name: string
   readonly progress = {
     rows: (): number => this.#sum(({ rows }) => rows),
     transactions: (): number => this.#rounds,
@@ -57,6 +59,7 @@ export class PollTail {
 
   constructor(db: PollDatabase, options: PollOptions, log: Log) {
     this.#db = db
+    this.name = options.name
     this.#options = options
     this.#log = log
   }
@@ -98,6 +101,7 @@ export class PollTail {
       ops,
       tellsFirst: snapshot !== 'never' && ops.has('r'),
       bytes: () => writer.bytes,
+      rowsOf: table => writer.rowsOf({ ...table, database: table.source.db }),
       pause: async () => {
         if (writer.bytes.length >= BLOCK) await writer.flush()
         return !stop.aborted

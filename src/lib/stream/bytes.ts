@@ -1,4 +1,5 @@
 import type { Output } from './ports.ts'
+import { formatRowsOf, type KeyedTable } from './rows-of.ts'
 
 const INITIAL = 1280 * 1024
 const SHORT = 32
@@ -117,9 +118,17 @@ export class OutputWriter {
   bytes = new ByteWriter()
   #spare = new ByteWriter()
   #sending: Promise<void> = Promise.resolve()
+  #rowsOf: KeyedTable | null = null
 
   constructor(output: Output) {
     this.output = output
+  }
+
+  /** Whose rows are written next, for outputs that keep tables apart. */
+  rowsOf(table: KeyedTable): void {
+    if (table === this.#rowsOf || this.output.keepsTablesApart !== true) return
+    this.#rowsOf = table
+    this.bytes.append(formatRowsOf(table))
   }
 
   /** Sends what was written. Resolves once the block *before* it has left. */

@@ -111,7 +111,7 @@ export class MarkWriter {
       return
     }
     await this.#writer.drain()
-    await this.#state.acknowledge(mark, await this.#writer.output.sync())
+    await this.#state.acknowledge(mark, await this.#writer.output.sync(mark))
   }
 
   async #save(): Promise<void> {

@@ -21,7 +21,7 @@ export interface OutputOptions {
  * @throws ToolError USAGE for a port that does not exist, OUTPUT for a file that cannot be opened
  */
 export function openOutput(port: string, options: OutputOptions = { append: false }): Output {
-  if (port.startsWith('kafka://')) throw usageError(`--out ${port}: this version does not write to Kafka yet`)
+  if (port.startsWith('kafka://')) throw usageError(`${port}: a file is needed here`)
   if (port === '-') return openStdout()
   const packed = port.endsWith('.gz') || port.endsWith('.zst')
   if (packed && options.append) {

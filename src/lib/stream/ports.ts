@@ -1,5 +1,5 @@
 import type { ToolError } from '../cli/index.ts'
-import type { Control } from './control.ts'
+import type { Control, Mark } from './control.ts'
 import type { Memory } from './memory.ts'
 
 /** A block of whole lines, none of them a control line. */
@@ -48,6 +48,8 @@ export interface Output {
   readonly name: string
   /** False for topics: marks are never written there. */
   readonly takesMarks: boolean
+  /** Rows go to a topic of their table, under their key: they stand behind a line that tells both (`OutputWriter.rowsOf`). */
+  readonly keepsTablesApart?: boolean
   /**
    * Writes whole lines. Resolves once the bytes have left the process (or are with the server), so that a slow reader
    * slows its writer, and the buffer may be used again.
@@ -57,7 +59,8 @@ export interface Output {
   /**
    * Makes all that was written before durable and returns the position after it, for outputs that can acknowledge
    * marks; null for those that cannot (pipes).
+   * @param mark what it ends at, for an output that keeps this beside its data
    */
-  sync(): Promise<number | null>
+  sync(mark?: Mark): Promise<number | null>
   close(): Promise<void>
 }

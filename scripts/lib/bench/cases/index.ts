@@ -1,6 +1,6 @@
 import type { BenchCase } from '../case.ts'
 import { compressed, large, smallTransactions, snapshot, tail, wide } from './cdc-tail.ts'
-import { besideDebezium, snapshotBesideDebezium } from './debezium.ts'
+import { besideDebezium, snapshotBesideDebezium, toKafkaBesideDebezium } from './debezium.ts'
 import { filter, tumble } from './enrich.ts'
 import { sink } from './es-sink.ts'
 import { lines, passThrough } from './lines.ts'
@@ -12,6 +12,7 @@ export const cases: readonly BenchCase[] = [
   compressed,
   snapshot,
   besideDebezium,
+  toKafkaBesideDebezium,
   snapshotBesideDebezium,
   wide,
   large,

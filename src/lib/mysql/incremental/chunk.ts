@@ -1,4 +1,4 @@
-import { ByteWriter } from '../../stream/index.ts'
+import { ByteWriter, type OutputWriter } from '../../stream/index.ts'
 import type { Source } from '../envelope.ts'
 import { rowLines, type Shape } from '../shape.ts'
 import type { Key } from '../snapshot/key-order.ts'
@@ -18,7 +18,7 @@ export interface Chunk {
    * Writes its rows but for those that have changed since.
    * @returns how many were written
    */
-  write(w: ByteWriter, source: Source, isChanged: (key: string) => boolean): number
+  write(output: OutputWriter, source: Source, isChanged: (key: string) => boolean): number
 }
 
 /** The key that ends a chunk of `count` rows; null when there are fewer left. */
@@ -63,7 +63,9 @@ export async function readChunk(
   return {
     end: isCut ? last : (table.upTo ?? null),
     rows: keys.length,
-    write(w, source, isChanged) {
+    write(output, source, isChanged) {
+      output.rowsOf(schema)
+      const w = output.bytes
       const lines = rowLines(shape, schema.database, schema.name)
       if (!shape.outbox.has(schema.database, schema.name)) shape.schemas?.tell(w, schema)
       lines.begin(source, Date.now())

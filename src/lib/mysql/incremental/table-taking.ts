@@ -1,5 +1,5 @@
 import { type Log, messageOf, ToolError } from '../../cli/index.ts'
-import type { ByteWriter } from '../../stream/index.ts'
+import type { OutputWriter } from '../../stream/index.ts'
 import { isLost } from '../connection.ts'
 import { hasReached, type LogPosition } from '../position.ts'
 import { Choice, type Rows } from '../row-event.ts'
@@ -114,10 +114,7 @@ export class TableTaking {
   }
 
   /** Goes on, unless it still waits for the server, between two transactions: what happens meanwhile in the log comes after it. */
-  async step(
-    read: LogPosition,
-    output: { readonly bytes: ByteWriter; flush(): Promise<void> }
-  ): Promise<void> {
+  async step(read: LogPosition, output: OutputWriter): Promise<void> {
     if (this.#isBusy) return
     if (this.#failure !== null) this.#recover()
     if (this.#window === null) {
@@ -129,7 +126,7 @@ export class TableTaking {
     if (chunk === null || !hasReached(read, high)) return
     const source = this.#context.source(this.name, read)
     const isChanged = (key: string): boolean => this.#also.has(key)
-    this.rows += chunk.write(output.bytes, source, isChanged)
+    this.rows += chunk.write(output, source, isChanged)
     this.#after = chunk.end ?? this.#after
     if (chunk.end === this.#window.end) this.#also.clear()
     this.isOver = chunk.end === null

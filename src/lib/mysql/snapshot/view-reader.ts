@@ -105,6 +105,7 @@ export class ViewReader {
       const { buffer, start, end } = packets
       if (buffer[start] === 0xfe && end - start < 9) return true
       if (buffer[start] === 0xff) throw this.#failure()
+      output.writer.rowsOf(table.schema)
       const w = output.writer.bytes
       const lineStart = w.length
       try {

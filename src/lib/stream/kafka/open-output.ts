@@ -1,0 +1,49 @@
+import { Backoff, parseDuration, usageError } from '../../cli/index.ts'
+import type { KafkaOutputFlags } from '../open-port.ts'
+import { parseTemplate } from '../template.ts'
+import { Cluster } from './cluster.ts'
+import { KafkaOutput } from './output.ts'
+import { security } from './security.ts'
+import { parseTopicConfig } from './topics.ts'
+import { parseKafkaUrl } from './url.ts'
+
+/** Design: a successor need not wait for longer until what a dead run has left open is aborted. */
+const TRANSACTION_TIMEOUT_MS = 10_000
+
+/** @throws ToolError USAGE */
+export function openKafkaOutput(port: string, options: KafkaOutputFlags): KafkaOutput {
+  const url = parseKafkaUrl(port, '--out')
+  const { parameters } = url
+  const timeout = parameters.get('transaction-timeout')
+  const transactionalId = parameters.get('transactional-id') ?? options.transactionalId
+  const { tls, sasl } = security(url, '--out')
+  parameters.finish()
+  const topic = url.topic === '' ? options.topic : url.topic
+  if (topic === undefined)
+    throw usageError(`--out ${url.display}: names no topic`, 'write kafka://broker/topic')
+  const partitions = options.topicPartitions
+  if (partitions !== undefined && partitions < 1)
+    throw usageError(`--topic-partitions ${partitions}: at least 1`)
+  const cluster = new Cluster({
+    brokers: url.brokers,
+    name: `kafka://${url.brokers.map(({ host, port }) => `${host}:${port}`).join(',')}`,
+    clientId: options.clientId,
+    tls,
+    sasl,
+    backoff: () => new Backoff(options.retryFor, options.stop)
+  })
+  return new KafkaOutput(cluster, {
+    topic: parseTemplate(topic, '--out'),
+    sourceName: options.sourceName ?? '',
+    flat: options.flat ?? false,
+    tombstones: options.tombstones ?? false,
+    key: options.key === undefined ? undefined : parseTemplate(options.key, '--key'),
+    partitions,
+    config: parseTopicConfig(options.topicConfig),
+    compression: options.compression,
+    transactionalId,
+    transactionTimeoutMs:
+      timeout === undefined ? TRANSACTION_TIMEOUT_MS : parseDuration(timeout, 'transaction-timeout'),
+    warn: options.warn
+  })
+}

@@ -1,0 +1,239 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { ToolError } from '../../cli/index.ts'
+import type { Mark } from '../control.ts'
+import { readJsonIfExists, replaceFile } from '../files.ts'
+import type { Output } from '../ports.ts'
+import type { StateDirectory } from '../state.ts'
+import type { Cluster } from './cluster.ts'
+import { Producer } from './producer.ts'
+import { type Compression, NO_HEADERS, type RecordBatch } from './record-batch.ts'
+import { LineRouter, type RouterOptions } from './router.ts'
+import { TopicWriter } from './topic-writer.ts'
+import { ensureTopic, largestBatch, type NewTopics } from './topics.ts'
+import { committedNote, TransactionLost, Transactions } from './transactions.ts'
+
+export interface KafkaOutputOptions extends RouterOptions, NewTopics {
+  readonly compression: Compression
+  readonly transactionalId: string
+  readonly transactionTimeoutMs: number
+  readonly warn: (message: string) => void
+}
+
+/** So much may wait while a request is on its way; then the writer waits, too. */
+const MOST_WAITING = 1024 * 1024
+/** Below a tool's state: a `Commit` as JSON. */
+const COMMIT = 'kafka-commit.json'
+
+/** The mark that is being committed, and how the transaction tells that it was. */
+interface Commit {
+  readonly mark: Mark
+  /** Where its offset stands, and what is noted there. */
+  readonly place: { readonly topic: string; readonly partition: number }
+  readonly note: string
+}
+
+/**
+ * Topics as an output. What is written while a request is on its way goes with the next one.
+ *
+ * With `transactional` the records up to a mark become visible together, to those who read committed ones: the mark is
+ * noted in the state directory under a random name, which is committed in the transaction with an offset of a consumer
+ * group that is called as the transactional id, and then acknowledged. So a successor knows whether it was committed,
+ * whenever the process ends, and takes up exactly behind the last record that is visible.
+ */
+export class KafkaOutput implements Output {
+  readonly name: string
+  readonly takesMarks = false
+  readonly keepsTablesApart = true
+  readonly #cluster: Cluster
+  readonly #options: KafkaOutputOptions
+  readonly #router: LineRouter
+  readonly #topics = new Map<string, TopicWriter>()
+  #producer: Producer
+  #state: StateDirectory | null = null
+  #place: Commit['place'] | null = null
+  #waiting = 0
+  /** Until nothing waits. */
+  #sending: Promise<void> | null = null
+  /** Until what is on its way has arrived. */
+  #round: Promise<void> = Promise.resolve()
+  #failure: unknown = null
+  #isOpen = false
+  #isInParts = false
+  #missing = ''
+
+  constructor(cluster: Cluster, options: KafkaOutputOptions) {
+    this.name = cluster.name
+    this.#cluster = cluster
+    this.#options = options
+    this.#router = new LineRouter(options)
+    this.#producer = new Producer(cluster, null)
+  }
+
+  /**
+   * From now on writes are made in transactions that marks end.
+   * @returns the mark that was committed last, if the tool ended before it had acknowledged it
+   */
+  async transactional(state: StateDirectory): Promise<Mark | null> {
+    const { transactionalId, transactionTimeoutMs } = this.#options
+    this.#state = state
+    this.#producer = new Producer(
+      this.#cluster,
+      new Transactions(this.#cluster, transactionalId, transactionTimeoutMs)
+    )
+    // Whatever a predecessor has left open is aborted with this, before it is asked what it has committed.
+    await this.#open()
+    const last = (await readJsonIfExists(join(state.path, COMMIT))) as Commit | null
+    return last !== null && (await this.#isCommitted(last)) ? last.mark : null
+  }
+
+  async #open(): Promise<void> {
+    if (this.#isOpen) return
+    await this.#producer.open()
+    this.#isOpen = true
+  }
+
+  async write(block: Buffer): Promise<void> {
+    await this.#open()
+    const now = Date.now()
+    for (let at = 0; at < block.length; ) {
+      at = this.#router.route(block, at, (topic, key, value, start, end, tombstone) => {
+        const writer = this.#topics.get(topic)
+        if (writer === undefined) {
+          this.#missing = topic
+          return false
+        }
+        this.#waiting += writer.add(key, value, start, end, NO_HEADERS, now)
+        if (tombstone) this.#waiting += writer.add(key, null, 0, 0, NO_HEADERS, now)
+        return true
+      })
+      if (at < block.length) await this.#openTopic(this.#missing)
+    }
+    if (this.#sending === null) this.#send()
+    else if (this.#waiting > MOST_WAITING) await this.#round
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  async #openTopic(name: string): Promise<void> {
+    const topic = await ensureTopic(this.#cluster, name, this.#options)
+    const limit = await largestBatch(this.#cluster, name)
+    this.#topics.set(name, new TopicWriter(name, topic.leaders.length, limit, this.#options.compression))
+  }
+
+  /** Sends what waits, and what comes meanwhile after it, until nothing is left. */
+  #send(): void {
+    this.#sending = this.#sendAll().then(
+      () => {
+        this.#sending = null
+      },
+      error => {
+        this.#failure = error
+        this.#sending = null
+      }
+    )
+  }
+
+  async #sendAll(): Promise<void> {
+    while (this.#waiting > 0) {
+      this.#waiting = 0
+      const batches = [...this.#topics.values()].flatMap(writer => writer.take())
+      this.#round = this.#sendBatches(batches)
+      await this.#round
+      if (this.#producer.isOld) await this.#commitPart()
+    }
+  }
+
+  async #sendBatches(batches: readonly RecordBatch[]): Promise<void> {
+    const [first] = batches
+    if (first === undefined) return
+    this.#place = { topic: first.topic, partition: first.partition }
+    for (;;) {
+      try {
+        await this.#producer.send(batches)
+        return
+      } catch (error) {
+        await this.#recover(error)
+      }
+    }
+  }
+
+  /** An outage that was longer than a transaction may be has ended it: what it had is written again. */
+  async #recover(error: unknown, commit: Commit | null = null): Promise<void> {
+    if (!(error instanceof TransactionLost)) throw error
+    if (this.#state === null) {
+      throw new ToolError(
+        'SERVER',
+        `${this.name}: the brokers do not know this producer any more: ${error.message}`,
+        {
+          cause: error
+        }
+      )
+    }
+    // The answer to a commit may have been what was lost.
+    if (commit !== null && (await this.#isCommitted(commit))) await this.#producer.forgetWritten()
+    else if (await this.#producer.writeAgain()) {
+      this.#options.warn(`${this.name}: ${error.message}: the transaction was aborted, and is written again`)
+    } else
+      throw new ToolError('SERVER', `${this.name}: ${error.message}: the transaction was aborted`, {
+        hint: 'start again: nothing is lost, the run goes on behind the last mark',
+        cause: error
+      })
+  }
+
+  /** A transaction of the source that takes longer than one of Kafka's may. */
+  async #commitPart(): Promise<void> {
+    if (!this.#isInParts) {
+      this.#isInParts = true
+      const seconds = this.#options.transactionTimeoutMs / 1000
+      this.#options.warn(
+        `${this.name}: no mark within the transaction time-out of ${seconds} s, so records are committed before it comes; ` +
+          'a run that is killed until then writes them twice (a longer transaction-timeout in the URL of --out avoids it)'
+      )
+    }
+    await this.#commit(null)
+  }
+
+  async #commit(commit: Commit | null): Promise<void> {
+    const group = this.#options.transactionalId
+    const offsets =
+      commit === null ? [] : [{ ...commit.place, offset: BigInt(commit.mark.n), note: commit.note }]
+    for (;;) {
+      try {
+        await this.#producer.commit([{ group, generation: -1, member: '', offsets }])
+        return
+      } catch (error) {
+        await this.#recover(error, commit)
+      }
+    }
+  }
+
+  async #isCommitted({ place, note }: Commit): Promise<boolean> {
+    const group = this.#options.transactionalId
+    return (await this.#cluster.persist(() => committedNote(this.#cluster, group, place))) === note
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#failure === null && (this.#sending !== null || this.#waiting > 0)) {
+      if (this.#sending === null) this.#send()
+      await this.#sending
+    }
+    if (this.#failure !== null) throw this.#failure
+  }
+
+  async sync(mark?: Mark): Promise<null> {
+    await this.#drain()
+    if (mark !== undefined && this.#state !== null && this.#place !== null && this.#producer.isOpen) {
+      // Should the process end between commit and acknowledgement, the mark is found here.
+      const commit: Commit = { mark, place: this.#place, note: randomUUID() }
+      await replaceFile(join(this.#state.path, COMMIT), JSON.stringify(commit))
+      await this.#commit(commit)
+    }
+    return null
+  }
+
+  /** What no mark has followed stays uncommitted: it comes again. */
+  async close(): Promise<void> {
+    await this.#drain()
+    await this.#cluster.close()
+  }
+}

@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  addOffsetsToTxnV3,
+  addPartitionsToTxnV3,
+  endTxnV3,
+  initProducerIdV4,
+  offsetFetchV8,
+  txnOffsetCommitV3
+} from '@platformatic/kafka'
+import { ToolError } from '../../cli/index.ts'
+import { ANY, type Cluster } from './cluster.ts'
+import { errorName, TryAgain } from './errors.ts'
+
+/** A producer that the cluster knows: by the id it drops what is sent twice, by the epoch whoever has been replaced. */
+export interface ProducerId {
+  readonly id: bigint
+  readonly epoch: number
+}
+
+/** The cluster has aborted the transaction, or another producer has the id now. */
+export class TransactionLost extends Error {}
+
+const LOST = new Set([
+  'INVALID_PRODUCER_EPOCH',
+  'PRODUCER_FENCED',
+  'INVALID_TXN_STATE',
+  'INVALID_PRODUCER_ID_MAPPING',
+  'UNKNOWN_PRODUCER_ID',
+  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  'TRANSACTION_ABORTABLE',
+  'TRANSACTION_COORDINATOR_FENCED'
+])
+/** The transaction before is still being completed. It takes milliseconds. */
+const CONCURRENT = 'CONCURRENT_TRANSACTIONS'
+const CONCURRENT_DELAY_MS = 5
+const CONCURRENT_PATIENCE = 40
+
+/** @throws TransactionLost, TryAgain, ToolError SERVER */
+export function checkProduced(cluster: Cluster, code: number, what: string, message?: string | null): void {
+  if (code !== 0 && LOST.has(errorName(code))) throw new TransactionLost(`${what}: ${errorName(code)}`)
+  cluster.check(code, what, message)
+}
+
+/** A producer id without transactions, by which batches that are sent again are not written again. @throws TryAgain */
+export async function idempotentProducer(cluster: Cluster): Promise<ProducerId> {
+  const { errorCode, producerId, producerEpoch } = await cluster.ask(initProducerIdV4, ANY, null, 0)
+  cluster.check(errorCode, 'a producer id')
+  return { id: producerId, epoch: producerEpoch }
+}
+
+/** Where offsets that are committed with a transaction stand. */
+export interface GroupOffsets {
+  readonly group: string
+  readonly generation: number
+  readonly member: string
+  readonly offsets: readonly {
+    readonly topic: string
+    readonly partition: number
+    readonly offset: bigint
+    readonly note: string
+  }[]
+}
+
+/** The transactions of one id, one after the other. Each method is tried by the caller until it succeeds. */
+export class Transactions {
+  readonly id: string
+  readonly #cluster: Cluster
+  readonly #timeoutMs: number
+  #producer: ProducerId | null = null
+  readonly #partitions = new Set<string>()
+  #openedAt = 0
+
+  constructor(cluster: Cluster, id: string, timeoutMs: number) {
+    this.#cluster = cluster
+    this.id = id
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** Whether something has been sent since the last commit. */
+  get isOpen(): boolean {
+    return this.#partitions.size > 0
+  }
+
+  /** Whether the cluster will soon abort it for its age. */
+  get isOld(): boolean {
+    return this.isOpen && Date.now() - this.#openedAt > (this.#timeoutMs * 2) / 3
+  }
+
+  get producer(): ProducerId {
+    if (this.#producer === null) throw new Error('begin() comes first')
+    return this.#producer
+  }
+
+  /**
+   * Takes the id: what another producer has left open under it is aborted, and that one is shut out. Again, it takes
+   * the next epoch, if nobody else has taken the id meanwhile.
+   *
+   * Source: https://cwiki.apache.org/confluence/display/KAFKA/KIP-360
+   * @throws TryAgain; ToolError OUTPUT when somebody has
+   */
+  async begin(): Promise<ProducerId> {
+    const node = await this.#cluster.coordinator('transaction', this.id)
+    const { id, epoch } = this.#producer ?? {}
+    const answer = await this.#cluster.ask(initProducerIdV4, node, this.id, this.#timeoutMs, id, epoch)
+    const name = errorName(answer.errorCode)
+    if (name === 'PRODUCER_FENCED' || name === 'INVALID_PRODUCER_EPOCH') throw this.#replaced()
+    this.#cluster.check(answer.errorCode, `transactional id ${this.id}`)
+    this.#producer = { id: answer.producerId, epoch: answer.producerEpoch }
+    this.#partitions.clear()
+    return this.#producer
+  }
+
+  #replaced(): ToolError {
+    const what = `another process writes under the transactional id ${this.id} now`
+    return new ToolError('OUTPUT', `${this.#cluster.name}: ${what}`, {
+      hint: 'two runs of one pipeline? each needs a transactional-id of its own in the URL of --out'
+    })
+  }
+
+  /** Tells the cluster which partitions are written to. @throws TransactionLost, TryAgain */
+  async add(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<void> {
+    const added = partitions.filter(({ topic, partition }) => !this.#partitions.has(`${topic} ${partition}`))
+    if (added.length === 0) return
+    if (!this.isOpen) this.#openedAt = Date.now()
+    const topics = [...Map.groupBy(added, ({ topic }) => topic)].map(([name, of]) => ({
+      name,
+      partitions: of.map(({ partition }) => partition)
+    }))
+    const { id: producerId, epoch: producerEpoch } = this.producer
+    await this.#settled(async () => {
+      const node = await this.#cluster.coordinator('transaction', this.id)
+      const transaction = { transactionalId: this.id, producerId, producerEpoch, verifyOnly: false, topics }
+      const { resultsByTransaction } = await this.#cluster.ask(addPartitionsToTxnV3, node, [transaction])
+      const results = resultsByTransaction.flatMap(({ topicResults }) => topicResults)
+      return results.flatMap(({ resultsByPartition }) =>
+        resultsByPartition.map(({ partitionErrorCode }) => partitionErrorCode)
+      )
+    }, 'partitions of a transaction')
+    for (const { topic, partition } of added) this.#partitions.add(`${topic} ${partition}`)
+  }
+
+  /**
+   * Makes what was sent visible to those who read committed records, and with it the offsets.
+   * @throws TransactionLost, TryAgain
+   */
+  async commit(groups: readonly GroupOffsets[]): Promise<void> {
+    const { id, epoch } = this.producer
+    for (const { group, generation, member, offsets } of groups) {
+      if (offsets.length === 0) continue
+      await this.#settled(async () => {
+        const node = await this.#cluster.coordinator('transaction', this.id)
+        return [(await this.#cluster.ask(addOffsetsToTxnV3, node, this.id, id, epoch, group)).errorCode]
+      }, `offsets of group ${group}`)
+      const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([name, of]) => ({
+        name,
+        partitions: of.map(({ partition, offset, note }) => ({
+          partitionIndex: partition,
+          committedOffset: offset,
+          committedLeaderEpoch: -1,
+          committedMetadata: note
+        }))
+      }))
+      await this.#settled(async () => {
+        const node = await this.#cluster.coordinator('group', group)
+        const answer = await this.#cluster.ask(
+          txnOffsetCommitV3,
+          node,
+          this.id,
+          group,
+          id,
+          epoch,
+          generation,
+          member,
+          null,
+          topics
+        )
+        return answer.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode))
+      }, `offsets of group ${group}`)
+    }
+    await this.#settled(async () => {
+      const node = await this.#cluster.coordinator('transaction', this.id)
+      return [(await this.#cluster.ask(endTxnV3, node, this.id, id, epoch, true)).errorCode]
+    }, 'commit')
+    this.#partitions.clear()
+  }
+
+  /** Asks again at once while the transaction before is being completed. */
+  async #settled(ask: () => Promise<readonly number[]>, what: string): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      const codes = await ask()
+      const isConcurrent = codes.some(code => errorName(code) === CONCURRENT)
+      if (!isConcurrent || attempt === CONCURRENT_PATIENCE) {
+        for (const code of codes) checkProduced(this.#cluster, code, `${what} (${this.id})`)
+        return
+      }
+      await sleep(CONCURRENT_DELAY_MS)
+    }
+  }
+}
+
+/** What a group has noted with its offset in a partition; null when it has none there. @throws TryAgain */
+export async function committedNote(
+  cluster: Cluster,
+  group: string,
+  { topic, partition }: { readonly topic: string; readonly partition: number }
+): Promise<string | null> {
+  const node = await cluster.coordinator('group', group)
+  const topics = [{ name: topic, partitionIndexes: [partition] }]
+  const answer = await cluster.ask(offsetFetchV8, node, [{ groupId: group, memberEpoch: -1, topics }], true)
+  const [found] = answer.groups
+  if (found === undefined) throw new TryAgain(`no offsets of group ${group}`)
+  cluster.check(found.errorCode, `offsets of group ${group}`)
+  const [offset] = found.topics[0]?.partitions ?? []
+  if (offset === undefined || offset.committedOffset < 0n) return null
+  cluster.check(offset.errorCode, `offsets of group ${group}`)
+  return offset.metadata ?? null
+}
