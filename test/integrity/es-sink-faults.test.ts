@@ -148,6 +148,16 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
       assert.ok((proxy.faults.get('half') ?? 0) > 0, JSON.stringify([...proxy.faults]))
     })
 
+    test('a node that is found by sniffing takes over from the one of the URL', async () => {
+      const { events, table } = history(2000)
+      await using proxy = await FaultyProxy.open(elastic.url, ({ url }) =>
+        url?.startsWith('/_bulk') ? 'lost' : 'pass'
+      )
+      await sink(proxy.url, 'sniffed', events.join(''), '--sniff')
+      assert.deepEqual(await allDocuments(elastic.url, 'sniffed'), table)
+      assert.equal(proxy.faults.get('lost'), undefined)
+    })
+
     test('half of the documents refused by their mapping', async () => {
       await request(elastic.url, 'PUT', '/half', { mappings: { properties: { n: { type: 'integer' } } } })
       const lines = Array.from(

@@ -1,8 +1,8 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { Pool } from 'undici'
-import { type Backoff, errnoOf, messageOf, redactUrl, ToolError, usageError } from '../cli/index.ts'
+import { type Backoff, errnoOf, messageOf, ToolError } from '../cli/index.ts'
 import { Access, type AccessOptions } from './access.ts'
+import { NODES_PATH, Nodes, parseAddresses, SHUNNED_MS } from './nodes.ts'
 
 export interface Response {
   readonly status: number
@@ -20,6 +20,8 @@ export interface ConnectionOptions extends AccessOptions {
   readonly requestTimeout?: number
   /** Send bodies compressed by gzip. */
   readonly compress?: boolean
+  /** Ask the cluster for its nodes, and spread requests over them. */
+  readonly sniff?: boolean
 }
 
 const compressed = promisify(gzip)
@@ -28,15 +30,6 @@ const LEVEL = 1
 
 const TIMEOUT_MS = 120_000
 
-interface Node {
-  /** Its URL as given. */
-  readonly text: string
-  readonly url: URL
-  /** The path before that of requests. */
-  readonly prefix: string
-  readonly pool: Pool
-}
-
 /**
  * HTTP to Elasticsearch or OpenSearch, with keep-alive connections. Elastic's own client refuses OpenSearch and costs
  * several times the CPU of a prepared body, so requests go through undici.
@@ -44,12 +37,19 @@ interface Node {
 export class ElasticConnection {
   /** The node in use, for messages; without its password. */
   get name(): string {
-    return redactUrl((this.#nodes[this.#current] as Node).text)
+    return this.#nodes.current.name
   }
-  readonly #nodes: readonly Node[]
+  /** All that are known. */
+  get nodes(): string[] {
+    return this.#nodes.names
+  }
+  readonly #nodes: Nodes
   readonly #access: Access
   readonly #compress: boolean
-  #current = 0
+  readonly #sniffs: boolean
+  #sniffing = false
+  #closed = false
+  #timer: NodeJS.Timeout | undefined
 
   /**
    * @param urls nodes of one cluster; the next is taken when one does not answer
@@ -58,32 +58,33 @@ export class ElasticConnection {
   constructor(urls: readonly string[], connections: number, options: ConnectionOptions = {}) {
     this.#access = new Access(options)
     this.#compress = options.compress === true
+    this.#sniffs = options.sniff === true
     const timeout = options.requestTimeout ?? TIMEOUT_MS
-    const connect = this.#access.connector()
-    const timeouts = { headersTimeout: timeout, bodyTimeout: timeout }
-    this.#nodes = urls.map(text => {
-      const url = parseNode(text)
-      const pool = new Pool(url.origin, { connections, connect, ...timeouts })
-      return { text, url, prefix: url.pathname.replace(/\/$/, ''), pool }
+    this.#nodes = new Nodes(urls, this.#sniffs, {
+      connections,
+      connect: this.#access.connector(),
+      headersTimeout: timeout,
+      bodyTimeout: timeout
     })
   }
 
   /** One request; a status that is not 2xx is the caller's to judge. @throws the network's error */
   async request(method: 'GET' | 'POST' | 'PUT', path: string, content?: Buffer | string): Promise<Response> {
-    const current = this.#current
-    const { pool, url, prefix } = this.#nodes[current] as Node
     const headers: Record<string, string> = content === undefined ? {} : { 'content-type': contentType(path) }
     let body = content ?? null
     if (this.#compress && body !== null) {
       body = await compressed(body, { level: LEVEL })
       headers['content-encoding'] = 'gzip'
     }
+    const node = this.#nodes.take()
+    const { pool, url, prefix } = node
     const request = { method, path: prefix + path, body, headers }
     try {
       const response = await pool.request({ ...request, headers: this.#access.headers(url, request) })
       return { status: response.statusCode, body: await response.body.text() }
     } catch (error) {
-      if (this.#current === current) this.#current = (current + 1) % this.#nodes.length
+      this.#nodes.failed(node)
+      if (this.#sniffs) this.#sniffAgain()
       throw error
     }
   }
@@ -99,8 +100,10 @@ export class ElasticConnection {
         const response = await this.request('GET', '/')
         if (response.status === 401 || response.status === 403) throw refused(this.name, response)
         if (response.status === 200) {
+          const info = readInfo(response.body, this.name)
+          if (this.#sniffs) await this.sniff()
           backoff.succeeded()
-          return readInfo(response.body, this.name)
+          return info
         }
         reason = `answers with status ${response.status}`
       } catch (error) {
@@ -112,27 +115,42 @@ export class ElasticConnection {
     }
   }
 
+  /** Asks the cluster for its nodes. @throws ToolError SERVER when it refuses; the network's error */
+  async sniff(): Promise<void> {
+    this.#sniffing = true
+    try {
+      const response = await this.request('GET', NODES_PATH)
+      if (response.status !== 200) throw refused(this.name, response)
+      this.#nodes.replace(parseAddresses(response.body, this.name))
+    } finally {
+      this.#sniffing = false
+    }
+  }
+
+  /** Now, for the nodes that are left, and once those that failed may be back. */
+  #sniffAgain(): void {
+    if (this.#sniffing || this.#closed) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#sniffAgain(), SHUNNED_MS * 1.1).unref()
+    this.sniff().then(
+      () => {
+        if (this.#nodes.areSound) clearTimeout(this.#timer)
+      },
+      // Nobody knows the nodes now: it is asked again by the timer, and at the next failure.
+      () => {}
+    )
+  }
+
   async close(): Promise<void> {
-    await Promise.all(this.#nodes.map(({ pool }) => pool.destroy()))
+    this.#closed = true
+    clearTimeout(this.#timer)
+    await this.#nodes.close()
   }
 }
 
 /** Bulk requests are lines, all others one object. */
 function contentType(path: string): string {
   return path.startsWith('/_bulk') ? 'application/x-ndjson' : 'application/json'
-}
-
-function parseNode(url: string): URL {
-  let parsed: URL
-  try {
-    parsed = new URL(url.includes('://') ? url : `http://${url}`)
-  } catch {
-    throw usageError(`'${redactUrl(url)}' is not a URL`, 'write http://host:9200')
-  }
-  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
-    throw usageError(`${redactUrl(url)}: the scheme is http or https`)
-  }
-  return parsed
 }
 
 function readInfo(body: string, name: string): ServerInfo {
