@@ -27,7 +27,8 @@ const DATE = { type: 'date', ignore_malformed: true }
 function cases(distribution: string): Case[] {
   const isElastic = distribution === 'elasticsearch'
   // What the servers here do not have: the types of modules that their Maven repositories lack.
-  const scaled = (): Mapped => ({ type: 'double' })
+  const scaled = (factor: number): Mapped =>
+    isElastic ? { type: 'double' } : { type: 'scaled_float', scaling_factor: factor }
   const unsignedLong: Mapped = isElastic ? DOUBLE : { type: 'unsigned_long' }
   const kept = { type: 'object', enabled: false }
   return [
@@ -69,10 +70,18 @@ function cases(distribution: string): Case[] {
     [
       'DECIMAL(15,2)',
       '9999999999999.99',
-      scaled(),
+      scaled(100),
       '9999999999999.99',
       'not 9999999999999.98',
       '[9999999999999.99 TO *]'
+    ],
+    [
+      'DECIMAL(15,15)',
+      '-0.999999999999998',
+      scaled(1e15),
+      '"-0.999999999999998"',
+      'not "-0.999999999999997"',
+      'not "-0.999999999999999"'
     ],
     [
       'DECIMAL(65,30)',

@@ -15,7 +15,7 @@ import { mavenDownload, missingForMaven } from './maven.ts'
 import { answersOk } from './ports.ts'
 
 /**
- * One OpenSearch node with painless and the common analyzers; no plugins, so no security and no ISM. `args` are
+ * One OpenSearch node with painless, the common analyzers and scaled_float; no plugins, so no security and no ISM. `args` are
  * settings, as `key=value`.
  */
 export const opensearch: ServerKind = {
@@ -35,6 +35,7 @@ export const opensearch: ServerKind = {
       `org.opensearch.plugin:transport-netty4-client:${version}`,
       `org.opensearch.plugin:lang-painless:${version}`,
       `org.opensearch.plugin:analysis-common:${version}`,
+      `org.opensearch.plugin:mapper-extras-client:${version}`,
       // Optional to OpenSearch's pom, and asked for at its start.
       `org.apache.logging.log4j:log4j-core:${log4j}`
     ])

@@ -8,6 +8,7 @@ import org.opensearch.analysis.common.CommonAnalysisModulePlugin;
 import org.opensearch.common.logging.LogConfigurator;
 import org.opensearch.common.settings.Settings;
 import org.opensearch.env.Environment;
+import org.opensearch.index.mapper.MapperExtrasModulePlugin;
 import org.opensearch.node.InternalSettingsPreparer;
 import org.opensearch.node.Node;
 import org.opensearch.painless.PainlessModulePlugin;
@@ -21,7 +22,11 @@ import org.opensearch.transport.Netty4ModulePlugin;
 public final class OpenSearchServer {
   private static final String NODE_NAME = "millrace";
   private static final List<Class<? extends org.opensearch.plugins.Plugin>> MODULES =
-      List.of(Netty4ModulePlugin.class, PainlessModulePlugin.class, CommonAnalysisModulePlugin.class);
+      List.of(
+          Netty4ModulePlugin.class,
+          PainlessModulePlugin.class,
+          CommonAnalysisModulePlugin.class,
+          MapperExtrasModulePlugin.class);
 
   /** The constructor that takes modules from the class path is for subclasses. */
   private static final class ClassPathNode extends Node {
