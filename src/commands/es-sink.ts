@@ -8,10 +8,12 @@ import {
   runTool,
   serverFlags,
   stateFlags,
+  type ToolError,
   usageError
 } from '../lib/cli/index.ts'
 import {
   check,
+  checkPrivileges,
   type Deletes,
   DerivedTemplates,
   Documents,
@@ -22,7 +24,8 @@ import {
   type ServerInfo,
   setUp,
   TableMappings,
-  TemplateMaker
+  TemplateMaker,
+  wildcards
 } from '../lib/elastic/index.ts'
 import {
   BadLines,
@@ -88,7 +91,7 @@ const flags = {
   check: {
     kind: 'boolean',
     help: 'write nothing: test the connection, and print what would become of the first events',
-    doc: 'Prints the bulk operations of the first ten lines of input, if there are some, and the index templates that would be put.'
+    doc: 'Prints the bulk operations of the first ten lines of input, if there are some, and the index templates that would be put. Asks Elasticsearch whether the user has the privileges for it, and ends with status 3 when one is missing; OpenSearch tells the roles of the user only.'
   },
   deletes: {
     kind: 'string',
@@ -245,6 +248,7 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
     const mappings = mappingsOf(maker, server.distribution)
     const isTyped = flags.in === '-' && process.stdin.isTTY
     const input = isTyped ? null : openInput(flags.in, flags)
+    let lack: ToolError | null = null
     if (flags.setupOnly && !flags.check) {
       await putTemplates(connection, templates)
       const count = templates.length + (input === null ? 0 : await setUp(input, mappings, stop))
@@ -252,9 +256,22 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
     } else {
       log.info(`${connection.name} is ${server.distribution} ${server.version}`)
       if (flags.sniff) log.info(`nodes of the cluster: ${connection.nodes.join(', ')}`)
+      lack = await checkPrivileges(
+        connection,
+        server.distribution,
+        {
+          patterns: [...new Set(names.map(name => wildcards(name)))],
+          mode: flags.mode,
+          deletes: parseDeletes(flags.deletes),
+          putsTemplates: templates.length > 0,
+          derives: maker.takesMore
+        },
+        log
+      )
       await check(templates, mappings, documents, input, log, stop)
     }
     await connection.close()
+    if (lack !== null) throw lack
     return 0
   }
   const input = openInput(flags.in, { maxLine: flags.maxLine, holdsMemory: true })

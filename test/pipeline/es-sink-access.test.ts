@@ -18,12 +18,19 @@ const BIN = resolve(import.meta.dirname, '../../bin/es-sink.js')
 /** Whether a request may pass, by what it shows. */
 type Guard = (incoming: IncomingMessage, body: Buffer) => boolean
 
+interface PrivilegesRequest {
+  readonly cluster: string[]
+  readonly index: [{ names: string[]; privileges: string[] }]
+}
+
 describe('es-sink shows who it is', { skip: unavailable('elasticsearch') || noOpenssl }, () => {
   let elastic: RunningServer
   let certificates: Certificates
   let gate: Server
   let url: string
   let guard: Guard = () => true
+  /** What a secured server says of privileges: Elasticsearch's is no part of what can be installed here. */
+  let privileges: ((asked: PrivilegesRequest) => unknown) | null = null
   let index = 0
 
   before(async () => {
@@ -45,6 +52,10 @@ describe('es-sink shows who it is', { skip: unavailable('elasticsearch') || noOp
             outgoing
               .writeHead(401)
               .end('{"error":{"type":"security_exception","reason":"who are you?"},"status":401}')
+            return
+          }
+          if (privileges !== null && incoming.url === '/_security/user/_has_privileges') {
+            outgoing.end(JSON.stringify(privileges(JSON.parse(body.toString()))))
             return
           }
           const { host: _, authorization: __, ...headers } = incoming.headers
@@ -158,6 +169,56 @@ describe('es-sink shows who it is', { skip: unavailable('elasticsearch') || noOp
       assert.equal(status, 3, stderr)
       assert.match(stderr, message)
     }
+  })
+
+  test('--check names the privileges that are missing, and the role that has them', async () => {
+    guard = () => true
+    const lacking = (...missing: string[]) => {
+      privileges = ({ cluster, index: [{ names, privileges: asked }] }) => {
+        const held = (all: string[]) => Object.fromEntries(all.map(name => [name, !missing.includes(name)]))
+        return {
+          username: 'jo',
+          has_all_requested: missing.length === 0,
+          cluster: held(cluster),
+          index: Object.fromEntries(names.map(name => [name, held(asked)]))
+        }
+      }
+    }
+    const check = (...args: string[]) => sink([...trust(), '--check', '--map', 't=t-{id}', ...args])
+    lacking()
+    const able = await check()
+    assert.equal(able.status, 0, able.stderr)
+    assert.match(able.stderr, /jo has the privileges that a run needs/)
+    assert.doesNotMatch(able.stderr, /lacks/)
+
+    lacking('create_index', 'auto_configure', 'manage_index_templates')
+    const unable = await check('--policy', 'p')
+    assert.equal(unable.status, 3, unable.stderr)
+    assert.match(
+      unable.stderr,
+      /jo lacks the privilege create_index on 't-\*' \(.*create_index on 'access-\d+'/
+    )
+    assert.match(
+      unable.stderr,
+      /the cluster privilege manage_index_templates \(no index template can be put\)/
+    )
+    assert.match(
+      unable.stderr,
+      /PUT \/_security\/role\/es-sink \{"cluster":\["monitor","manage_index_templates"\],"indices":\[\{"names":\["t-\*","access-\d+"\],"privileges":\["index","create_index","delete"/
+    )
+
+    lacking('delete', 'write')
+    assert.equal((await check()).status, 3)
+    assert.equal((await check('--deletes', 'ignore')).status, 0)
+    lacking('read')
+    const partial = await check()
+    assert.equal(partial.status, 0, partial.stderr)
+    assert.match(partial.stderr, /jo lacks the privilege read on 't-\*': rows of which the log has only some/)
+
+    privileges = null
+    const open = await check()
+    assert.equal(open.status, 0, open.stderr)
+    assert.match(open.stderr, /security is off on the server/)
   })
 
   test('what cannot be right is a usage error', async () => {

@@ -255,6 +255,7 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
       )
       assert.equal(status, 0, stderr)
       assert.match(stderr, new RegExp(`is ${name} \\d+\\.\\d+`))
+      assert.match(stderr, /everybody may do everything/)
       assert.match(stderr, /stdin:3: --id: the row has no field 'id'/)
       const lines = stdout.trim().split('\n')
       assert.equal(lines[0], 'PUT /_index_template/millrace-unseen')
