@@ -551,6 +551,8 @@ function shapeOf(flags: Flags, database: string): Shape {
       `--emit-schema with ${flat ? '--flat' : '--debezium-types'}: it tells what the rows of envelopes in the usual encodings are`
     )
   }
+  if (flags.emitSchema && isKafka(flags.out))
+    throw usageError('--emit-schema: control lines, as which it tells of tables, are not written to topics')
   const ops = parseOps(flags.op)
   if (flags.snapshot === 'only' && !ops.has('r'))
     throw usageError('--snapshot only writes nothing without --op r')

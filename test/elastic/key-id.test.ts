@@ -35,10 +35,9 @@ class Sink {
     const operations: string[] = []
     const reason = this.documents.read(block, 0, block.length, {
       operation(action) {
-        const [verb, { _id: id }] = Object.entries(JSON.parse(action.written().toString()))[0] as [
-          string,
-          { _id?: string }
-        ]
+        const [verb, { _id: id }] = Object.entries(
+          JSON.parse(action.written().toString().split('\n')[0] ?? '')
+        )[0] as [string, { _id?: string }]
         operations.push(`${verb} ${id}`)
       }
     })
@@ -78,6 +77,13 @@ describe('without --id a document has the key of its row', () => {
         assert.equal(id(one) === id(other), one.map(String).join('\0') === other.map(String).join('\0'))
       })
     )
+  })
+
+  test('documents whose fields are set have it, too', () => {
+    const sink = new Sink('update')
+    sink.documents.describe(schema('t', 'id'))
+    assert.deepEqual(sink.read(event('c', null, { id: 7, n: 1 })), ['update 7'])
+    assert.match(String(sink.read(event('c', null, { id: 7 }, 'u'))), /the key of dream\.u is not known/)
   })
 
   test('each table has its own, and another from where it is told anew', () => {
@@ -120,6 +126,7 @@ describe('without --id a document has the key of its row', () => {
   test('with --id, and with append, keys are not looked at', () => {
     for (const [sink, id] of [
       [new Sink('upsert', '{n}'), 'index 1'],
+      [new Sink('update', '{n}'), 'update 1'],
       [new Sink('append'), 'create undefined']
     ] as const) {
       sink.documents.describe(schema('t', 'id'))

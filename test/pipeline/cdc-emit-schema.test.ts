@@ -221,8 +221,11 @@ for (const flavour of Object.keys(SETTINGS) as Flavour[]) {
   })
 }
 
-test('plain rows do not name their table, so nothing can be told of them', async () => {
+test('plain rows do not name their table, and topics have no control lines: there nothing can be told', async () => {
   const { status, stderr } = await tail('mysql://x@localhost/x', '--flat', '--emit-schema')
   assert.equal(status, 2)
   assert.match(stderr, /--emit-schema with --flat/)
+  const topics = await tail('mysql://x@localhost/x', '--out', 'kafka://localhost', '--emit-schema')
+  assert.equal(topics.status, 2)
+  assert.match(topics.stderr, /--emit-schema: control lines/)
 })
