@@ -122,7 +122,9 @@ export class TableMappings {
     for (const [body, names] of lacking) {
       for (const some of inRequests(names)) {
         const answer = await this.#request('PUT', `/${some}/_mapping`, body)
-        if (answer.status !== 200) this.#tell(`fields of ${some} cannot be mapped`, answer)
+        const count = some.split(',').length
+        const which = count === 1 ? some : `${count} indices of ${pattern}`
+        if (answer.status !== 200) this.#tell(`fields of ${which} cannot be mapped`, answer)
       }
     }
     if (others.size > 0) this.#tellOthers(pattern, properties, others, isNew)
