@@ -6,7 +6,13 @@ import type { Followed } from './failover.ts'
 import { FileEpochs } from './file-epochs.ts'
 import { type FollowOptions, followLog, type MarkedAt } from './follow.ts'
 import { Heartbeat, type HeartbeatOptions } from './heartbeat.ts'
-import { beginHistory, beginHistoryHere, type HistorySetting, resumeHistory } from './history/open-history.ts'
+import {
+  beginHistory,
+  beginHistoryHere,
+  type HistorySetting,
+  restartHistory,
+  resumeHistory
+} from './history/open-history.ts'
 import type { SchemaHistory } from './history/schema-history.ts'
 import { IncrementalSnapshots } from './incremental/incremental.ts'
 import { RequestFolder } from './incremental/requests.ts'
@@ -24,7 +30,7 @@ import { PreparedTransactions } from './prepared.ts'
 import { checkAvailable, currentPosition, earliestPosition, LogPurgedError, positionOn } from './server.ts'
 import { ServerLink } from './server-link.ts'
 import type { Shape } from './shape.ts'
-import { BegunSnapshot } from './snapshot/begun.ts'
+import { type Begun, BegunSnapshot } from './snapshot/begun.ts'
 import type { SnapshotFigures } from './snapshot/figures.ts'
 import type { GivenRows } from './snapshot/given-rows.ts'
 import { SnapshotProgress } from './snapshot/progress.ts'
@@ -378,14 +384,26 @@ export class MysqlTail {
         if (follows) readers.history = await beginHistory(this.#historySetting(run, connection), first)
       }
     }
-    const from = begun ?? (await this.#unacknowledged(attempt))
-    if (follows && from !== null)
-      readers.history = await this.#openHistory(run, from.position, begun !== null)
+    const unacknowledged = begun === null ? await this.#unacknowledged(attempt) : null
+    const from =
+      unacknowledged === null
+        ? begun
+        : { position: unacknowledged.position, progress: new SnapshotProgress() }
+    if (follows && begun !== null) readers.history = await this.#openHistory(run, begun.position, true)
+    if (follows && unacknowledged !== null) {
+      const { position, after } = unacknowledged
+      readers.history = await link.ask(connection =>
+        restartHistory(this.#historySetting(run, connection), position, after)
+      )
+    }
     const snapshot = new Snapshot(source, this.#options, run, from)
     this.#snapshot = snapshot
     if (begun !== null) this.#log.info('goes on with the snapshot')
     this.#takes = true
-    const position = await snapshot.take(first => attempt?.record(first) ?? Promise.resolve())
+    const opened = async (first: LogPosition): Promise<void> => {
+      await attempt?.record({ position: first, after: marks.lastNumber })
+    }
+    const position = await snapshot.take(opened)
     this.#takes = false
     if (position === null) {
       await writer.drain()
@@ -399,15 +417,13 @@ export class MysqlTail {
   }
 
   /** Where a first attempt began of which no mark was acknowledged: nothing of it counts, but rows may have been seen. */
-  async #unacknowledged(
-    attempt: BegunSnapshot | null
-  ): Promise<{ position: LogPosition; progress: SnapshotProgress } | null> {
-    const position = (await attempt?.read()) ?? null
-    if (position === null || this.#options.snapshot === 'only') return null
+  async #unacknowledged(attempt: BegunSnapshot | null): Promise<Begun | null> {
+    const begun = (await attempt?.read()) ?? null
+    if (begun === null || this.#options.snapshot === 'only') return null
     const link = this.#connected()
     try {
-      await link.ask(connection => checkAvailable(connection, link.server, position))
-      return { position, progress: new SnapshotProgress() }
+      await link.ask(connection => checkAvailable(connection, link.server, begun.position))
+      return begun
     } catch (error) {
       if (!(error instanceof LogPurgedError)) throw error
       // What cannot be read any more was an attempt of long ago.

@@ -56,6 +56,20 @@ describe('a history of tables on disk', () => {
     assert.equal((await HistoryFile.resume(directory, 1))?.catalog().database('d')?.charset, 'latin1')
   })
 
+  test('begins again where it began, for a run of which no mark was acknowledged', async () => {
+    const directory = folder()
+    const catalog = new Catalog()
+    catalog.apply({ databases: [], tables: [[['d', 't'], table('t', 'a')]] })
+    const file = await HistoryFile.create(directory, 2, catalog)
+    file.append(entry(2, 't', 'b'))
+    file.append(entry(3, 't', 'c'))
+    file.close()
+    assert.equal(await HistoryFile.restart(directory, 1), null)
+    assert.deepEqual(columnsOf(await HistoryFile.restart(directory, 2)), ['a'])
+    assert.deepEqual(columnsOf(await HistoryFile.resume(directory, 9)), ['a'])
+    assert.equal(await HistoryFile.restart(folder(), 2), null)
+  })
+
   test('does not have the line that was being written when the run was killed', async () => {
     const directory = folder()
     const file = await HistoryFile.create(directory, 0, new Catalog())

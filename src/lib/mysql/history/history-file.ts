@@ -78,6 +78,21 @@ export class HistoryFile {
     return file
   }
 
+  /**
+   * Opens a history at its beginning: all statements come again.
+   * @param after the mark after which it began
+   * @returns null where there is none that begins there
+   */
+  static async restart(directory: string, after: number): Promise<HistoryFile | null> {
+    const path = HistoryFile.path(directory)
+    const [first = ''] = ((await readText(path)) ?? '').split('\n', 1)
+    const base = first === '' ? null : parseLine(path, 0, first)
+    if (base === null || !('base' in base) || base.base.after !== after) return null
+    const file = new HistoryFile(path, base.base, [])
+    await file.#rewrite()
+    return file
+  }
+
   /** The catalog after all changes. */
   catalog(): Catalog {
     return replay(this.#base, this.#entries)

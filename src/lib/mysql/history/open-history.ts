@@ -59,6 +59,21 @@ export async function resumeHistory(setting: HistorySetting, from: LogPosition):
   return beginHistory(setting, from)
 }
 
+/**
+ * The history of a snapshot that was begun, and of which no mark was acknowledged: as it was where it began.
+ * @param after the last mark before it
+ */
+export async function restartHistory(
+  setting: HistorySetting,
+  from: LogPosition,
+  after: number | null
+): Promise<SchemaHistory> {
+  const { state } = setting
+  const file = state === null || after === null ? null : await HistoryFile.restart(state.path, after)
+  if (file === null) return beginHistory(setting, from)
+  return new SchemaHistory(file.catalog(), file, optionsOf(setting))
+}
+
 function optionsOf({ server, tables, marks, state, log }: HistorySetting): HistoryOptions {
   return {
     serverVersion: server.version,

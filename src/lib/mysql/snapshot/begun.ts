@@ -5,6 +5,12 @@ import { formatPosition, type LogPosition, parsePosition } from '../position.ts'
 
 const FILE = 'snapshot-begun.json'
 
+export interface Begun {
+  readonly position: LogPosition
+  /** The last mark before, after which the history of the tables begins; null where it is not known. */
+  readonly after: number | null
+}
+
 /**
  * The place in the log of the first view of a snapshot. Until a mark is acknowledged, rows may have reached a sink of
  * which no mark tells; the log from that place on tells what became of them.
@@ -16,13 +22,15 @@ export class BegunSnapshot {
     this.#state = state
   }
 
-  async read(): Promise<LogPosition | null> {
-    const known = await readJsonIfExists(this.#file)
-    return known === null ? null : parsePosition(known as Record<string, unknown>)
+  async read(): Promise<Begun | null> {
+    const known = (await readJsonIfExists(this.#file)) as Record<string, unknown> | null
+    if (known === null) return null
+    const { after, ...at } = known
+    return { position: parsePosition(at), after: typeof after === 'number' ? after : null }
   }
 
-  async record(position: LogPosition): Promise<void> {
-    await replaceFile(this.#file, JSON.stringify(formatPosition(position)))
+  async record({ position, after }: Begun): Promise<void> {
+    await replaceFile(this.#file, JSON.stringify({ ...formatPosition(position), after }))
   }
 
   /** The snapshot is complete. Where nothing acknowledges marks, the next run has no use for an attempt of long ago. */
