@@ -330,7 +330,9 @@ async function keysOf(server: RunningServer, name: string, insert: () => Promise
     file: '',
     position: 0
   }
-  assert.ok(await viewReader.read({ schema, order, after: null, where: '' }, source, shared, signal))
+  assert.ok(
+    await viewReader.read({ schema, order, after: null, where: '' }, source, shared, async () => {}, signal)
+  )
   note()
   viewReader.close()
   connection.destroy()

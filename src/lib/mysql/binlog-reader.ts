@@ -20,6 +20,7 @@ import type { FileEpochs } from './file-epochs.ts'
 import { GtidSet } from './gtid-set.ts'
 import { readTaggedGtid } from './gtid-tagged.ts'
 import { readStatement } from './history/logged-statement.ts'
+import { renamedTables } from './history/renamed-tables.ts'
 import { formatSchemaChange } from './history/schema-change.ts'
 import type { SchemaHistory } from './history/schema-history.ts'
 import { chunksOf, type LargeEvent, readLargeEvent } from './large-event.ts'
@@ -362,6 +363,8 @@ export class BinlogReader {
     if (change === null) return
     this.#tables.forgetSchemas()
     if (change?.hidesRows) throw statementFormat(sql)
+    const renamed = renamedTables(change?.statement ?? null)
+    if (renamed.length > 0) this.#options.watch?.renamed?.(renamed)
     if (change === undefined || this.#options.emitDdl !== true) return
     const source = this.#source(event, '', '', false)
     const lines = { tables: this.#options.tables, debezium: this.#options.shape?.debezium === true }

@@ -33,11 +33,19 @@ export const Choice = {
 } as const
 
 /** Looks at rows before they are written, and chooses what is written of them: for each row, or for all the same. */
+/** Database and name, each. */
+export type RenamedTable = readonly [
+  from: readonly [database: string, name: string],
+  to: readonly [database: string, name: string]
+]
+
 export interface RowsWatch {
   /** False: all rows are written as they are. */
   readonly isActive: boolean
   /** A table was emptied. */
   truncated(database: string, table: string): void
+  /** A statement gave tables other names, one pair after the other. */
+  renamed?(pairs: readonly RenamedTable[]): void
   choose(rows: Rows, mapped: MappedTable): Uint8Array | number | Promise<Uint8Array | number>
 }
 

@@ -1,6 +1,7 @@
 import { type MysqlConnection, serverErrorCode } from '../connection.ts'
 import { Catalog } from '../ddl/catalog.ts'
 import type { AsOf, DatabaseModel, TableModel } from '../ddl/model.ts'
+import { statementsBetween } from '../logged-statements.ts'
 import { formatPosition, hasReached, type LogPosition } from '../position.ts'
 import { sqlName } from '../schema.ts'
 import { currentPosition, type ServerInfo } from '../server.ts'
@@ -9,8 +10,6 @@ import { readDatabases, readTables } from './read-catalog.ts'
 
 /** How often tables are read again that were changed in the meantime. */
 const MOST_ATTEMPTS = 20
-/** Events of the log that are looked at for statements among them. */
-const MOST_EVENTS = 50_000
 /** How long a statement that defines a table is waited for. */
 const LOCK_WAIT_SECONDS = 10
 /** Errors about a table that is gone, locked for long, or not to be read. */
@@ -71,31 +70,11 @@ async function readUnchanged(
       if (mayMatter(name)) tables.push(...(await readTables(connection, server.version, name)))
     }
     const last = await currentPosition(connection, server)
-    const changed = hasReached(first, last) ? false : await hasStatements(connection, first, last)
-    if (changed === false) return { first: last, last, databases, tables }
-    if (changed === null || attempt === MOST_ATTEMPTS) return { first, last, databases, tables }
-  }
-}
-
-/** Whether the log has statements other than BEGIN between two places; null where that cannot be told. */
-async function hasStatements(
-  connection: MysqlConnection,
-  from: LogPosition,
-  to: LogPosition
-): Promise<boolean | null> {
-  if (from.file !== to.file) return true
-  try {
-    const events = await connection.query(
-      `SHOW BINLOG EVENTS IN '${from.file}' FROM ${from.position} LIMIT ${MOST_EVENTS}`
-    )
-    if (events.length === MOST_EVENTS && Number(events.at(-1)?.Pos) < to.position) return null
-    return events.some(
-      ({ Pos, Event_type: type, Info: info }) =>
-        Number(Pos) < to.position && type === 'Query' && !/^(BEGIN|COMMIT|SAVEPOINT|XA)\b/i.test(info ?? '')
-    )
-  } catch (error) {
-    if (!serverErrorCode(error)?.includes('ACCESS_DENIED')) throw error
-    return null
+    const changes = hasReached(first, last) ? [] : await statementsBetween(connection, first, last)
+    if (changes?.length === 0) return { first: last, last, databases, tables }
+    const isOneFile = first.file === last.file
+    if ((changes === null && isOneFile) || attempt === MOST_ATTEMPTS)
+      return { first, last, databases, tables }
   }
 }
 

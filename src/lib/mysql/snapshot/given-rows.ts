@@ -1,6 +1,6 @@
 import { ToolError } from '../../cli/index.ts'
 import type { Row } from '../connection.ts'
-import { Choice, type Rows, type RowsWatch } from '../row-event.ts'
+import { Choice, type RenamedTable, type Rows, type RowsWatch } from '../row-event.ts'
 import type { MappedTable } from '../table-cache.ts'
 import type { Key, KeyOrder } from './key-order.ts'
 import { LogKeys, type RowKeys } from './log-keys.ts'
@@ -17,22 +17,32 @@ export class GivenRows implements RowsWatch {
   readonly isActive = true
   readonly #progress: SnapshotProgress
   readonly #orders: ReadonlyMap<string, KeyOrder>
+  readonly #isRead: (database: string, name: string) => boolean
   readonly #texts: TextOrder
   readonly #keys = new WeakMap<MappedTable, LogKeys>()
 
-  /** @param orders of the tables of which a part has been given */
+  /**
+   * @param orders of the tables of which a part has been given
+   * @param isRead whether a table's rows are read
+   */
   constructor(
     progress: SnapshotProgress,
     orders: ReadonlyMap<string, KeyOrder>,
+    isRead: (database: string, name: string) => boolean,
     query: (sql: string) => Promise<Row[]>
   ) {
     this.#progress = progress
     this.#orders = orders
+    this.#isRead = isRead
     this.#texts = new TextOrder(query)
   }
 
   /** What was given is gone, what comes into its place does so in the log, and the cursor stays where it is. */
   truncated(): void {}
+
+  renamed(pairs: readonly RenamedTable[]): void {
+    this.#progress.rename(pairs, this.#isRead)
+  }
 
   choose(rows: Rows, mapped: MappedTable): Uint8Array | number | Promise<Uint8Array | number> {
     const id = tableId(mapped.table)

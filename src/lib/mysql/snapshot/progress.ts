@@ -1,4 +1,5 @@
-import { usageError } from '../../cli/index.ts'
+import { ToolError, usageError } from '../../cli/index.ts'
+import type { RenamedTable } from '../row-event.ts'
 import type { TableName } from '../tables.ts'
 import type { Key } from './key-order.ts'
 
@@ -19,6 +20,10 @@ export interface TableProgress {
 export class SnapshotProgress {
   readonly done: Set<string>
   readonly at: Map<string, TableProgress>
+  /** `done` has changed with the names of tables; not in marks. */
+  hasRenamed = false
+  /** Tables of which a part was given and that are not there any more; not in marks. */
+  readonly gone = new Set<string>()
 
   constructor(done: Iterable<string> = [], at: Iterable<readonly [string, TableProgress]> = []) {
     this.done = new Set(done)
@@ -28,6 +33,40 @@ export class SnapshotProgress {
   /** `{"done":["db.t1"],"at":{"db.t2":{"key":"id integer","after":[7],"rows":7}}}` */
   format(): Record<string, unknown> {
     return { done: [...this.done], at: Object.fromEntries(this.at) }
+  }
+
+  /**
+   * Follows a statement that gives tables other names: what has been given of a table, it has under its new name. Where
+   * a table that is not read takes a name, as those of online schema changes do, it stands for the one that had it.
+   * @param pairs one after the other
+   * @throws ToolError DATA for a table of which a part has been given: the rest would come under another name
+   */
+  rename(pairs: readonly RenamedTable[], isRead: (database: string, name: string) => boolean): void {
+    /** The tables that had other names before the statement, by their new ones. */
+    const moved = new Map<string, TableName>()
+    const idOf = ([database, name]: RenamedTable[0]): string => tableId({ database, name })
+    for (const [from, to] of pairs) {
+      const origin = moved.get(idOf(from)) ?? { database: from[0], name: from[1] }
+      moved.delete(idOf(from))
+      moved.set(idOf(to), origin)
+    }
+    const before = new Set(this.done)
+    for (const { database, name } of moved.values()) {
+      const id = tableId({ database, name })
+      if (!isRead(database, name)) continue
+      if (this.at.has(id) || this.gone.has(id)) {
+        throw new ToolError('DATA', `${id} was given another name when a part of its rows had been read`, {
+          hint: 'its snapshot cannot be taken up again: start with a new --state directory'
+        })
+      }
+      if (!moved.has(id)) this.done.delete(id)
+    }
+    for (const [id, origin] of moved) {
+      if (!isRead(origin.database, origin.name)) continue
+      if (before.has(tableId(origin))) this.done.add(id)
+      else this.done.delete(id)
+      this.hasRenamed = true
+    }
   }
 
   /** @throws ToolError USAGE when a mark's is not of this form */

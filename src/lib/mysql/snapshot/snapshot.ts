@@ -11,6 +11,7 @@ import { estimateRows, type SnapshotFigures } from './figures.ts'
 import { GivenRows } from './given-rows.ts'
 import { type KeyOrder, readKeyOrder } from './key-order.ts'
 import { SnapshotProgress, tableId } from './progress.ts'
+import { Renames } from './renames.ts'
 import type { TableToRead } from './selection.ts'
 import { SharedOutput } from './shared-output.ts'
 import { OutdatedViewError, ViewReader } from './view-reader.ts'
@@ -173,19 +174,31 @@ export class Snapshot {
     if (wanted.length === 0) log.warn('no table matches --tables: the snapshot is empty')
     const rest = wanted.filter(table => !this.#progress.done.has(tableId(table)))
     const count = Math.max(1, Math.min(parallel, rest.length))
-    const whileLocked =
-      this.#position === null ? (...at: [MysqlConnection, LogPosition]) => this.#source.define(...at) : null
+    const whileLocked = async (locker: MysqlConnection, position: LogPosition): Promise<void> => {
+      const now = await this.#options.tables.list(locker)
+      if (now.map(tableId).sort().join() !== wanted.map(tableId).sort().join())
+        throw new OutdatedViewError('SERVER', 'there are other tables now')
+      if (this.#position === null) await this.#source.define(locker, position)
+    }
+    const renames = await this.#source.ask(connection => Renames.begin(connection))
     const options = { retryFor, stop: this.#stop, log, whileLocked }
     const views = await this.#source.ask(connection =>
       openViews(target, connection, server, rest, count, options)
     )
     try {
+      renames.viewedAt(views.position)
       const tables = await this.#source.ask(connection => this.#inspect(connection, rest))
       this.#estimates = await this.#source.ask(connection => estimateRows(connection, wanted))
       if (this.#position === null) await opened(views.position)
       else if (server.logsChanges && !(await this.#catchUp(this.#position, views.position, tables)))
         return null
       this.#position = views.position
+      // Tables that have got other names meanwhile: what is left is not what the views were opened for.
+      if (this.#progress.hasRenamed) {
+        this.#progress.hasRenamed = false
+        views.close()
+        return await this.#through(opened)
+      }
       this.#tables = [
         ...wanted
           .filter(table => !rest.includes(table))
@@ -194,7 +207,12 @@ export class Snapshot {
       ]
       this.#startedMs = Date.now()
       const output = new SharedOutput(this.#writer, this.#marks, () => this.#at())
-      if (await this.#readAll(views, tables, output)) return views.position
+      const unchanged = async (id: string): Promise<void> => {
+        const isRenamed = await this.#source.ask(connection => renames.mayHaveHappened(connection, server))
+        if (isRenamed)
+          throw new OutdatedViewError('SERVER', `${id} may have got its name since the view was opened`)
+      }
+      if (await this.#readAll(views, tables, output, unchanged)) return views.position
       await output.mark()
       return null
     } finally {
@@ -216,6 +234,7 @@ export class Snapshot {
       if (table === undefined) {
         this.#source.log.warn(`${id} is not there any more: the snapshot goes on without it`)
         this.#progress.at.delete(id)
+        this.#progress.gone.add(id)
       } else if (table.order?.signature !== key) {
         throw new ToolError(
           'DATA',
@@ -229,8 +248,11 @@ export class Snapshot {
 
   async #catchUp(from: LogPosition, to: LogPosition, tables: readonly Table[]): Promise<boolean> {
     const orders = new Map(tables.flatMap(({ id, order }) => (order === null ? [] : [[id, order] as const])))
-    const watch = new GivenRows(this.#progress, orders, sql =>
-      this.#source.ask(connection => connection.query(sql))
+    const watch = new GivenRows(
+      this.#progress,
+      orders,
+      (database, name) => this.#options.tables.includes(database, name),
+      sql => this.#source.ask(connection => connection.query(sql))
     )
     // Where it fails, the moment that the rows are of is not the one that they were of.
     this.#isMoving = true
@@ -242,26 +264,30 @@ export class Snapshot {
     return isThere
   }
 
-  async #readAll(views: Views, tables: readonly Table[], output: SharedOutput): Promise<boolean> {
+  async #readAll(
+    views: Views,
+    tables: readonly Table[],
+    output: SharedOutput,
+    unchanged: (id: string) => Promise<void>
+  ): Promise<boolean> {
     const isLocked = ({ id }: Table): boolean => views.locked?.tables.has(id) === true
     const locked = tables.filter(isLocked)
     const free = tables.filter(table => !isLocked(table))
     if (views.locked !== null && locked.length > 0) {
       const reader = new ViewReader(views.locked.connection, this.#options.shape)
-      for (const table of locked)
-        if (!(await this.#readTable(reader, table, output, this.#stop))) return false
+      for (const table of locked) if (!(await this.#readTable(reader, table, output, unchanged))) return false
       reader.close()
     }
     const readers = views.connections.map(connection => new ViewReader(connection, this.#options.shape))
     // No mark can say how far a table without a key has been read: none is made meanwhile, so it is read alone.
     for (const table of free.filter(({ order }) => order === null)) {
       const [reader] = readers as [ViewReader]
-      if (!(await this.#readTable(reader, table, output, this.#stop))) return false
+      if (!(await this.#readTable(reader, table, output, unchanged))) return false
     }
     const queue = free.filter(({ order }) => order !== null)
     const work = async (reader: ViewReader): Promise<boolean> => {
       for (let table = queue.shift(); table !== undefined; table = queue.shift())
-        if (!(await this.#readTable(reader, table, output, this.#stop))) return false
+        if (!(await this.#readTable(reader, table, output, unchanged))) return false
       return true
     }
     const failures: unknown[] = []
@@ -282,7 +308,7 @@ export class Snapshot {
     reader: ViewReader,
     table: Table,
     output: SharedOutput,
-    stop: AbortSignal
+    unchanged: (id: string) => Promise<void>
   ): Promise<boolean> {
     const { database, name, id, order } = table
     const { columns, where } = this.#options.shape
@@ -309,7 +335,7 @@ export class Snapshot {
       epoch: await this.#source.epochOf(position.file)
     }
     this.#reading.set(id, { table, reader, rowsBefore: begun?.rows ?? 0 })
-    if (!(await reader.read(toRead, source, output, stop))) return false
+    if (!(await reader.read(toRead, source, output, () => unchanged(id), this.#stop))) return false
     this.#progress.done.add(id)
     this.#progress.at.delete(id)
     this.#reading.delete(id)

@@ -63,6 +63,7 @@ export class ViewReader {
   /**
    * Writes the rows of a table.
    * @param source what their `source` has
+   * @param opened called before the first row, when the table cannot be altered any more
    * @returns false when `stop` was aborted before the end
    * @throws OutdatedViewError; ToolError SERVER; the socket's error
    */
@@ -70,6 +71,7 @@ export class ViewReader {
     table: TableToRead,
     source: Omit<Source, 'committedMs'>,
     output: SharedOutput,
+    opened: () => Promise<void>,
     stop: AbortSignal
   ): Promise<boolean> {
     this.rows = 0
@@ -83,6 +85,7 @@ export class ViewReader {
     if (!this.#shape.outbox.has(database, name)) this.#shape.schemas?.tell(output.writer.bytes, table.schema)
     this.#socket.write(commandPacket(COM_QUERY, Buffer.from(selectStatement(table))))
     await this.#skipHead(output)
+    await opened()
     if (table.order !== null) this.#readKey = keyReader(table.schema, table.order)
     const begin = (): void => {
       const now = Date.now()

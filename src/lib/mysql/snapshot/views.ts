@@ -37,7 +37,7 @@ export async function openViews(
     readonly stop: AbortSignal
     readonly log: Log
     /** Reads what has to be of the same moment as the views, and is to be quick. */
-    readonly whileLocked: ((locker: MysqlConnection, position: LogPosition) => Promise<void>) | null
+    readonly whileLocked: (locker: MysqlConnection, position: LogPosition) => Promise<void>
   }
 ): Promise<Views> {
   const open = (): Promise<MysqlConnection> =>
@@ -60,10 +60,14 @@ export async function openViews(
     const keep = async (): Promise<boolean> => keeper !== null && lockForReading(keeper, unsafe, options.log)
     const safe = tables.filter(table => !unsafe.includes(table))
     const lock = await lockTables(locker, safe, keep)
-    const position = await currentPosition(locker, server)
-    await Promise.all(connections.map(each => each.query('START TRANSACTION WITH CONSISTENT SNAPSHOT')))
-    await options.whileLocked?.(locker, position)
-    await lock.release()
+    let position: LogPosition
+    try {
+      position = await currentPosition(locker, server)
+      await Promise.all(connections.map(each => each.query('START TRANSACTION WITH CONSISTENT SNAPSHOT')))
+      await options.whileLocked(locker, position)
+    } finally {
+      await lock.release()
+    }
     const locked =
       keeper === null || !lock.kept ? null : { connection: keeper, tables: new Set(unsafe.map(tableId)) }
     return { position, connections, locked, close }
