@@ -294,6 +294,50 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
       assert.deepEqual([...(await allDocuments(elastic.url, 'moving-1')).keys()].sort(), ['1', '2', '3', '4'])
     })
 
+    test('a pipeline that is killed while columns come and rows get other keys ends with the rows of the table', async () => {
+      await connection.query('CREATE TABLE killed (a INT, b VARCHAR(9), n INT, PRIMARY KEY (a, b))')
+      const state = join(folder, 'killed')
+      const stages = (...more: string[]) =>
+        [
+          [
+            'cdc-tail',
+            url,
+            '--tables',
+            'killed',
+            '--emit-schema',
+            '--state',
+            state,
+            '--mark-every',
+            '20ms',
+            ...more
+          ],
+          ['es-sink', elastic.url, '--index', 'killed-1', '--state', state, '--refresh', 'true']
+        ] as const
+      let next = 0
+      for (let round = 0; round < 4; round++) {
+        const pipeline = new Pipeline(stages())
+        for (const deadline = Date.now() + 1500; Date.now() < deadline; next++) {
+          await connection.query(`INSERT INTO killed (a, b, n) VALUES (${next}, 'x/y', ${next})`)
+          if (next % 3 === 0) await connection.query(`UPDATE killed SET b = 'z' WHERE a = ${next - 1}`)
+          if (next % 5 === 0) await connection.query(`DELETE FROM killed WHERE a = ${next - 2}`)
+        }
+        await connection.query(`ALTER TABLE killed ADD d${round} DECIMAL(20,5) DEFAULT 1.5`)
+        await connection.query(`INSERT INTO killed (a, b, n) VALUES (${next++}, 'after', 0)`)
+        await sleep(round * 150)
+        await pipeline.kill(round % 2)
+        await pipeline.kill(1 - (round % 2))
+        await pipeline.wait()
+      }
+      const { statuses, stderr } = await runPipeline(...stages('--stop-at', 'now'))
+      assert.deepEqual(statuses, [0, 0], stderr)
+      const [rows] = await connection.query("SELECT CONCAT(a, '/', REPLACE(b, '/', '%2F')) AS id FROM killed")
+      const documents = await allDocuments(elastic.url, 'killed-1')
+      assert.deepEqual([...documents.keys()].sort(), (rows as { id: string }[]).map(({ id }) => id).sort())
+      assert.ok(documents.size > 20)
+      const fields = await fieldsOf('killed-1')
+      for (const name of ['d0', 'd1', 'd2', 'd3']) assert.deepEqual(fields[name], DOUBLE, name)
+    })
+
     test('--mappings wins field by field; with dynamic: false in it nothing is derived', async () => {
       const file = join(folder, `own-${name}.json`)
       const line = schema('own', { id: 'int', amount: 'decimal(12,0)', note: 'text' }, 'id')
