@@ -1,42 +1,15 @@
-import { join } from 'node:path'
 import {
-  Backoff,
   type CommandSpec,
-  commonFlags,
   formatDuration,
   type Invocation,
-  kafkaOutputFlags,
   kafkaSecurityText,
   type Log,
-  outputFlags,
-  packageVersion,
   runTool,
-  serverFlags,
-  stateFlags,
-  ToolError,
-  usageError
+  ToolError
 } from '../lib/cli/index.ts'
-import {
-  BinlogFileTail,
-  ColumnRules,
-  describeFigures,
-  examine,
-  MysqlTail,
-  OutboxTables,
-  parseMysqlUrl,
-  parseOps,
-  parsePositionOption,
-  parseSource,
-  RequestFolder,
-  SchemaWriter,
-  type Shape,
-  SnapshotConditions,
-  TableFilter
-} from '../lib/mysql/index.ts'
-import type { PollTail } from '../lib/poll/index.ts'
+import { describeFigures } from '../lib/mysql/index.ts'
 import {
   FileOutput,
-  forgetMember,
   isKafka,
   type KafkaOutput,
   type KafkaOutputFlags,
@@ -47,252 +20,11 @@ import {
   readTimeline,
   StateDirectory
 } from '../lib/stream/index.ts'
-
-const flags = {
-  tables: {
-    kind: 'list',
-    arg: 'NAME,...',
-    help: 'tables to read: name, db.name, db.*',
-    doc: "A name without a database is in the URL's. Without this flag: all tables of the URL's database, or of all databases but the system's."
-  },
-  'exclude-tables': {
-    kind: 'list',
-    arg: 'NAME,...',
-    help: 'of those, the ones not to read: name, db.name, log_*'
-  },
-  columns: {
-    kind: 'list',
-    arg: 'COLUMN,...',
-    help: 'write only these columns of the tables they name',
-    doc: "table.column, db.table.column, or column for any table; * stands for any characters. A table without a database is in the URL's. Tables that no pattern names keep all their columns. The primary key is always written."
-  },
-  'exclude-columns': {
-    kind: 'list',
-    arg: 'COLUMN,...',
-    help: 'leave these columns out, but for the primary key'
-  },
-  mask: {
-    kind: 'strings',
-    arg: 'COLUMN=MASK',
-    help: "write something else in the place of a column's values: hash, redact, truncate:N",
-    doc: 'hash: the hex SHA-256 of the text in UTF-8, with the content of the environment variable MILLRACE_MASK_SALT before it. redact: ***. truncate:N: the first N characters. The text of a value is what stands in the events without the flag. NULL stays null. Repeatable; the first that matches counts.'
-  },
-  where: {
-    kind: 'strings',
-    arg: 'TABLE=SQL',
-    help: 'rows of a table that the snapshot takes, as a condition in SQL',
-    doc: 'Changes are written whether they fulfil it or not. Repeatable.'
-  },
-  op: {
-    kind: 'list',
-    arg: 'OP,...',
-    help: 'write only these operations: c, u, d, r, t',
-    doc: 'create, update, delete, read by the snapshot (without it, none is taken), truncate. An update that changes the primary key counts as its d and c.'
-  },
-  flat: {
-    kind: 'boolean',
-    help: 'write plain rows instead of envelopes',
-    doc: 'The row\'s fields as they are now (of a deleted row: as they were), then __op, __deleted ("true" or "false") and __ts_ms, as Debezium\'s ExtractNewRecordState writes them. A truncated table gives no line.'
-  },
-  transactions: {
-    kind: 'boolean',
-    help: 'write lines where transactions begin and end, and number their rows',
-    doc: 'Control lines, {"@transaction":{"status":"BEGIN","id":...}} and, with the number of rows of each table, "END"; in each envelope "transaction":{"id","total_order","data_collection_order"}, as Debezium writes them with provide.transaction.metadata. Transactions that change none of the tables are left out.'
-  },
-  outbox: {
-    kind: 'list',
-    arg: 'TABLE,...',
-    help: 'write rows put into these tables as messages',
-    doc: 'A line is the row alone, for example {"id":7, "aggregatetype":"order", "aggregateid":"42", "type":"OrderPaid", "payload":{...}} of a table as Debezium\'s outbox event router has it. Updates and deletes of its rows are not written.'
-  },
-  'emit-ddl': {
-    kind: 'boolean',
-    help: 'write the statements that define tables, too',
-    doc: "CREATE, ALTER, RENAME and DROP of the tables that are read and of databases they may be in, each between the rows from before and after it, as Debezium writes them to its schema change topic: source, ts_ms, databaseName, ddl, and as tableChanges the tables as they are then; without columns' defaults and comments, and RENAME of several tables as one line. A statement that is not understood has no tableChanges. Such a line has no op; es-sink and enrich pass over it."
-  },
-  'emit-schema': {
-    kind: 'boolean',
-    help: "write a table's key and columns before its rows",
-    doc: 'A control line before the first row of each table in a run (with --snapshot schema-only of all tables at the start), and again before the next row when its definition has changed: {"@schema":{"db":"dream", "table":"payments", "key":["id"], "columns":[{"name":"id", "type":"bigint unsigned"},...]}}, of the columns that are written. The key is the primary one, else the first unique one without NULL. es-sink takes ids and mappings from it; enrich and alert-eval, whose rows are others, do not pass it on.'
-  },
-  'debezium-types': {
-    kind: 'boolean',
-    help: "encode values as Debezium's MySQL connector does by default",
-    doc: "DECIMAL: base64 of the unscaled value, big-endian. BIGINT: a number, UNSIGNED ones from 2^63 on negative. BIT(1): true or false, longer ones base64, little-endian. DATE: days since the epoch; DATETIME: milliseconds since then or, with 4 digits of a fraction and more, microseconds; TIME: microseconds; years 0 to 99 are taken for 1970 to 2069. Zero and impossible dates: null, in a column that is NOT NULL 0; the zero TIMESTAMP in the log: 1970-01-01T00:00:00Z. JSON: a string, in the log without spaces, in a snapshot as the server prints it; a TIMESTAMP has there no zeros at the end of its fraction. Geometries: {wkb,srid}, of POINT columns {x,y,wkb,srid}. The envelope has all fields of Debezium's, in its order. Other tools of millrace read the encodings as what they are, strings and numbers. Checked against Debezium 3.3, of which these do not follow it: NULL stays null where Kafka's JSON converter puts the column's default; a zero date in a NOT NULL column is 0 where its stream puts the column's default; YEAR 0000 is 0 (there 1900, in the snapshot 2000); FLOAT(M,D) is not widened to a double; TIME is exact in the snapshot and in JSON, ENUM labels with commas have no backslashes, and text in swe7, euckr, koi8u and greek is the server's; days that the calendar left out in October 1582 keep their place in the snapshot; source.snapshot is \"true\" for every row of a snapshot, which has source.server_id; in compressed transactions source.pos is the transaction's and source.row counts on; with --transactions a truncated table is in a transaction of its own; VECTOR columns can be in a snapshot."
-  },
-  snapshot: {
-    kind: 'choice',
-    choices: ['initial', 'when-needed', 'schema-only', 'never', 'only'],
-    default: 'initial',
-    help: 'whether the rows that are there come first',
-    doc: 'initial: at the first start. when-needed: also when the log from where a run was left is purged; rows that were deleted in between are then not told. schema-only, never: only changes, from now on or from --start. only: the rows, and no changes.'
-  },
-  'snapshot-parallel': {
-    kind: 'integer',
-    default: 2,
-    help: 'tables that the snapshot reads at a time',
-    doc: 'Each has a connection of its own; all see the same moment. Blocks of their rows take turns in the output. Tables without a primary key are read one after another.'
-  },
-  'signal-table': {
-    kind: 'string',
-    arg: 'TABLE',
-    help: 'take requests for snapshots of tables from rows of this one',
-    doc: "As with Debezium: columns id, type and data; a row ('1', 'execute-snapshot', '{\"data-collections\":[\"dream.coupons\"]}') asks for the rows of a table while the log is followed, stop-snapshot ends it. See cdc-tail snapshot."
-  },
-  start: {
-    kind: 'string',
-    arg: 'POSITION',
-    help: 'where to begin without a snapshot',
-    doc: 'earliest, latest, FILE:POS (binlog.000003:154), a GTID set, GTIDs of MariaDB (0-1-100,1-2-5), or time:2026-11-24T10:00:00Z: the first transaction committed at or after that time, to the millisecond where the log tells (MySQL 8.0), else to the second. A resumed run begins where it was left, whatever this says.'
-  },
-  'stop-at': {
-    kind: 'string',
-    arg: 'POSITION',
-    help: 'where to end: now, FILE:POS, a GTID set',
-    doc: 'now: after everything that was committed when the tool started.'
-  },
-  failover: {
-    kind: 'list',
-    arg: 'URL,...',
-    help: 'servers to go on with when the first is lost, tried in turn',
-    doc: 'They replicate with GTIDs (MySQL: gtid_mode=ON and log_replica_updates; MariaDB: log_slave_updates). The first is taken that has all that was read and still has the log of what comes then; one that has yet to apply it is waited for. A transaction that was read and that no server has any more ends the run. A snapshot waits for the server that it began on. The numbers of log files go on over all servers by source.epoch, which is added to them.'
-  },
-  'mark-every': { kind: 'duration', default: 1000, help: 'time between marks' },
-  'heartbeat-table': {
-    kind: 'string',
-    arg: 'TABLE',
-    help: 'write the time into a row of this table, so that an idle log goes on',
-    doc: "The server's log then moves even when nothing else is written, and with it the position that a pipeline resumes from. Columns: name (the key; the server name of --server-name) and ts. Among the tables that are read, its updates are events like others."
-  },
-  'heartbeat-every': { kind: 'duration', default: 10_000, help: 'time between heartbeats' },
-  'server-name': {
-    kind: 'string',
-    arg: 'NAME',
-    help: 'source.name of the events',
-    doc: "Default: the URL's database, else its host."
-  },
-  'server-id': {
-    kind: 'integer',
-    help: 'replica id, unlike any other in the topology',
-    doc: 'Default: random.'
-  },
-  poll: {
-    kind: 'choice',
-    arg: 'MODE',
-    choices: ['incrementing', 'timestamp', 'timestamp+incrementing', 'bulk'],
-    help: 'ask for new rows again and again: incrementing, timestamp, timestamp+incrementing or bulk',
-    doc: 'For what cannot be read from a log, see POLLING. incrementing: rows with a higher number than before. timestamp: rows with a later time of change. timestamp+incrementing: both. bulk: the whole table, compared with what it was.'
-  },
-  'poll-every': {
-    kind: 'duration',
-    default: 5000,
-    help: 'from the beginning of a poll to that of the next'
-  },
-  'poll-incrementing': {
-    kind: 'string',
-    arg: 'COLUMN',
-    help: 'the column that counts up',
-    doc: 'Default: the one that the database numbers, else a primary key of one column.'
-  },
-  'poll-timestamp': {
-    kind: 'list',
-    arg: 'COLUMN,...',
-    help: 'the column with the time of the last change; of several the first that is not NULL',
-    doc: 'Default: the one with ON UPDATE CURRENT_TIMESTAMP. Of several, a row whose first is NULL counts as never updated.'
-  },
-  'poll-overlap': {
-    kind: 'duration',
-    default: 60_000,
-    help: 'how long after its time or number was taken a row may be committed and still be seen'
-  },
-  'poll-zone': {
-    kind: 'string',
-    arg: 'ZONE',
-    help: 'in which times without a zone are kept: UTC, +05:30, Asia/Kolkata',
-    doc: "Of DATETIME (MySQL) and timestamp (PostgreSQL). Default: the server's zone. SQLite's are UTC."
-  },
-  'poll-query': {
-    kind: 'string',
-    arg: 'SQL',
-    help: 'poll the rows of a query; --tables gives the name for source.table'
-  },
-  out: {
-    ...outputFlags.out,
-    help: 'where events go: -, a file (.gz, .zst), kafka://BROKER[,BROKER...][/TOPIC]',
-    doc: `${outputFlags.out.doc} For topics see KAFKA.`
-  },
-  ...kafkaOutputFlags,
-  'no-tombstones': {
-    kind: 'boolean',
-    help: 'do not follow a deletion with a record without a value, in a topic'
-  },
-  ...stateFlags,
-  ...serverFlags,
-  ...commonFlags
-} as const
-
-const forgetFlags = { state: stateFlags.state, ...commonFlags } as const
-
-const forgetSpec = {
-  name: 'forget',
-  summary: 'take a tool out of a pipeline that no longer has it',
-  synopsis: ['TOOL --state DIR'],
-  description: [
-    'Every tool that acknowledges marks (es-sink, alert-eval, a file as output) registers in the state directory when it starts, and the pipeline resumes no later than what the slowest of them has acknowledged. One that has left is taken out with this command.'
-  ],
-  operands: [
-    { name: 'TOOL', required: true, help: 'as its folder in DIR is called: es-sink, es-sink.archive' }
-  ],
-  flags: forgetFlags,
-  examples: []
-} as const satisfies CommandSpec
-
-const snapshotFlags = {
-  signal: {
-    kind: 'boolean',
-    help: 'ask the pipeline of --state for it (needed: nothing else is done so far)'
-  },
-  where: { kind: 'string', arg: 'SQL', help: 'only rows that fulfil a condition' },
-  stop: { kind: 'boolean', help: 'end what was asked for, of these tables or of all' },
-  state: stateFlags.state,
-  name: stateFlags.name,
-  ...commonFlags
-} as const
-
-const snapshotSpec = {
-  name: 'snapshot',
-  summary: 'ask a pipeline for the rows of tables while it follows the log',
-  synopsis: ['--signal --state DIR TABLE,... [--where SQL]', '--signal --stop --state DIR [TABLE,...]'],
-  description: [
-    'The run that uses the state directory, or the next one, reads the rows of the tables in chunks between transactions, without a lock, and writes them as op r with snapshot "incremental". Rows that change meanwhile are told from the log. Marks tell how far it is, so it goes on where it was after a crash.',
-    'A table that --tables did not name is followed from then on, by later runs as well: each of its rows comes once, and changes of it after that. One that was followed already is told anew. Tables need a primary key; new ones binlog_row_image=FULL. A server without GTIDs that is no MariaDB takes a short lock on the table for each chunk.'
-  ],
-  operands: [
-    { name: 'TABLE,...', required: false, help: "db.table, or a table of the database in the pipeline's URL" }
-  ],
-  flags: snapshotFlags,
-  examples: []
-} as const satisfies CommandSpec
-
-const doctorFlags = {
-  tables: flags.tables,
-  'exclude-tables': flags['exclude-tables'],
-  json: { kind: 'boolean', help: 'print the findings as JSON lines' },
-  ...serverFlags,
-  ...commonFlags
-} as const
-
-const doctorSpec = {
-  name: 'doctor',
-  summary: 'tell whether a server can be read, and what to change',
-  synopsis: ['URL [--tables NAME,...]'],
-  description: [
-    'Prints a line for each thing that a run depends on: ok, warn or fail, what was found, and what to change, as SQL where it can be done so. Nothing on the server is changed or locked. The status is 3 when something fails.'
-  ],
-  operands: [{ name: 'URL', required: true, help: 'as for cdc-tail itself' }],
-  flags: doctorFlags,
-  examples: []
-} as const satisfies CommandSpec
+import { doctor, type doctorFlags, doctorSpec } from './cdc-tail/doctor.ts'
+import { flags } from './cdc-tail/flags.ts'
+import { forget, type forgetFlags, forgetSpec } from './cdc-tail/forget.ts'
+import { requestSnapshot, type snapshotFlags, snapshotSpec } from './cdc-tail/snapshot.ts'
+import { type Flags, sourceOf } from './cdc-tail/source.ts'
 
 export const spec = {
   name: 'cdc-tail',
@@ -376,7 +108,11 @@ export async function main(): Promise<void> {
   if (argv[0] === 'forget') {
     await runTool<typeof forgetFlags>({ ...forgetSpec, name: 'cdc-tail forget' }, forget, argv.slice(1))
   } else if (argv[0] === 'snapshot') {
-    await runTool<typeof snapshotFlags>({ ...snapshotSpec, name: 'cdc-tail snapshot' }, signal, argv.slice(1))
+    await runTool<typeof snapshotFlags>(
+      { ...snapshotSpec, name: 'cdc-tail snapshot' },
+      requestSnapshot,
+      argv.slice(1)
+    )
   } else if (argv[0] === 'doctor') {
     await runTool<typeof doctorFlags>({ ...doctorSpec, name: 'cdc-tail doctor' }, doctor, argv.slice(1))
   } else await runTool<typeof spec.flags>(spec, tail, argv)
@@ -485,90 +221,6 @@ async function continueTopics(output: KafkaOutput, state: StateDirectory): Promi
     await state.acknowledge(committed)
 }
 
-export type Flags = Invocation<typeof spec.flags>['flags']
-type Source = BinlogFileTail | MysqlTail | PollTail
-
-/** What is read, by URL and flags. */
-async function sourceOf(url: string, flags: Flags, log: Log): Promise<Source> {
-  if (flags.poll !== undefined || /^(postgres|postgresql|sqlite):/.test(url)) {
-    // Loaded here: most runs read a log.
-    const { pollSource } = await import('./cdc-tail/poll.ts')
-    return pollSource(url, flags, database => shapeOf(flags, database), log)
-  }
-  for (const [flag, value] of [
-    ['--poll-incrementing', flags.pollIncrementing],
-    ['--poll-timestamp', flags.pollTimestamp[0]],
-    ['--poll-zone', flags.pollZone],
-    ['--poll-query', flags.pollQuery]
-  ] as const) {
-    if (value !== undefined) throw usageError(`${flag} ${value}: only with --poll`)
-  }
-  const target = parseSource(url)
-  const name = flags.serverName ?? (target.database || target.host)
-  const options = {
-    version: packageVersion(),
-    name,
-    tables: new TableFilter(flags.tables, target.database, flags.excludeTables),
-    shape: shapeOf(flags, target.database),
-    snapshot: flags.snapshot,
-    start:
-      flags.start === undefined
-        ? undefined
-        : parsePositionOption(flags.start, '--start', ['earliest', 'latest']),
-    stopAt: flags.stopAt === undefined ? undefined : parsePositionOption(flags.stopAt, '--stop-at', ['now']),
-    // Ids below are likely to be given by hand.
-    serverId: flags.serverId ?? 100_000 + Math.floor(Math.random() * 4_000_000_000),
-    retryFor: flags.retryFor,
-    failover: flags.failover.map(parseMysqlUrl),
-    parallel: parallelOf(flags.snapshotParallel),
-    signalTable: signalTableOf(flags.signalTable, target.database),
-    emitDdl: flags.emitDdl,
-    heartbeat:
-      flags.heartbeatTable === undefined
-        ? undefined
-        : { table: flags.heartbeatTable, name, everyMs: flags.heartbeatEvery }
-  }
-  return 'path' in target ? new BinlogFileTail(target, options, log) : new MysqlTail(target, options, log)
-}
-
-function signalTableOf(table: string | undefined, database: string): string | undefined {
-  if (table === undefined || table.includes('.')) return table
-  if (database === '')
-    throw usageError(`--signal-table ${table}: in which database?`, `write database.${table}`)
-  return `${database}.${table}`
-}
-
-function parallelOf(count: number): number {
-  if (count < 1 || count > 64) throw usageError(`--snapshot-parallel ${count}: must be from 1 to 64`)
-  return count
-}
-
-function shapeOf(flags: Flags, database: string): Shape {
-  const { columns, excludeColumns, mask: masks, flat, debeziumTypes: debezium, transactions } = flags
-  if (flat && transactions) throw usageError('--transactions: the plain rows of --flat have no place for it')
-  if (flags.emitSchema && (flat || debezium)) {
-    throw usageError(
-      `--emit-schema with ${flat ? '--flat' : '--debezium-types'}: it tells what the rows of envelopes in the usual encodings are`
-    )
-  }
-  if (flags.emitSchema && isKafka(flags.out))
-    throw usageError('--emit-schema: control lines, as which it tells of tables, are not written to topics')
-  const ops = parseOps(flags.op)
-  if (flags.snapshot === 'only' && !ops.has('r'))
-    throw usageError('--snapshot only writes nothing without --op r')
-  const salt = process.env.MILLRACE_MASK_SALT ?? ''
-  return {
-    columns: new ColumnRules({ columns, excludeColumns, masks, salt, debezium }, database),
-    ops,
-    flat,
-    debezium,
-    where: new SnapshotConditions(flags.where, database),
-    outbox: new OutboxTables(flags.outbox, database),
-    transactions,
-    schemas: flags.emitSchema ? new SchemaWriter() : undefined
-  }
-}
-
 /** How often a log that is no terminal hears of a snapshot. */
 const SNAPSHOT_TOLD_MS = 10_000
 
@@ -599,40 +251,4 @@ async function warnOfMissing(root: string, log: Log): Promise<void> {
         `if it has left for good: cdc-tail forget ${tool} --state ${root}`
     )
   }
-}
-
-async function doctor({ flags, operands, stop }: Invocation<typeof doctorFlags>): Promise<number> {
-  const target = parseMysqlUrl(operands[0] as string)
-  const tables = new TableFilter(flags.tables, target.database, flags.excludeTables)
-  const findings = await examine(target, tables, new Backoff(flags.retryFor, stop))
-  for (const finding of findings) {
-    const { state, check, message, fix } = finding
-    const text = `${state.padEnd(4)} ${check}: ${message}${fix === undefined ? '' : `; to change it: ${fix}`}`
-    process.stdout.write(`${flags.json ? JSON.stringify(finding) : text}\n`)
-  }
-  return findings.some(({ state }) => state === 'fail') ? 3 : 0
-}
-
-async function forget({ flags, operands, log }: Invocation<typeof forgetFlags>): Promise<number> {
-  if (flags.state === undefined) throw usageError('--state is missing: the state directory of the pipeline')
-  await forgetMember(flags.state, operands[0] as string)
-  log.info(`${operands[0]} is forgotten`)
-  return 0
-}
-
-async function signal({ flags, operands, log }: Invocation<typeof snapshotFlags>): Promise<number> {
-  if (!flags.signal) throw usageError('--signal is missing: a pipeline is asked, by its --state directory')
-  if (flags.state === undefined) throw usageError('--state is missing: the state directory of the pipeline')
-  const names = operands.flatMap(operand => operand.split(',')).filter(name => name !== '')
-  if (names.length === 0 && !flags.stop) throw usageError('TABLE is missing: of which tables?')
-  const source = join(flags.state, flags.name === undefined ? 'cdc-tail' : `cdc-tail.${flags.name}`)
-  await new RequestFolder(source).put({
-    kind: flags.stop ? 'stop' : 'execute',
-    tables: names.map(name => ({ name, where: flags.where ?? '' }))
-  })
-  const what = names.length === 0 ? 'all snapshots' : names.join(', ')
-  log.info(
-    `${what}: asked for in ${source}; the run that uses it, or the next, ${flags.stop ? 'stops' : 'takes'} it`
-  )
-  return 0
 }

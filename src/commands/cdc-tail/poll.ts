@@ -17,7 +17,7 @@ import {
   parsePollUrl,
   SqliteDatabase
 } from '../../lib/poll/index.ts'
-import type { Flags } from '../cdc-tail.ts'
+import type { Flags } from './source.ts'
 
 /** Flags that are about the log. */
 const LOG_FLAGS = [
