@@ -3,10 +3,13 @@ import {
   commonFlags,
   type Invocation,
   inputFlags,
+  kafkaInputTexts,
+  kafkaSecurityText,
   type Log,
   messageOf,
   outputFlags,
   runTool,
+  serverFlags,
   stateFlags,
   ToolError,
   usageError
@@ -30,7 +33,7 @@ import {
 import {
   BadLines,
   OutputWriter,
-  openInput,
+  openInputPort,
   openOutput,
   runStage,
   StateDirectory
@@ -66,6 +69,7 @@ const flags = {
   ...inputFlags,
   ...outputFlags,
   ...stateFlags,
+  ...serverFlags,
   ...commonFlags,
   config: {
     ...commonFlags.config,
@@ -95,6 +99,7 @@ export const spec = {
     }
   ],
   sections: [
+    { title: 'KAFKA', text: [...kafkaInputTexts, kafkaSecurityText] },
     {
       title: 'RULES',
       text: [
@@ -115,8 +120,17 @@ async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.fla
   if (flags.rules.length === 0) throw usageError('--rules is missing: a rule file, or a folder of them')
   const rules = checkedRules(flags.rules, flags.check, log)
   if (flags.check) return 0
-  const input = openInput(flags.in, { maxLine: flags.maxLine })
-  const badLines = new BadLines('alert-eval', input.name, flags.deadLetter)
+  const input = await openInputPort(
+    flags.in,
+    { maxLine: flags.maxLine },
+    {
+      ...flags,
+      clientId: 'alert-eval',
+      stop,
+      warn: message => log.warn(message)
+    }
+  )
+  const badLines = new BadLines('alert-eval', input, flags.deadLetter)
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'alert-eval', flags.name)
   await state?.register()

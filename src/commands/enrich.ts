@@ -4,9 +4,12 @@ import {
   commonFlags,
   type Invocation,
   inputFlags,
+  kafkaInputTexts,
+  kafkaSecurityText,
   messageOf,
   outputFlags,
   runTool,
+  serverFlags,
   stateFlags,
   usageError
 } from '../lib/cli/index.ts'
@@ -15,7 +18,7 @@ import {
   BadLines,
   FileOutput,
   OutputWriter,
-  openInput,
+  openInputPort,
   openOutput,
   runStage,
   StateDirectory
@@ -46,6 +49,7 @@ const flags = {
   ...inputFlags,
   ...outputFlags,
   ...stateFlags,
+  ...serverFlags,
   ...commonFlags
 } as const
 
@@ -74,6 +78,7 @@ export const spec = {
     }
   ],
   sections: [
+    { title: 'KAFKA', text: [...kafkaInputTexts, kafkaSecurityText] },
     {
       title: 'SQL',
       text: [
@@ -115,8 +120,17 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     process.stdout.write(`${plan}\n`)
     return 0
   }
-  const input = openInput(flags.in, { maxLine: flags.maxLine })
-  const badLines = new BadLines('enrich', input.name, flags.deadLetter)
+  const input = await openInputPort(
+    flags.in,
+    { maxLine: flags.maxLine },
+    {
+      ...flags,
+      clientId: 'enrich',
+      stop,
+      warn: message => log.warn(message)
+    }
+  )
+  const badLines = new BadLines('enrich', input, flags.deadLetter)
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'enrich', flags.name)
   const append = state !== null

@@ -5,6 +5,8 @@ import {
   formatDuration,
   type Invocation,
   inputFlags,
+  kafkaInputTexts,
+  kafkaSecurityText,
   runTool,
   serverFlags,
   stateFlags,
@@ -30,7 +32,7 @@ import {
 import {
   BadLines,
   type Mark,
-  openInput,
+  openInputPort,
   parseTemplate,
   runStage,
   StateDirectory
@@ -174,6 +176,7 @@ export const spec = {
   ],
   flags,
   sections: [
+    { title: 'KAFKA', text: [...kafkaInputTexts, kafkaSecurityText] },
     {
       title: 'MAPPINGS',
       text: [
@@ -241,13 +244,19 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
     const templates = new DerivedTemplates({ index, rules }, maker, message => log.warn(message))
     return new TableMappings(connection, templates, distribution, newBackoff, log)
   }
+  const kafka = {
+    ...flags,
+    clientId: 'es-sink',
+    stop,
+    warn: (message: string) => log.warn(message)
+  }
   if (flags.check || flags.setupOnly) {
     const server = await connection.connect(new Backoff(flags.retryFor, stop))
     const maker = new TemplateMaker(options, server.distribution)
     const templates = maker.all(names)
     const mappings = mappingsOf(maker, server.distribution)
     const isTyped = flags.in === '-' && process.stdin.isTTY
-    const input = isTyped ? null : openInput(flags.in, flags)
+    const input = isTyped ? null : await openInputPort(flags.in, flags, kafka)
     let lack: ToolError | null = null
     if (flags.setupOnly && !flags.check) {
       await putTemplates(connection, templates)
@@ -274,8 +283,8 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
     if (lack !== null) throw lack
     return 0
   }
-  const input = openInput(flags.in, { maxLine: flags.maxLine, holdsMemory: true })
-  const badLines = new BadLines('es-sink', input.name, flags.deadLetter)
+  const input = await openInputPort(flags.in, { maxLine: flags.maxLine, holdsMemory: true }, kafka)
+  const badLines = new BadLines('es-sink', input, flags.deadLetter)
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'es-sink', flags.name)
   await state?.register()
@@ -309,10 +318,12 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
   let acknowledged: Promise<void> = Promise.resolve()
   const acknowledge = (mark: Mark): void => {
     const before = Promise.all([acknowledged, elastic.flushed()])
-    acknowledged = before.then(() => {
-      badLines.sync()
-      return state?.acknowledge(mark)
-    })
+    acknowledged = before
+      .then(() => {
+        badLines.sync()
+        return state?.acknowledge(mark)
+      })
+      .then(() => input.acknowledge?.(mark.n))
     // A failure is thrown where the end waits for it; the sink's own failures are thrown by its next write too.
     acknowledged.catch(() => {})
   }
@@ -330,6 +341,7 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
       },
       lines: part => elastic.write(part),
       mark: async mark => acknowledge(mark),
+      acknowledges: true,
       async end() {
         await elastic.flushed()
         await acknowledged

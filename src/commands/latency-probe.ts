@@ -3,12 +3,15 @@ import {
   commonFlags,
   type Invocation,
   inputFlags,
+  kafkaInputTexts,
+  kafkaSecurityText,
   runTool,
+  serverFlags,
   ToolError,
   usageError
 } from '../lib/cli/index.ts'
 import { crossed, type Figures, LatencyProbe, parseThreshold, type Threshold } from '../lib/latency/index.ts'
-import { OutputWriter, openInput, openOutput, runStage } from '../lib/stream/index.ts'
+import { OutputWriter, openInputPort, openOutput, runStage } from '../lib/stream/index.ts'
 
 const flags = {
   every: { kind: 'duration', short: 'e', default: 10_000, help: 'time between two lines of figures' },
@@ -28,6 +31,7 @@ const flags = {
   },
   tee: { kind: 'boolean', help: 'pass the input on to stdout, figures to stderr' },
   in: inputFlags.in,
+  'stop-at': inputFlags['stop-at'],
   'max-line': inputFlags['max-line'],
   out: {
     kind: 'string',
@@ -37,6 +41,7 @@ const flags = {
     help: 'where the figures go: -, a file',
     doc: 'Not with --tee.'
   },
+  ...serverFlags,
   ...commonFlags
 } as const
 
@@ -49,6 +54,7 @@ export const spec = {
     'Stages: source, from the commit of the change (source.ts_ms) to here; capture, from the commit until it was read from the log (ts_ms); total, from the time in --field to here.',
     'It keeps no state and acknowledges no marks, so it never holds a pipeline back; with --tee it can stand inside one.'
   ],
+  sections: [{ title: 'KAFKA', text: [...kafkaInputTexts, kafkaSecurityText] }],
   flags,
   examples: [
     {
@@ -73,7 +79,16 @@ async function probeLatency({ flags, log, stop, ready }: Invocation<typeof spec.
   const stage = flags.field === undefined ? 'source' : 'total'
   const thresholds = flags.threshold.map(text => parseThreshold(text, stage))
   const probe = new LatencyProbe(flags.field, Date.now())
-  const input = openInput(flags.in, { maxLine: flags.maxLine })
+  const input = await openInputPort(
+    flags.in,
+    { maxLine: flags.maxLine },
+    {
+      ...flags,
+      clientId: 'latency-probe',
+      stop,
+      warn: message => log.warn(message)
+    }
+  )
   const writer = new OutputWriter(openOutput(flags.out))
 
   let printed = Promise.resolve()

@@ -195,7 +195,7 @@ test('a stopped input ends at a whole line, without an error', async t => {
 test('a port of another kind is refused as usage', () => {
   const { status, stderr } = runRelay(['--in', 'kafka://broker/topic'])
   assert.equal(status, 2)
-  assert.match(stderr, /--in kafka:\/\/broker\/topic: this version does not read Kafka yet/)
+  assert.match(stderr, /--in kafka:\/\/broker\/topic: a file is needed here/)
 })
 
 test('lines stay for as long as somebody holds their memory, and no longer', async t => {

@@ -142,8 +142,13 @@ export const inputFlags = {
     arg: 'PORT',
     default: '-',
     complete: 'file',
-    help: 'where events come from: -, a file (.gz, .zst)',
-    doc: 'The default, -, is standard input. Files are read to their end.'
+    help: 'where events come from: -, a file (.gz, .zst), kafka://BROKER[,BROKER...]/TOPIC',
+    doc: 'The default, -, is standard input. Files are read to their end. For topics see KAFKA.'
+  },
+  'stop-at': {
+    kind: 'choice',
+    choices: ['now'],
+    help: 'end behind the records that topics have at the start; files and pipes end by themselves'
   },
   'max-line': {
     kind: 'bytes',

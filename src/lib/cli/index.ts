@@ -13,7 +13,11 @@ export {
   serverFlags,
   stateFlags
 } from './flags.ts'
-export { kafkaOutputFlags, kafkaSecurityText } from './kafka.ts'
+export {
+  kafkaInputTexts,
+  kafkaOutputFlags,
+  kafkaSecurityText
+} from './kafka.ts'
 export type { Log } from './log.ts'
 export type { Metric } from './metrics.ts'
 export { Backoff } from './retry.ts'

@@ -23,3 +23,10 @@ export const kafkaOutputFlags = {
 /** What the man pages of all tools with topics say of the port. */
 export const kafkaSecurityText =
   'Parameters for logging in: tls=true, with ca=FILE for authorities of your own, and cert=FILE and key=FILE for a certificate to show; a user and password before the brokers for SASL PLAIN, and sasl=scram-sha-256 or sasl=scram-sha-512 for those; sasl=oauthbearer with token=TOKEN, or with token-url, client-id, client-secret and scope for the client credentials grant. ${VAR} is read from the environment: kafka://app:${PASSWORD}@broker:9093/joins?sasl=scram-sha-512&tls=true. Brokers from 3.5 on are understood.'
+
+/** What the man pages of all tools that read topics say of it. */
+export const kafkaInputTexts = [
+  '--in kafka://BROKER[:PORT][,BROKER...]/TOPIC[,TOPIC...] reads the committed records of topics, with ?group=GROUP behind it as a member of a group: each value is a line, with what a schema envelope of Kafka Connect has as payload; tombstones give none. Topics may be patterns (^dream\\..*), and those that come later are found within ten seconds. A value that is no JSON is a bad line, named by topic, partition and offset.',
+  'With group=GROUP the partitions are shared among all that read as this group, and divided anew when one comes or goes. Every second (mark-every=TIME in the URL) there is a mark; the offsets before it are committed once its work is done, so that a run that is killed loses nothing, and before partitions go to another member, so that it repeats nothing. Where nothing is committed, reading begins at from=earliest (the default), from=latest or from=TIME, each behind the others with &. Without a group all partitions are read, and nothing is committed.',
+  'With --state a pipeline goes on as behind cdc-tail: at the oldest mark that all of its tools have acknowledged, whose offsets are then committed. Without it the offsets are committed when this tool has done its work, or handed it on.'
+] as const

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { errnoOf, messageOf, ToolError } from '../cli/index.ts'
 import { findJsonError } from './json-error.ts'
+import type { Input } from './ports.ts'
 
 export interface BadLine {
   /** Number of the line in its input, from 1. */
@@ -20,20 +21,22 @@ const EXCERPT = 60
  * one the first of them ends the tool. Nothing is dropped without a word.
  *
  * A dead letter is one JSON line: `{"dead_letter":{"tool","input","line","reason"},"text":"…"}`, or `"base64"` in
- * place of `"text"` for bytes that are not UTF-8.
+ * place of `"text"` for bytes that are not UTF-8; with the place of the `"record"` where the input is a topic.
  */
 export class BadLines {
   readonly #tool: string
   readonly #input: string
+  readonly #locate: (line: number) => string | undefined
   readonly #path: string | undefined
   #fd: number | undefined
   #unsynced = false
   count = 0
 
   /** @throws ToolError OUTPUT when the file cannot be opened: at the start, not when the first bad line comes */
-  constructor(tool: string, input: string, path?: string) {
+  constructor(tool: string, input: string | Pick<Input, 'name' | 'locate'>, path?: string) {
     this.#tool = tool
-    this.#input = input
+    this.#input = typeof input === 'string' ? input : input.name
+    this.#locate = line => (typeof input === 'string' ? undefined : input.locate?.(line))
     this.#path = path
     if (path === undefined) return
     try {
@@ -46,7 +49,16 @@ export class BadLines {
   /** @throws ToolError INPUT when there is no dead-letter file; OUTPUT when it cannot be written */
   reject(bad: BadLine, details: Record<string, unknown> = {}): void {
     if (this.#fd === undefined) throw this.#error(bad)
-    const head = { tool: this.#tool, input: this.#input, line: bad.line, reason: bad.reason, ...details }
+    const record = this.#locate(bad.line)
+    const place = record === undefined ? {} : { record }
+    const head = {
+      tool: this.#tool,
+      input: this.#input,
+      line: bad.line,
+      ...place,
+      reason: bad.reason,
+      ...details
+    }
     const body = isUtf8(bad.bytes) ? { text: bad.bytes.toString() } : { base64: bad.bytes.toString('base64') }
     const letter = Buffer.from(`${JSON.stringify({ dead_letter: head, ...body })}\n`)
     try {
@@ -87,7 +99,7 @@ export class BadLines {
     const caret = at === undefined ? '' : `\n  ${' '.repeat(lead.length + at - from)}^`
     return new ToolError(
       'INPUT',
-      `${this.#input}:${bad.line}: ${bad.reason}\n  ${lead}${excerpt}${tail}${caret}`,
+      `${this.#input}:${this.#locate(bad.line) ?? bad.line}: ${bad.reason}\n  ${lead}${excerpt}${tail}${caret}`,
       {
         hint: 'to go on and keep such lines, give --dead-letter FILE'
       }

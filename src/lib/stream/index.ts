@@ -11,7 +11,13 @@ export type { KafkaOutput } from './kafka/output.ts'
 export { countLines, eachLine, LineBlocks } from './lines.ts'
 export { MarkWriter } from './marks.ts'
 export { Memory } from './memory.ts'
-export { isKafka, type KafkaOutputFlags, openOutputPort } from './open-port.ts'
+export {
+  isKafka,
+  type KafkaInputFlags,
+  type KafkaOutputFlags,
+  openInputPort,
+  openOutputPort
+} from './open-port.ts'
 export { FileOutput, openOutput } from './output.ts'
 export type { ControlLine, Input, InputEnd, Lines, Output, Part } from './ports.ts'
 export { formatSchema, type RowColumn, type RowSchema } from './row-schema.ts'

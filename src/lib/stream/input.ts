@@ -24,7 +24,7 @@ const FILE_CHUNK = 256 * 1024
  * @throws ToolError USAGE for a port that does not exist, INPUT for a file that cannot be opened
  */
 export function openInput(port: string, options: InputOptions): Input {
-  if (port.startsWith('kafka://')) throw usageError(`--in ${port}: this version does not read Kafka yet`)
+  if (port.startsWith('kafka://')) throw usageError(`--in ${port}: a file is needed here`)
   const name = port === '-' ? 'stdin' : port
   return new LineInput(name, port === '-' ? openStdin() : openFile(port), options)
 }

@@ -1,7 +1,8 @@
+import { type InputOptions, openInput } from './input.ts'
 import type { KafkaOutput } from './kafka/output.ts'
 import type { Compression } from './kafka/record-batch.ts'
 import { openOutput } from './output.ts'
-import type { Output } from './ports.ts'
+import type { Input, Output } from './ports.ts'
 
 /** What an output needs to know if it is topics. */
 export interface KafkaOutputFlags {
@@ -44,4 +45,30 @@ export async function openOutputPort(
 async function openKafka(port: string, options: KafkaOutputFlags): Promise<KafkaOutput> {
   const { openKafkaOutput } = await import('./kafka/open-output.ts')
   return openKafkaOutput(port, options)
+}
+
+/** What an input needs to know if it is topics. */
+export interface KafkaInputFlags {
+  /** The tool, for the brokers' own log. */
+  readonly clientId: string
+  readonly stopAt: 'now' | undefined
+  /** The pipeline's state directory. */
+  readonly state?: string | undefined
+  readonly retryFor: number | undefined
+  readonly stop: AbortSignal
+  readonly warn: (message: string) => void
+}
+
+/**
+ * Opens an input by its port: as `openInput` does, or `kafka://…`.
+ * @throws ToolError USAGE, INPUT
+ */
+export async function openInputPort(
+  port: string,
+  options: InputOptions,
+  kafka: KafkaInputFlags
+): Promise<Input> {
+  if (!isKafka(port)) return openInput(port, options)
+  const { openKafkaInput } = await import('./kafka/open-input.ts')
+  return openKafkaInput(port, kafka)
 }

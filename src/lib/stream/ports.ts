@@ -39,6 +39,8 @@ export interface Input {
   parts(): AsyncGenerator<Part, void, void>
   /** Everything up to the mark with this number is durable. */
   acknowledge?(n: number): Promise<void>
+  /** What a line of late was, where a number does not tell: `joins partition 3 offset 1042`. */
+  locate?(line: number): string | undefined
   /** Ends the iteration early, at the next whole line. */
   stop(): void
 }

@@ -26,6 +26,8 @@ export interface Stage {
   lines(part: Lines): void | Promise<void>
   /** Everything before the mark has been given. Snapshot or acknowledge here; the mark is passed on afterwards. */
   mark(mark: Mark): Promise<void>
+  /** It tells the input itself which marks are durable; of others they are when `mark` has resolved. */
+  readonly acknowledges?: boolean
   /** Nothing more comes. */
   end(reason: EndReason): Promise<void>
 }
@@ -63,6 +65,10 @@ export async function runStage(
       case 'mark':
         await stage.mark(part.mark)
         await passOn(part, writer)
+        if (input.acknowledge !== undefined && stage.acknowledges !== true) {
+          await writer?.drain()
+          await input.acknowledge(part.mark.n)
+        }
         break
       case 'schema':
         await stage.schema?.(part.schema)

@@ -1,0 +1,251 @@
+import {
+  decodeConsumerProtocolAssignment,
+  decodeConsumerProtocolSubscription,
+  encodeConsumerProtocolAssignment,
+  encodeConsumerProtocolSubscription,
+  heartbeatV4,
+  joinGroupV7,
+  leaveGroupV5,
+  offsetCommitV8,
+  syncGroupV5
+} from '@platformatic/kafka'
+import type { Cluster } from './cluster.ts'
+import { errorName, TryAgain } from './errors.ts'
+import type { Partition } from './offsets.ts'
+
+const SESSION_TIMEOUT_MS = 30_000
+const HEARTBEAT_EVERY_MS = 1000
+/** How long members may take to finish what they have before others get their partitions. */
+export const REBALANCE_TIMEOUT_MS = 20_000
+const PROTOCOL = 'range'
+
+/** What a member is told when its place in the group is gone, and with it its partitions. */
+const LOST = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID'])
+
+/**
+ * A member of a consumer group: partitions are divided among the members, by Java's range assignor, and divided anew when
+ * one comes or goes. Nothing is given back before the owner asks for its share again.
+ *
+ * Source: https://kafka.apache.org/protocol#The_Messages_JoinGroup
+ */
+export class Group {
+  readonly id: string
+  readonly #cluster: Cluster
+  #member = ''
+  #generation = -1
+  #timer: NodeJS.Timeout | null = null
+  #isBeating = false
+  /** The group divides the partitions anew: `join` again. */
+  isMoving = false
+  /** What this member had may be another's by now. */
+  isLost = false
+  /** What ended its membership for good. */
+  failure: unknown = null
+
+  constructor(cluster: Cluster, id: string) {
+    this.#cluster = cluster
+    this.id = id
+  }
+
+  get member(): { readonly generation: number; readonly member: string } {
+    return { generation: this.#generation, member: this.#member }
+  }
+
+  /** Joins, or joins again. @returns this member's partitions. @throws TryAgain */
+  async join(topics: readonly string[]): Promise<Partition[]> {
+    this.#stopBeating()
+    for (;;) {
+      const node = await this.#cluster.coordinator('group', this.id)
+      const metadata = encodeConsumerProtocolSubscription({ version: 0, topics: [...topics] })
+      const joined = await this.#cluster.ask(
+        joinGroupV7,
+        node,
+        this.id,
+        SESSION_TIMEOUT_MS,
+        REBALANCE_TIMEOUT_MS,
+        this.#member,
+        null,
+        'consumer',
+        [{ name: PROTOCOL, metadata }]
+      )
+      const name = errorName(joined.errorCode)
+      if (name === 'MEMBER_ID_REQUIRED') {
+        this.#member = joined.memberId
+        continue
+      }
+      if (LOST.has(name)) {
+        this.#forget()
+        continue
+      }
+      this.#cluster.check(joined.errorCode, `group ${this.id}`)
+      this.#member = joined.memberId
+      this.#generation = joined.generationId
+      const shares =
+        joined.leader === joined.memberId
+          ? await this.#shares(joined.members.map(({ memberId, metadata }) => ({ memberId, metadata })))
+          : []
+      const synced = await this.#cluster.ask(
+        syncGroupV5,
+        node,
+        this.id,
+        joined.generationId,
+        joined.memberId,
+        null,
+        'consumer',
+        PROTOCOL,
+        shares
+      )
+      if (errorName(synced.errorCode) === 'REBALANCE_IN_PROGRESS') continue
+      if (LOST.has(errorName(synced.errorCode))) {
+        this.#forget()
+        continue
+      }
+      this.#cluster.check(synced.errorCode, `group ${this.id}`)
+      this.isMoving = false
+      this.isLost = false
+      this.#timer = setInterval(() => this.#beat(), HEARTBEAT_EVERY_MS)
+      const { assignedPartitions } = decodeConsumerProtocolAssignment(synced.assignment)
+      return assignedPartitions.flatMap(({ topic, partitions }) =>
+        partitions.map(partition => ({ topic, partition }))
+      )
+    }
+  }
+
+  #forget(): void {
+    this.#member = ''
+    this.#generation = -1
+    this.isLost = true
+  }
+
+  /** The leader divides: each topic's partitions in ranges among the members that want it. */
+  async #shares(
+    members: readonly { readonly memberId: string; readonly metadata: Buffer }[]
+  ): Promise<{ memberId: string; assignment: Buffer }[]> {
+    const wanted = members.map(({ memberId, metadata }) => ({
+      memberId,
+      topics: new Set(decodeConsumerProtocolSubscription(metadata).topics)
+    }))
+    const shares = new Map(
+      members.map(({ memberId }) => [memberId, [] as { topic: string; partitions: number[] }[]])
+    )
+    for (const topic of new Set(wanted.flatMap(({ topics }) => [...topics]))) {
+      const takers = wanted.filter(({ topics }) => topics.has(topic)).map(({ memberId }) => memberId)
+      const count = (await this.#cluster.topic(topic))?.leaders.length ?? 0
+      for (const [memberId, partitions] of rangeShares(takers.sort(), count)) {
+        shares.get(memberId)?.push({ topic, partitions })
+      }
+    }
+    return [...shares].map(([memberId, assignedPartitions]) => ({
+      memberId,
+      assignment: encodeConsumerProtocolAssignment({ version: 0, assignedPartitions })
+    }))
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#isBeating) return
+    this.#isBeating = true
+    const { generation, member } = this.member
+    try {
+      const node = await this.#cluster.coordinator('group', this.id)
+      const { errorCode } = await this.#cluster.ask(heartbeatV4, node, this.id, generation, member)
+      if (generation === this.#generation) this.#told(errorCode)
+    } catch (error) {
+      // Where the coordinator is away, or another broker is it now, the next beat asks anew.
+      if (error instanceof TryAgain) this.#cluster.forget()
+      else this.failure = error
+    } finally {
+      this.#isBeating = false
+    }
+  }
+
+  #told(code: number): void {
+    const name = errorName(code)
+    if (name === 'REBALANCE_IN_PROGRESS') this.isMoving = true
+    else if (LOST.has(name)) {
+      this.#forget()
+      this.isMoving = true
+    } else if (code !== 0) this.#cluster.forget()
+  }
+
+  /**
+   * Commits offsets: where the group goes on.
+   * @returns false when the partitions may be another member's by now, and nothing was committed
+   * @throws TryAgain
+   */
+  async commit(offsets: readonly (Partition & { readonly offset: number })[]): Promise<boolean> {
+    if (offsets.length === 0) return true
+    if (this.isLost) return false
+    const node = await this.#cluster.coordinator('group', this.id)
+    const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([name, of]) => ({
+      name,
+      partitions: of.map(({ partition, offset }) => ({
+        partitionIndex: partition,
+        committedOffset: BigInt(offset),
+        committedLeaderEpoch: -1,
+        committedMetadata: ''
+      }))
+    }))
+    const answer = await this.#cluster.ask(
+      offsetCommitV8,
+      node,
+      this.id,
+      this.#generation,
+      this.#member,
+      null,
+      topics
+    )
+    for (const { name, partitions } of answer.topics) {
+      for (const { partitionIndex, errorCode } of partitions) {
+        const error = errorName(errorCode)
+        if (LOST.has(error)) {
+          this.#told(errorCode)
+          return false
+        }
+        // The others are joining already: what is not committed comes again.
+        if (error === 'REBALANCE_IN_PROGRESS') {
+          this.isMoving = true
+          return false
+        }
+        this.#cluster.check(errorCode, `offset of ${name} partition ${partitionIndex} (group ${this.id})`)
+      }
+    }
+    return true
+  }
+
+  #stopBeating(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#timer = null
+  }
+
+  /** Gives the partitions to the others at once. */
+  async leave(): Promise<void> {
+    this.#stopBeating()
+    if (this.#generation < 0) return
+    try {
+      const node = await this.#cluster.coordinator('group', this.id)
+      await this.#cluster.ask(leaveGroupV5, node, this.id, [
+        { memberId: this.#member, groupInstanceId: null }
+      ])
+    } catch (error) {
+      // The group finds out by itself when the session runs out.
+      if (!(error instanceof TryAgain)) throw error
+    }
+  }
+}
+
+/** Java's RangeAssignor: the first members have one more where it does not divide. */
+export function rangeShares(members: readonly string[], partitions: number): Map<string, number[]> {
+  const shares = new Map<string, number[]>()
+  const each = Math.floor(partitions / members.length)
+  let next = 0
+  members.forEach((member, i) => {
+    const size = each + (i < partitions % members.length ? 1 : 0)
+    if (size > 0)
+      shares.set(
+        member,
+        Array.from({ length: size }, (_, k) => next + k)
+      )
+    next += size
+  })
+  return shares
+}

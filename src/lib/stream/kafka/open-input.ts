@@ -1,0 +1,53 @@
+import { Backoff, parseDuration, usageError } from '../../cli/index.ts'
+import type { KafkaInputFlags } from '../open-port.ts'
+import { parseTime } from '../template.ts'
+import { Cluster } from './cluster.ts'
+import { KafkaInput } from './input.ts'
+import { EARLIEST, LATEST } from './offsets.ts'
+import { security } from './security.ts'
+import { Subscription } from './subscription.ts'
+import { parseKafkaUrl } from './url.ts'
+
+const MARK_EVERY_MS = 1000
+
+/** @throws ToolError USAGE */
+export function openKafkaInput(port: string, options: KafkaInputFlags): KafkaInput {
+  const url = parseKafkaUrl(port, '--in')
+  const { parameters } = url
+  const group = parameters.get('group')
+  const from = fromOf(parameters.get('from'), url.display)
+  const markEvery = parameters.get('mark-every')
+  const { tls, sasl } = security(url, '--in')
+  parameters.finish()
+  const subscription = new Subscription(url.topic, `--in ${url.display}`)
+  const cluster = new Cluster({
+    brokers: url.brokers,
+    name: url.display,
+    clientId: options.clientId,
+    tls,
+    sasl,
+    backoff: () => new Backoff(options.retryFor, options.stop)
+  })
+  return new KafkaInput(cluster, {
+    subscription,
+    group,
+    from,
+    stopAtNow: options.stopAt === 'now',
+    markEveryMs: markEvery === undefined ? MARK_EVERY_MS : parseDuration(markEvery, 'mark-every'),
+    root: options.state ?? null,
+    stop: options.stop,
+    warn: options.warn
+  })
+}
+
+function fromOf(text: string | undefined, display: string): number {
+  if (text === undefined || text === 'earliest') return EARLIEST
+  if (text === 'latest') return LATEST
+  const time = parseTime(text)
+  if (time === undefined) {
+    throw usageError(
+      `--in ${display}: from=${text}: earliest, latest, or a time such as 2026-11-24T10:00:00Z`
+    )
+  }
+  return time.getTime()
+}
