@@ -4,6 +4,9 @@ import {
   type Invocation,
   inputFlags,
   kafkaInputTexts,
+  kafkaOutHelp,
+  kafkaOutputFlags,
+  kafkaOutputTexts,
   kafkaSecurityText,
   type Log,
   messageOf,
@@ -32,11 +35,13 @@ import {
 } from '../lib/rules/index.ts'
 import {
   BadLines,
+  commitTogether,
   OutputWriter,
   openInputPort,
-  openOutput,
+  openOutputPort,
   runStage,
-  StateDirectory
+  StateDirectory,
+  transactionalIdOf
 } from '../lib/stream/index.ts'
 
 const flags = {
@@ -67,7 +72,15 @@ const flags = {
   },
   'fail-on-alert': { kind: 'boolean', help: 'end with status 4 when there was an alert' },
   ...inputFlags,
-  ...outputFlags,
+  out: { ...outputFlags.out, help: kafkaOutHelp, doc: `${outputFlags.out.doc} For topics see KAFKA.` },
+  ...kafkaOutputFlags,
+  key: {
+    kind: 'string',
+    arg: 'COLUMN,...|TEMPLATE',
+    default: 'rule,key',
+    help: 'key of alerts in topics: fields of the alert (a,b), or a template',
+    doc: 'Columns give an object as of Debezium, {"id":7}, and a deletion a tombstone; a template, as {contest_id}@{window_end}, its text.'
+  },
   ...stateFlags,
   ...serverFlags,
   ...commonFlags,
@@ -99,7 +112,7 @@ export const spec = {
     }
   ],
   sections: [
-    { title: 'KAFKA', text: [...kafkaInputTexts, kafkaSecurityText] },
+    { title: 'KAFKA', text: [...kafkaInputTexts, ...kafkaOutputTexts, kafkaSecurityText] },
     {
       title: 'RULES',
       text: [
@@ -134,7 +147,19 @@ async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.fla
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'alert-eval', flags.name)
   await state?.register()
-  const writer = new OutputWriter(openOutput(flags.out, { append: state !== null }))
+  const output = await openOutputPort(
+    flags.out,
+    { append: state !== null },
+    {
+      ...flags,
+      clientId: 'alert-eval',
+      transactionalId: transactionalIdOf('alert-eval', flags.out, flags),
+      stop,
+      warn: message => log.warn(message)
+    }
+  )
+  const writer = new OutputWriter(output)
+  await commitTogether(input, output, state)
   const counts = { notified: 0, failed: 0 }
   const stage = new AlertStage(rules, writer, notifierOf(rules, counts, log), badLines, state)
   await ready([

@@ -132,7 +132,7 @@ async function tail({ flags, operands, log, stop, ready }: Invocation<typeof spe
   const state = root === null ? null : await StateDirectory.open(root, 'cdc-tail', flags.name)
   const isFile = output instanceof FileOutput && flags.out !== '-'
   if (isFile || isKafka(flags.out)) await state?.register()
-  if (isKafka(flags.out) && state !== null) await continueTopics(output as KafkaOutput, state)
+  if (isKafka(flags.out) && state !== null) await (output as KafkaOutput).transactional(state)
   const marks = await MarkWriter.open(root, state, writer, flags.markEvery, flags.snapshot === 'only')
   if (isFile && state !== null) await output.continueAt(state.positionAt(marks.resume.n))
   const written = state?.acknowledged?.mark?.n ?? 0
@@ -212,13 +212,6 @@ function kafkaFlags(flags: Flags, sourceName: string, log: Log, stop: AbortSigna
     stop,
     warn: message => log.warn(message)
   }
-}
-
-/** A mark whose records are committed counts as acknowledged, though the run before ended before it could write so. */
-async function continueTopics(output: KafkaOutput, state: StateDirectory): Promise<void> {
-  const committed = await output.transactional(state)
-  if (committed !== null && committed.n > (state.acknowledged?.mark?.n ?? 0))
-    await state.acknowledge(committed)
 }
 
 /** How often a log that is no terminal hears of a snapshot. */

@@ -5,6 +5,9 @@ import {
   type Invocation,
   inputFlags,
   kafkaInputTexts,
+  kafkaOutHelp,
+  kafkaOutputFlags,
+  kafkaOutputTexts,
   kafkaSecurityText,
   messageOf,
   outputFlags,
@@ -16,12 +19,15 @@ import {
 import { compile, type Query, type QueryOptions, QueryStage, SqlError } from '../lib/sql/index.ts'
 import {
   BadLines,
+  commitTogether,
   FileOutput,
   OutputWriter,
   openInputPort,
   openOutput,
+  openOutputPort,
   runStage,
-  StateDirectory
+  StateDirectory,
+  transactionalIdOf
 } from '../lib/stream/index.ts'
 
 const flags = {
@@ -47,7 +53,18 @@ const flags = {
   },
   explain: { kind: 'boolean', help: 'print the plan of the query and exit' },
   ...inputFlags,
-  ...outputFlags,
+  out: { ...outputFlags.out, help: kafkaOutHelp, doc: `${outputFlags.out.doc} For topics see KAFKA.` },
+  ...kafkaOutputFlags,
+  key: {
+    kind: 'string',
+    arg: 'COLUMN,...|TEMPLATE',
+    help: 'key of records in topics: columns of the row (a,b), or a template',
+    doc: 'Columns give an object as of Debezium, {"id":7}, and a deletion a tombstone; a template, as {contest_id}@{window_end}, its text.'
+  },
+  'no-tombstones': {
+    kind: 'boolean',
+    help: 'do not follow a deletion with a record without a value, in a topic'
+  },
   ...stateFlags,
   ...serverFlags,
   ...commonFlags
@@ -78,7 +95,7 @@ export const spec = {
     }
   ],
   sections: [
-    { title: 'KAFKA', text: [...kafkaInputTexts, kafkaSecurityText] },
+    { title: 'KAFKA', text: [...kafkaInputTexts, ...kafkaOutputTexts, kafkaSecurityText] },
     {
       title: 'SQL',
       text: [
@@ -134,9 +151,22 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'enrich', flags.name)
   const append = state !== null
-  const writer = new OutputWriter(openOutput(flags.out, { append }))
+  const output = await openOutputPort(
+    flags.out,
+    { append },
+    {
+      ...flags,
+      clientId: 'enrich',
+      tombstones: !flags.noTombstones,
+      transactionalId: transactionalIdOf('enrich', flags.out, flags),
+      stop,
+      warn: message => log.warn(message)
+    }
+  )
+  const writer = new OutputWriter(output)
   const late = flags.late === undefined ? null : openLate(flags.late, append)
   if (flags.out !== '-') await state?.register()
+  await commitTogether(input, output, state)
   const warn = (message: string): void => log.warn(message)
   const stage = new QueryStage(make, {
     writer,

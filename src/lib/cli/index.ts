@@ -15,7 +15,9 @@ export {
 } from './flags.ts'
 export {
   kafkaInputTexts,
+  kafkaOutHelp,
   kafkaOutputFlags,
+  kafkaOutputTexts,
   kafkaSecurityText
 } from './kafka.ts'
 export type { Log } from './log.ts'

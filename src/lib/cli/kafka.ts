@@ -27,6 +27,15 @@ export const kafkaSecurityText =
 /** What the man pages of all tools that read topics say of it. */
 export const kafkaInputTexts = [
   '--in kafka://BROKER[:PORT][,BROKER...]/TOPIC[,TOPIC...] reads the committed records of topics, with ?group=GROUP behind it as a member of a group: each value is a line, with what a schema envelope of Kafka Connect has as payload; tombstones give none. Topics may be patterns (^dream\\..*), and those that come later are found within ten seconds. A value that is no JSON is a bad line, named by topic, partition and offset.',
-  'With group=GROUP the partitions are shared among all that read as this group, and divided anew when one comes or goes. Every second (mark-every=TIME in the URL) there is a mark; the offsets before it are committed once its work is done, so that a run that is killed loses nothing, and before partitions go to another member, so that it repeats nothing. Where nothing is committed, reading begins at from=earliest (the default), from=latest or from=TIME, each behind the others with &. Without a group all partitions are read, and nothing is committed.',
+  'With group=GROUP the partitions are shared among all that read as this group, and divided anew when one comes or goes. Every second (mark-every=TIME in the URL) there is a mark; the offsets before it are committed once its work is done, so that a run that is killed loses nothing, and before partitions go to another member, so that it repeats nothing. A member of which nothing is heard for 10 s (session-timeout=TIME) is taken for dead. Where nothing is committed, reading begins at from=earliest (the default), from=latest or from=TIME, each behind the others with &. Without a group all partitions are read, and nothing is committed.',
   'With --state a pipeline goes on as behind cdc-tail: at the oldest mark that all of its tools have acknowledged, whose offsets are then committed. Without it the offsets are committed when this tool has done its work, or handed it on.'
+] as const
+
+/** For help: what `--out` takes beside files. */
+export const kafkaOutHelp = 'where events go: -, a file (.gz, .zst), kafka://BROKER[,BROKER...]/TOPIC'
+
+/** What the man pages of tools that write results to topics say of it. */
+export const kafkaOutputTexts = [
+  "--out kafka://BROKER[:PORT][,BROKER...]/TOPIC writes each line as a record. TOPIC is a template (alerts.{rule}); one that is not there is made. --key gives the key, by which records are placed as by Java's producer. A record is written to all replicas and never twice, however often it has to be sent; while the brokers are away the tool waits, see --retry-for.",
+  'What is read and what is written go together, in transactions that marks end: with --state the mark that the pipeline resumes at, without it the offsets of the group that --in reads as. Those who read committed records have each result once, however often the tool is killed and started again. Behind a pipe a kill between commit and acknowledgement, a few milliseconds, lets the results of one mark come twice. transactional-id=ID and transaction-timeout=TIME (10s) in the URL change the transactions.'
 ] as const

@@ -1,6 +1,7 @@
 import {
   type BadLines,
   type EndReason,
+  endsPipeline,
   FileOutput,
   type Lines,
   type Mark,
@@ -85,10 +86,13 @@ export class AlertStage implements Stage {
   async mark(mark: Mark): Promise<void> {
     this.#marked = true
     const state = this.#state
-    if (state === null) return
-    const position = await this.#position()
     this.#badLines.sync()
+    if (state === null) {
+      if (endsPipeline(this.#writer.output)) await this.#position(mark)
+      return
+    }
     await state.snapshot(mark.n, this.#evaluator.snapshot())
+    const position = await this.#position(mark)
     const told = this.#notifier.settled()
     // a slow receiver holds up the acknowledgement, not the rules
     this.#acknowledged = this.#acknowledged.then(() => told).then(() => state.acknowledge(mark, position))
@@ -100,7 +104,9 @@ export class AlertStage implements Stage {
     const state = this.#state
     // input without marks, a capture or a log, is continued by the next run from where it ended
     if (reason === 'end' && !this.#marked && state !== null) {
-      await state.snapshot(((await state.latest())?.n ?? 0) + 1, this.#evaluator.snapshot())
+      const n = ((await state.latest())?.n ?? 0) + 1
+      await state.snapshot(n, this.#evaluator.snapshot())
+      await this.#position({ n, at: null, ts_ms: Date.now() })
     }
     await this.settled()
   }
@@ -120,10 +126,10 @@ export class AlertStage implements Stage {
   }
 
   /** Where the output ends, all of it durable; null for a pipe. */
-  async #position(): Promise<number | null> {
+  async #position(mark?: Mark): Promise<number | null> {
     await this.#writer.drain()
     const { output } = this.#writer
-    const size = await output.sync()
+    const size = await output.sync(mark)
     return output.name === 'stdout' ? null : size
   }
 }

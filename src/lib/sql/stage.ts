@@ -3,6 +3,7 @@ import {
   type BadLines,
   ByteWriter,
   type EndReason,
+  endsPipeline,
   FileOutput,
   type Lines,
   type Mark,
@@ -79,30 +80,40 @@ export class QueryStage implements Stage {
   async mark(mark: Mark): Promise<void> {
     this.#marked = true
     const { state, writer, badLines } = this.#options
-    if (state === null) return
     badLines.sync()
+    if (state === null) {
+      // Of topics the offsets of the input go with the output.
+      if (!this.#acknowledges) return
+      await writer.drain()
+      await writer.output.sync(mark)
+      return
+    }
     await state.snapshot(mark.n, await this.#snapshot())
     if (!this.#acknowledges) return
     await writer.drain()
-    await state.acknowledge(mark, await writer.output.sync())
+    await state.acknowledge(mark, await writer.output.sync(mark))
   }
 
   async end(reason: EndReason): Promise<void> {
     const { state, writer, final, warn } = this.#options
-    if ((reason === 'end' && state === null) || (reason !== 'cut' && final)) this.#query.end(writer.bytes)
+    const endsTime = (reason === 'end' && state === null) || (reason !== 'cut' && final)
+    if (endsTime) this.#query.end(writer.bytes)
     // Input without marks, a capture or a log, is continued by the next run from where it ended.
     if (state !== null && reason !== 'cut' && !this.#marked) {
-      await state.snapshot(((await state.latest())?.n ?? 0) + 1, await this.#snapshot())
+      const n = ((await state.latest())?.n ?? 0) + 1
+      await state.snapshot(n, await this.#snapshot())
+      await writer.drain()
+      if (this.#acknowledges) await writer.output.sync({ n, at: null, ts_ms: Date.now() })
     }
     await writer.drain()
+    if (endsTime) await writer.output.finish?.()
     const missing = reason === 'end' ? this.#query.missing() : undefined
     if (missing !== undefined) warn(missing)
   }
 
-  /** Whether the output is a file of ours, so that the mark's work is done here and not further down the pipe. */
+  /** Whether the mark's work is done here and not further down the pipe. */
   get #acknowledges(): boolean {
-    const { output } = this.#options.writer
-    return output instanceof FileOutput && output.name !== 'stdout'
+    return endsPipeline(this.#options.writer.output)
   }
 
   #takeLate(bytes: Buffer, index: number): void {

@@ -12,13 +12,15 @@ export { countLines, eachLine, LineBlocks } from './lines.ts'
 export { MarkWriter } from './marks.ts'
 export { Memory } from './memory.ts'
 export {
+  commitTogether,
   isKafka,
   type KafkaInputFlags,
   type KafkaOutputFlags,
   openInputPort,
-  openOutputPort
+  openOutputPort,
+  transactionalIdOf
 } from './open-port.ts'
-export { FileOutput, openOutput } from './output.ts'
+export { endsPipeline, FileOutput, openOutput } from './output.ts'
 export type { ControlLine, Input, InputEnd, Lines, Output, Part } from './ports.ts'
 export { formatSchema, type RowColumn, type RowSchema } from './row-schema.ts'
 export type { KeyedTable } from './rows-of.ts'

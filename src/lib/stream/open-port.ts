@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { type InputOptions, openInput } from './input.ts'
+import type { KafkaInput } from './kafka/input.ts'
 import type { KafkaOutput } from './kafka/output.ts'
 import type { Compression } from './kafka/record-batch.ts'
 import { openOutput } from './output.ts'
 import type { Input, Output } from './ports.ts'
+import type { StateDirectory } from './state.ts'
 
 /** What an output needs to know if it is topics. */
 export interface KafkaOutputFlags {
@@ -71,4 +74,41 @@ export async function openInputPort(
   if (!isKafka(port)) return openInput(port, options)
   const { openKafkaInput } = await import('./kafka/open-input.ts')
   return openKafkaInput(port, kafka)
+}
+
+/**
+ * Where the output is topics, it is committed together with what marks stand for: the acknowledgement in the state
+ * directory, or else the offsets of the group that the input reads as. So each result is there once.
+ * @param state the tool's own, where it has registered
+ */
+export async function commitTogether(
+  input: Input,
+  output: Output,
+  state: StateDirectory | null
+): Promise<void> {
+  if (!isTopics(output)) return
+  if (state !== null) await output.transactional(state)
+  else if (isGroup(input)) await output.transactionalWith(input)
+}
+
+function isTopics(output: Output): output is KafkaOutput {
+  return !output.takesMarks
+}
+
+function isGroup(input: Input): input is KafkaInput {
+  return typeof (input as Partial<KafkaInput>).groupId === 'string'
+}
+
+/**
+ * The transactional id of a tool that is no source: its name and the topic, so that a successor shuts a dead run out; with
+ * neither name nor state there may be several of them, and each has its own.
+ */
+export function transactionalIdOf(
+  tool: string,
+  out: string,
+  { state, name }: { readonly state?: string | undefined; readonly name?: string | undefined }
+): string {
+  const topic = /^kafka:\/\/[^/]*\/([^?]*)/.exec(out)?.[1] ?? ''
+  const own = state === undefined && name === undefined ? [randomUUID()] : name === undefined ? [] : [name]
+  return ['millrace', tool, ...own, topic].join('.')
 }

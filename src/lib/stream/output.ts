@@ -153,6 +153,11 @@ export class FileOutput implements Output {
   }
 }
 
+/** Whether what a mark stands for is done once the output is synced, and not further down a pipe. */
+export function endsPipeline(output: Output): boolean {
+  return !output.takesMarks || (output instanceof FileOutput && output.name !== 'stdout')
+}
+
 /** A file packed with gzip or zstd. */
 class PackedOutput implements Output {
   readonly name: string

@@ -64,5 +64,7 @@ export interface Output {
    * @param mark what it ends at, for an output that keeps this beside its data
    */
   sync(mark?: Mark): Promise<number | null>
+  /** What was written behind the last mark stands, too: the results of an end. */
+  finish?(): Promise<void>
   close(): Promise<void>
 }

@@ -13,7 +13,8 @@ import type { Cluster } from './cluster.ts'
 import { errorName, TryAgain } from './errors.ts'
 import type { Partition } from './offsets.ts'
 
-const SESSION_TIMEOUT_MS = 30_000
+/** After so long without a word from a member the others get its partitions. */
+export const SESSION_TIMEOUT_MS = 10_000
 const HEARTBEAT_EVERY_MS = 1000
 /** How long members may take to finish what they have before others get their partitions. */
 export const REBALANCE_TIMEOUT_MS = 20_000
@@ -31,6 +32,7 @@ const LOST = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANC
 export class Group {
   readonly id: string
   readonly #cluster: Cluster
+  readonly #sessionTimeoutMs: number
   #member = ''
   #generation = -1
   #timer: NodeJS.Timeout | null = null
@@ -42,8 +44,9 @@ export class Group {
   /** What ended its membership for good. */
   failure: unknown = null
 
-  constructor(cluster: Cluster, id: string) {
+  constructor(cluster: Cluster, id: string, sessionTimeoutMs: number) {
     this.#cluster = cluster
+    this.#sessionTimeoutMs = sessionTimeoutMs
     this.id = id
   }
 
@@ -61,7 +64,7 @@ export class Group {
         joinGroupV7,
         node,
         this.id,
-        SESSION_TIMEOUT_MS,
+        this.#sessionTimeoutMs,
         REBALANCE_TIMEOUT_MS,
         this.#member,
         null,

@@ -18,13 +18,16 @@ import {
   type Partition,
   partitionKey
 } from './offsets.ts'
+import type { OffsetsOfMarks } from './output.ts'
 import { recordLines } from './record-lines.ts'
 import { partitionsOf, type Subscription } from './subscription.ts'
+import type { GroupOffsets } from './transactions.ts'
 
 export interface KafkaInputOptions {
   readonly subscription: Subscription
   /** Undefined: all partitions are read, and nothing is committed. */
   readonly group: string | undefined
+  readonly sessionTimeoutMs: number
   /** Where partitions begin of which nothing is committed: EARLIEST, LATEST, or milliseconds since the epoch. */
   readonly from: number
   readonly stopAtNow: boolean
@@ -50,7 +53,7 @@ const FINISH_WITHIN_MS = REBALANCE_TIMEOUT_MS / 2
  * work of another tool down the pipe, and the run resumes at the oldest mark that all of them have acknowledged; without
  * one `acknowledge` tells.
  */
-export class KafkaInput implements Input {
+export class KafkaInput implements Input, OffsetsOfMarks {
   readonly name: string
   readonly #cluster: Cluster
   readonly #options: KafkaInputOptions
@@ -73,12 +76,21 @@ export class KafkaInput implements Input {
   #acknowledged = 0
   #committing: Promise<void> = Promise.resolve()
   #stopped = false
+  #isCommittedElsewhere = false
+  /** The offsets of the last mark that was asked for. */
+  #lastOffsets = ''
 
   constructor(cluster: Cluster, options: KafkaInputOptions) {
     this.name = cluster.name
     this.#cluster = cluster
     this.#options = options
-    this.#group = options.group === undefined ? null : new Group(cluster, options.group)
+    this.#group =
+      options.group === undefined ? null : new Group(cluster, options.group, options.sessionTimeoutMs)
+  }
+
+  /** The group that reads; null when nothing is committed. */
+  get groupId(): string | null {
+    return this.#group?.id ?? null
   }
 
   locate(line: number): string | undefined {
@@ -352,18 +364,49 @@ export class KafkaInput implements Input {
     if (oldest !== null) await this.#commit(oldest.n)
   }
 
+  areCommittedElsewhere(): void {
+    this.#isCommittedElsewhere = true
+  }
+
+  offsetsAt(mark: Mark): GroupOffsets | null {
+    const group = this.#group
+    const offsets = this.#ownOffsets(mark)
+    const text = JSON.stringify(offsets)
+    if (group === null || offsets.length === 0 || text === this.#lastOffsets) return null
+    this.#lastOffsets = text
+    const committed = offsets.map(({ offset, ...partition }) => ({
+      ...partition,
+      offset: BigInt(offset),
+      note: ''
+    }))
+    return { group: group.id, ...group.member, offsets: committed }
+  }
+
+  giveUp(): void {
+    this.#lastOffsets = ''
+    if (this.#group === null) return
+    this.#group.isLost = true
+    this.#group.isMoving = true
+  }
+
+  #ownOffsets(mark: Mark): (Partition & { readonly offset: number })[] {
+    const owned = new Set(this.#partitions.map(partitionKey))
+    return Object.entries((mark.at?.kafka ?? {}) as Offsets)
+      .flatMap(([topic, of]) =>
+        Object.entries(of).map(([partition, offset]) => ({ topic, partition: Number(partition), offset }))
+      )
+      .filter(place => owned.has(partitionKey(place)))
+  }
+
   #commit(n: number): Promise<void> {
     this.#committing = this.#committing.then(async () => {
       const mark = this.#open.findLast(mark => mark.n <= n)
       if (mark === undefined) return
       const group = this.#group
-      const owned = new Set(this.#partitions.map(partitionKey))
-      const offsets = Object.entries(mark.at?.kafka as Offsets)
-        .flatMap(([topic, of]) =>
-          Object.entries(of).map(([partition, offset]) => ({ topic, partition: Number(partition), offset }))
-        )
-        .filter(place => owned.has(partitionKey(place)))
-      if (group !== null) await this.#cluster.persist(() => group.commit(offsets))
+      const offsets = this.#ownOffsets(mark)
+      if (group !== null && !this.#isCommittedElsewhere) {
+        await this.#cluster.persist(() => group.commit(offsets))
+      }
       this.#acknowledged = n
       this.#open = this.#open.filter(open => open.n > mark.n)
     })

@@ -2,6 +2,7 @@ import { Backoff, parseDuration, usageError } from '../../cli/index.ts'
 import type { KafkaInputFlags } from '../open-port.ts'
 import { parseTime } from '../template.ts'
 import { Cluster } from './cluster.ts'
+import { SESSION_TIMEOUT_MS } from './group.ts'
 import { KafkaInput } from './input.ts'
 import { EARLIEST, LATEST } from './offsets.ts'
 import { security } from './security.ts'
@@ -17,6 +18,7 @@ export function openKafkaInput(port: string, options: KafkaInputFlags): KafkaInp
   const group = parameters.get('group')
   const from = fromOf(parameters.get('from'), url.display)
   const markEvery = parameters.get('mark-every')
+  const session = parameters.get('session-timeout')
   const { tls, sasl } = security(url, '--in')
   parameters.finish()
   const subscription = new Subscription(url.topic, `--in ${url.display}`)
@@ -31,6 +33,7 @@ export function openKafkaInput(port: string, options: KafkaInputFlags): KafkaInp
   return new KafkaInput(cluster, {
     subscription,
     group,
+    sessionTimeoutMs: session === undefined ? SESSION_TIMEOUT_MS : parseDuration(session, 'session-timeout'),
     from,
     stopAtNow: options.stopAt === 'now',
     markEveryMs: markEvery === undefined ? MARK_EVERY_MS : parseDuration(markEvery, 'mark-every'),

@@ -1,6 +1,6 @@
 import { Backoff, parseDuration, usageError } from '../../cli/index.ts'
 import type { KafkaOutputFlags } from '../open-port.ts'
-import { parseTemplate } from '../template.ts'
+import { parseTemplate, type Template } from '../template.ts'
 import { Cluster } from './cluster.ts'
 import { KafkaOutput } from './output.ts'
 import { security } from './security.ts'
@@ -37,7 +37,7 @@ export function openKafkaOutput(port: string, options: KafkaOutputFlags): KafkaO
     sourceName: options.sourceName ?? '',
     flat: options.flat ?? false,
     tombstones: options.tombstones ?? false,
-    key: options.key === undefined ? undefined : parseTemplate(options.key, '--key'),
+    key: keyOf(options.key),
     partitions,
     config: parseTopicConfig(options.topicConfig),
     compression: options.compression,
@@ -46,4 +46,10 @@ export function openKafkaOutput(port: string, options: KafkaOutputFlags): KafkaO
       timeout === undefined ? TRANSACTION_TIMEOUT_MS : parseDuration(timeout, 'transaction-timeout'),
     warn: options.warn
   })
+}
+
+/** `{contest_id}@{window_end}` is a template; `contest_id,window_end` are columns. */
+function keyOf(text: string | undefined): Template | string[] | undefined {
+  if (text === undefined) return undefined
+  return text.includes('{') ? parseTemplate(text, '--key') : text.split(',').map(column => column.trim())
 }

@@ -11,7 +11,13 @@ import { type Compression, NO_HEADERS, type RecordBatch } from './record-batch.t
 import { LineRouter, type RouterOptions } from './router.ts'
 import { TopicWriter } from './topic-writer.ts'
 import { ensureTopic, largestBatch, type NewTopics } from './topics.ts'
-import { committedNote, TransactionLost, Transactions } from './transactions.ts'
+import {
+  committedNote,
+  type GroupOffsets,
+  MemberLost,
+  TransactionLost,
+  Transactions
+} from './transactions.ts'
 
 export interface KafkaOutputOptions extends RouterOptions, NewTopics {
   readonly compression: Compression
@@ -24,6 +30,15 @@ export interface KafkaOutputOptions extends RouterOptions, NewTopics {
 const MOST_WAITING = 1024 * 1024
 /** Below a tool's state: a `Commit` as JSON. */
 const COMMIT = 'kafka-commit.json'
+
+/** An input whose offsets are committed with the output. */
+export interface OffsetsOfMarks {
+  areCommittedElsewhere(): void
+  /** Where a mark ends, for the partitions that are still this member's; null when nothing has changed. */
+  offsetsAt(mark: Mark): GroupOffsets | null
+  /** The partitions are another member's: reading goes on from what is committed. */
+  giveUp(): void
+}
 
 /** The mark that is being committed, and how the transaction tells that it was. */
 interface Commit {
@@ -51,6 +66,7 @@ export class KafkaOutput implements Output {
   readonly #topics = new Map<string, TopicWriter>()
   #producer: Producer
   #state: StateDirectory | null = null
+  #input: OffsetsOfMarks | null = null
   #place: Commit['place'] | null = null
   #waiting = 0
   /** Until nothing waits. */
@@ -71,20 +87,31 @@ export class KafkaOutput implements Output {
   }
 
   /**
-   * From now on writes are made in transactions that marks end.
-   * @returns the mark that was committed last, if the tool ended before it had acknowledged it
+   * From now on writes are made in transactions that marks end. A mark that was committed counts as acknowledged, though
+   * the tool ended before it could write so.
+   * @param state the tool's own, where it has registered
    */
-  async transactional(state: StateDirectory): Promise<Mark | null> {
-    const { transactionalId, transactionTimeoutMs } = this.#options
+  async transactional(state: StateDirectory): Promise<void> {
     this.#state = state
-    this.#producer = new Producer(
-      this.#cluster,
-      new Transactions(this.#cluster, transactionalId, transactionTimeoutMs)
-    )
-    // Whatever a predecessor has left open is aborted with this, before it is asked what it has committed.
-    await this.#open()
+    await this.#beginTransactions()
     const last = (await readJsonIfExists(join(state.path, COMMIT))) as Commit | null
-    return last !== null && (await this.#isCommitted(last)) ? last.mark : null
+    if (last === null || last.mark.n <= (state.acknowledged?.mark?.n ?? 0)) return
+    if (await this.#isCommitted(last)) await state.acknowledge(last.mark)
+  }
+
+  /** The same for a tool without state: what marks stand for is committed with them, the offsets of its input. */
+  async transactionalWith(input: OffsetsOfMarks): Promise<void> {
+    this.#input = input
+    input.areCommittedElsewhere()
+    await this.#beginTransactions()
+  }
+
+  /** Whatever a predecessor has left open is aborted with this. */
+  async #beginTransactions(): Promise<void> {
+    const { transactionalId, transactionTimeoutMs } = this.#options
+    const transactions = new Transactions(this.#cluster, transactionalId, transactionTimeoutMs)
+    this.#producer = new Producer(this.#cluster, transactions)
+    await this.#open()
   }
 
   async #open(): Promise<void> {
@@ -160,7 +187,7 @@ export class KafkaOutput implements Output {
   /** An outage that was longer than a transaction may be has ended it: what it had is written again. */
   async #recover(error: unknown, commit: Commit | null = null): Promise<void> {
     if (!(error instanceof TransactionLost)) throw error
-    if (this.#state === null) {
+    if (this.#state === null && this.#input === null) {
       throw new ToolError(
         'SERVER',
         `${this.name}: the brokers do not know this producer any more: ${error.message}`,
@@ -193,15 +220,28 @@ export class KafkaOutput implements Output {
     await this.#commit(null)
   }
 
-  async #commit(commit: Commit | null): Promise<void> {
+  /** With a mark of the state directory, with offsets, or a part of a transaction. */
+  async #commit(commit: Commit | null, offsets: GroupOffsets | null = null): Promise<void> {
     const group = this.#options.transactionalId
-    const offsets =
-      commit === null ? [] : [{ ...commit.place, offset: BigInt(commit.mark.n), note: commit.note }]
+    const noted: GroupOffsets[] =
+      commit === null
+        ? []
+        : [
+            {
+              ...{ group, generation: -1, member: '' },
+              offsets: [{ ...commit.place, offset: BigInt(commit.mark.n), note: commit.note }]
+            }
+          ]
     for (;;) {
       try {
-        await this.#producer.commit([{ group, generation: -1, member: '', offsets }])
+        await this.#producer.commit(offsets === null ? noted : [offsets])
         return
       } catch (error) {
+        if (error instanceof MemberLost && this.#input !== null) {
+          await this.#producer.abort()
+          this.#input.giveUp()
+          return
+        }
         await this.#recover(error, commit)
       }
     }
@@ -228,7 +268,16 @@ export class KafkaOutput implements Output {
       await replaceFile(join(this.#state.path, COMMIT), JSON.stringify(commit))
       await this.#commit(commit)
     }
+    if (mark !== undefined && this.#input !== null) {
+      const offsets = this.#input.offsetsAt(mark)
+      if (offsets !== null || this.#producer.isOpen) await this.#commit(null, offsets)
+    }
     return null
+  }
+
+  async finish(): Promise<void> {
+    await this.#drain()
+    if (this.#producer.isOpen) await this.#commit(null)
   }
 
   /** What no mark has followed stays uncommitted: it comes again. */

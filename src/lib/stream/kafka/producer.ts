@@ -172,11 +172,20 @@ export class Producer {
     return this.#transactions?.isOld ?? false
   }
 
-  /** @throws ToolError SERVER, TransactionLost */
+  /** @throws ToolError SERVER, TransactionLost, MemberLost */
   async commit(groups: readonly GroupOffsets[]): Promise<void> {
     const transactions = this.#transactions
-    if (transactions === null || !transactions.isOpen) return
+    const hasOffsets = groups.some(({ offsets }) => offsets.length > 0)
+    if (transactions === null || !(transactions.isOpen || hasOffsets)) return
     await this.#cluster.persist(() => transactions.commit(groups))
+    this.#forget([])
+  }
+
+  /** Gives up what has been written since the last commit. */
+  async abort(): Promise<void> {
+    const transactions = this.#transactions
+    if (transactions === null) return
+    await this.#cluster.persist(() => transactions.abort())
     this.#forget([])
   }
 

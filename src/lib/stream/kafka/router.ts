@@ -16,8 +16,11 @@ export interface RouterOptions {
   /** The lines are plain rows, not envelopes. */
   readonly flat: boolean
   readonly tombstones: boolean
-  /** Keys by a template in the place of the rows' own; lines for which it lacks a field have none. */
-  readonly key: Template | undefined
+  /**
+   * Keys in the place of those of `@rows`: the text of a template, which lines that lack a field of it do not have, or
+   * columns of the row, as an object.
+   */
+  readonly key: Template | readonly string[] | undefined
 }
 
 /** Takes a record. @returns false when its topic has to be opened first: the line is given again */
@@ -48,7 +51,9 @@ export class LineRouter {
   constructor(options: RouterOptions) {
     this.#options = options
     this.#fields = new FieldFinder(options.topic.fields)
-    this.#templateKey = options.key === undefined ? null : new TemplateKey(options.key)
+    const { key } = options
+    this.#templateKey = key !== undefined && 'render' in key ? new TemplateKey(key) : null
+    if (key !== undefined && !('render' in key)) this.#keys = new AnyKeys(key)
     if (options.topic.fields.length === 0) this.#topic = textOf(options.topic.render([]))
   }
 
@@ -120,6 +125,28 @@ export class LineRouter {
       ? textOf(topic.render(topic.fields.map(field => known[field])))
       : null
     this.#keys = rowKeys(key, flat)
+  }
+}
+
+const ENVELOPE = Buffer.from('{"before":')
+
+/** Keys of lines some of which are envelopes and others plain rows. */
+class AnyKeys implements RowKeys {
+  readonly #envelopes: RowKeys
+  readonly #rows: RowKeys
+  isDeleted = false
+
+  constructor(columns: readonly string[]) {
+    this.#envelopes = rowKeys(columns, false)
+    this.#rows = rowKeys(columns, true)
+  }
+
+  of(block: Buffer, start: number, end: number): Span | null {
+    const isEnvelope = block.compare(ENVELOPE, 0, ENVELOPE.length, start, start + ENVELOPE.length) === 0
+    const keys = isEnvelope ? this.#envelopes : this.#rows
+    const key = keys.of(block, start, end)
+    this.isDeleted = keys.isDeleted
+    return key
   }
 }
 

@@ -17,6 +17,16 @@ export interface ProducerId {
   readonly epoch: number
 }
 
+/** The offsets are another member's to commit by now. */
+export class MemberLost extends Error {}
+
+const NO_MEMBER = new Set([
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+  'FENCED_INSTANCE_ID',
+  'REBALANCE_IN_PROGRESS'
+])
+
 /** The cluster has aborted the transaction, or another producer has the id now. */
 export class TransactionLost extends Error {}
 
@@ -37,6 +47,7 @@ const CONCURRENT_PATIENCE = 40
 
 /** @throws TransactionLost, TryAgain, ToolError SERVER */
 export function checkProduced(cluster: Cluster, code: number, what: string, message?: string | null): void {
+  if (code !== 0 && NO_MEMBER.has(errorName(code))) throw new MemberLost(`${what}: ${errorName(code)}`)
   if (code !== 0 && LOST.has(errorName(code))) throw new TransactionLost(`${what}: ${errorName(code)}`)
   cluster.check(code, what, message)
 }
@@ -141,7 +152,7 @@ export class Transactions {
 
   /**
    * Makes what was sent visible to those who read committed records, and with it the offsets.
-   * @throws TransactionLost, TryAgain
+   * @throws TransactionLost, MemberLost, TryAgain
    */
   async commit(groups: readonly GroupOffsets[]): Promise<void> {
     const { id, epoch } = this.producer
@@ -181,6 +192,16 @@ export class Transactions {
       const node = await this.#cluster.coordinator('transaction', this.id)
       return [(await this.#cluster.ask(endTxnV3, node, this.id, id, epoch, true)).errorCode]
     }, 'commit')
+    this.#partitions.clear()
+  }
+
+  /** Makes what was sent never to have been, for those who read committed records. @throws TransactionLost, TryAgain */
+  async abort(): Promise<void> {
+    const { id, epoch } = this.producer
+    await this.#settled(async () => {
+      const node = await this.#cluster.coordinator('transaction', this.id)
+      return [(await this.#cluster.ask(endTxnV3, node, this.id, id, epoch, false)).errorCode]
+    }, 'abort')
     this.#partitions.clear()
   }
 

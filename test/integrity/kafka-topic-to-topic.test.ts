@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { kcat, kcatMissing, readTopic } from '../../scripts/lib/peers/kcat.ts'
+import { Pipeline, runPipeline, type StageCommand } from '../support/pipeline.ts'
+import { randomNumbers } from '../support/random.ts'
+import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
+
+const KILLS = 8
+const skip = unavailable('kafka') || kcatMissing() || false
+
+describe('from topic to topic through kills', { skip }, () => {
+  const random = randomNumbers(20261201)
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-topic-'))
+  let kafka: RunningServer
+  let broker = ''
+
+  before(async () => {
+    kafka = await startServer('kafka', {
+      args: [
+        ...['num.partitions=6', 'auto.create.topics.enable=true', 'group.min.session.timeout.ms=1000'],
+        'transaction.abort.timed.out.transaction.cleanup.interval.ms=200'
+      ]
+    })
+    broker = `127.0.0.1:${kafka.port}`
+  })
+
+  after(async () => {
+    await kafka?.stop()
+    rmSync(directory, { recursive: true })
+  })
+
+  /** Writes ids for as long as it may. @returns how many */
+  async function write(topic: string, until: AbortSignal): Promise<number> {
+    let next = 0
+    while (!until.aborted) {
+      const lines = Array.from({ length: 500 }, (_, i) => {
+        const at = new Date(1_795_514_400_000 + (next + i) * 10).toISOString()
+        return `k${next + i}\t{"id":${next + i},"at":"${at}"}\n`
+      })
+      await kcat(['-P', '-b', broker, '-t', topic, '-K', '\t'], lines.join(''))
+      next += 500
+      await sleep(50)
+    }
+    return next
+  }
+
+  test(`members of a group, ${KILLS} SIGKILLs: each result once for those who read committed records`, async () => {
+    const stage = (...args: string[]): StageCommand => [
+      ...(['enrich', '-e', 'SELECT id, id * 2 AS twice FROM events'] as const),
+      ...['--in', `${kafka.url}/in?group=g&mark-every=100ms&session-timeout=2s`],
+      ...['--out', `${kafka.url}/out?transaction-timeout=2s`, '--key', 'id', ...args]
+    ]
+    const stop = new AbortController()
+    const writing = write('in', stop.signal)
+    await sleep(1000)
+    const members = [new Pipeline([stage()]), new Pipeline([stage()])]
+    for (let kill = 0; kill < KILLS; kill++) {
+      await sleep(2000 + random() * 1500)
+      const [victim] = members.splice(kill % 2, 1)
+      await victim?.kill(0)
+      await victim?.wait()
+      members.push(new Pipeline([stage()]))
+    }
+    stop.abort()
+    const written = await writing
+    for (const member of members) {
+      await member.kill(0, 'SIGTERM')
+      const { statuses, stderr } = await member.wait()
+      assert.deepEqual(statuses, [0], stderr)
+    }
+    // What a killed member has left open is over by then.
+    await sleep(3000)
+    const { statuses, stderr } = await runPipeline(stage('--stop-at', 'now'))
+    assert.deepEqual(statuses, [0], stderr)
+    const records = await readTopic(broker, 'out')
+    const ids = records.map(({ key, payload }) => {
+      const { id, twice } = JSON.parse(payload ?? '') as { id: number; twice: number }
+      assert.deepEqual([key, twice], [`{"id":${id}}`, 2 * id])
+      return id
+    })
+    assert.deepEqual(
+      ids.sort((a, b) => a - b),
+      Array.from({ length: written }, (_, i) => i)
+    )
+    const all = await readTopic(broker, 'out', '-X', 'isolation.level=read_uncommitted')
+    assert.ok(all.length > records.length, 'the kills did hit open transactions')
+  })
+
+  test(`windows with --state, ${KILLS} SIGKILLs: the same results as of an unbroken run`, async () => {
+    const sql = `CREATE TABLE clicks (id BIGINT, at TIMESTAMP(3), WATERMARK FOR at AS at - INTERVAL '10' SECOND)
+        WITH ('connector' = 'stdin', 'format' = 'json');
+      SELECT window_end, COUNT(*) AS n, SUM(id) AS total
+      FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(at), INTERVAL '1' SECOND)) GROUP BY window_start, window_end`
+    const stage = (out: string, ...args: string[]): StageCommand => [
+      ...(['enrich', '-e', sql, '--in', `${kafka.url}/clicks?mark-every=100ms`] as const),
+      ...['--out', `${kafka.url}/${out}`, '--key', 'window_end', ...args]
+    ]
+    // One partition: the order of several, and with it what is late, is another in each run.
+    await kcat(['-P', '-b', broker, '-t', 'clicks', '-p', '0'], '{"id":0,"at":"2026-11-24T10:00:00.000Z"}\n')
+    const put = async (from: number): Promise<void> => {
+      const lines = Array.from({ length: 2000 }, (_, i) => {
+        const at = new Date(1_795_514_400_000 + (from + i) * 5).toISOString()
+        return `{"id":${from + i},"at":"${at}"}\n`
+      })
+      await kcat(['-P', '-b', broker, '-t', 'clicks', '-p', '0'], lines.join(''))
+    }
+    const state = ['--state', join(directory, 'windows')]
+    let next = 1
+    for (let kill = 0; kill < KILLS; kill++) {
+      const killed = new Pipeline([stage('windows', ...state)])
+      for (let i = 0; i < 3; i++) {
+        await put(next)
+        next += 2000
+        await sleep(random() * 500)
+      }
+      await sleep(1000 + random() * 500)
+      await killed.kill(0)
+      await killed.wait()
+    }
+    await put(next)
+    const last = await runPipeline(stage('windows', ...state, '--stop-at', 'now', '--final'))
+    assert.deepEqual(last.statuses, [0], last.stderr)
+    const unbroken = await runPipeline(stage('unbroken', '--stop-at', 'now'))
+    assert.deepEqual(unbroken.statuses, [0], unbroken.stderr)
+    const results = async (topic: string): Promise<string[]> =>
+      (await readTopic(broker, topic)).map(({ key, payload }) => `${key} ${payload}`).sort()
+    const wanted = await results('unbroken')
+    assert.ok(wanted.length > 100)
+    assert.deepEqual(await results('windows'), wanted)
+  })
+})
