@@ -23,6 +23,8 @@ export interface LinkOptions {
 /** The server that is read, and a connection to ask it on; another one after a fail-over. */
 export class ServerLink {
   readonly failover: Failover | undefined
+  /** Told of each other server. */
+  moved: ((server: ServerInfo) => void) | undefined
   #target: MysqlTarget
   #server: ServerInfo
   #connection: MysqlConnection
@@ -78,10 +80,16 @@ export class ServerLink {
     return this.#connection
   }
 
-  /** Asks through the connection of the start, or a new one where that was lost since: the server may have restarted. */
-  async ask<T>(question: (connection: MysqlConnection) => Promise<T>): Promise<T> {
-    const backoff = new Backoff(this.#retryFor, this.#stop)
-    backoff.succeeded()
+  /**
+   * Asks through the connection of the start, or a new one where that was lost since: the server may have restarted.
+   * @param retryFor how long the server may be away, ms; as --retry-for says, unless given
+   */
+  async ask<T>(
+    question: (connection: MysqlConnection) => Promise<T>,
+    retryFor: number | undefined = this.#retryFor
+  ): Promise<T> {
+    const backoff = new Backoff(retryFor, this.#stop)
+    if (retryFor !== 0) backoff.succeeded()
     for (let isNew = false; ; isNew = true) {
       try {
         return await question(this.#connection)
@@ -93,12 +101,50 @@ export class ServerLink {
     }
   }
 
+  /** Asks the server, or where it is lost one that can go on from a position in its place. */
+  async askAt<T>(position: LogPosition, question: (connection: MysqlConnection) => Promise<T>): Promise<T> {
+    if (this.failover === undefined) return this.ask(question)
+    const backoff = new Backoff(this.#retryFor, this.#stop)
+    backoff.succeeded()
+    for (;;) {
+      try {
+        return await this.ask(question, 0)
+      } catch (error) {
+        const { failingFor } = backoff
+        if (!isLost(error) || !(await backoff.wait())) throw error
+        await this.replace(position, failingFor)
+      }
+    }
+  }
+
+  /**
+   * Looks, after the server was lost, whether it is there again, and if not, goes over to one that is.
+   * @param position what has been read up to
+   * @param failingFor how long it has been failing, ms
+   */
+  async replace(position: LogPosition, failingFor: number): Promise<void> {
+    if (this.failover === undefined) return
+    try {
+      const connection = await MysqlConnection.open(this.#target, new Backoff(0, this.#stop))
+      this.#connection.destroy()
+      this.#connection = connection
+      this.failover.succeeded()
+    } catch (error) {
+      if (!isLost(error)) throw error
+      const other = await this.failover.next(this.#target, position, null, failingFor)
+      if (other === null) return
+      this.#log.warn(`${this.#target.display} does not come back: goes on with ${other.target.display}`)
+      this.moveTo(other)
+    }
+  }
+
   /** Goes over to another server. */
   moveTo({ target, server, connection }: Followed): void {
     this.#connection.destroy()
     this.#target = target
     this.#server = server
     this.#connection = connection
+    this.moved?.(server)
   }
 
   /** A run that resumes goes on with the first server that it can go on with: the one before may have been replaced. */

@@ -168,6 +168,7 @@ export class MysqlTail {
     if (marks.resume.at !== null) await link.choose(parsePosition(marks.resume.at))
     const epochs = await FileEpochs.open(state)
     epochs.of(link.server.identity)
+    link.moved = server => epochs.of(server.identity)
     const prepared = new PreparedTransactions(state, this.#log, () => marks.lastNumber)
     prepared.restore(marks.resume.at === null ? {} : (parsePosition(marks.resume.at).prepared ?? {}))
     this.#epochs = epochs
@@ -181,8 +182,8 @@ export class MysqlTail {
       stopAt?.kind === 'now' ? await link.ask(connection => currentPosition(connection, link.server)) : stopAt
     const begin = marks.resume.at === null ? await this.#begin(run) : await this.#resume(marks.resume.at, run)
     if (begin === null) return
-    const from = await link.ask(connection => positionOn(connection, link.server, begin))
-    await link.ask(connection => checkAvailable(connection, link.server, from))
+    const from = await link.askAt(begin, connection => positionOn(connection, link.server, begin))
+    await link.askAt(from, connection => checkAvailable(connection, link.server, from))
     this.#checkGtids(from, goal)
     if (marks.resume.at === null) await epochs.begin(from.file)
     readers.history ??= await this.#openHistory(run, from, marks.resume.at !== null)
@@ -377,7 +378,10 @@ export class MysqlTail {
         await this.#epochs?.begin(file)
         return this.#epochs?.epoch ?? 0
       },
-      ask: <T>(question: (connection: MysqlConnection) => Promise<T>) => link.ask(question),
+      hasOthers: link.failover !== undefined,
+      replace: (at: LogPosition, failingFor: number) => link.replace(at, failingFor),
+      ask: <T>(question: (connection: MysqlConnection) => Promise<T>) =>
+        link.ask(question, link.failover === undefined ? undefined : 0),
       at: (position: LogPosition) => this.#at(position),
       follow: (...args: [LogPosition, LogPosition, GivenRows, MarkedAt]) => this.#catchUp(run, ...args),
       define: async (connection: MysqlConnection, first: LogPosition) => {
@@ -442,7 +446,8 @@ export class MysqlTail {
     const { writer, marks, stop } = run
     const { target, server } = this.#connected()
     const readers = this.#opened()
-    const reader = readers.open(from, writer, watch)
+    const start = await this.#connected().ask(connection => positionOn(connection, server, from))
+    const reader = readers.open(start, writer, watch)
     this.#reader = reader
     const preview = (position: LogPosition): Preview => readers.preview(position, watch)
     const options = { ...this.#followOptions(run), stopAt: to, at, preview }
@@ -460,10 +465,7 @@ export class MysqlTail {
   #followOptions({ state }: TailRun): Omit<FollowOptions, 'stopAt'> {
     const { serverId, retryFor } = this.#options
     const link = this.#connected()
-    const moved = (to: Followed): void => {
-      link.moveTo(to)
-      this.#epochs?.of(to.server.identity)
-    }
+    const moved = (to: Followed): void => link.moveTo(to)
     const { failover: servers } = link
     return {
       serverId,

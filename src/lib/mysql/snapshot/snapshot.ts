@@ -36,6 +36,10 @@ export interface SnapshotSource {
   epochOf(file: string): Promise<number>
   /** Asks the server, on a new connection where the last one was lost. */
   ask<T>(question: (connection: MysqlConnection) => Promise<T>): Promise<T>
+  /** Whether another server may take the place of one that is lost. */
+  readonly hasOthers: boolean
+  /** Goes over to another server where the one that was lost does not come back. */
+  replace(position: LogPosition, failingFor: number): Promise<void>
   /** What marks say of a position, without the snapshot. */
   at(position: LogPosition): Record<string, unknown>
   /**
@@ -157,8 +161,12 @@ export class Snapshot {
         const isOutdated = error instanceof OutdatedViewError
         if (!(isOutdated || isLost(error)) || !this.#keepsPlaces()) throw this.#lost(error)
         outdated = isOutdated && this.rows === rows ? outdated + 1 : 0
+        if (this.rows > rows) backoff.succeeded()
+        const { failingFor } = backoff
         if (outdated > MOST_OUTDATED || !(await backoff.wait())) throw this.#lost(error)
-        this.#source.log.warn(`the view of the snapshot is lost: ${messageOf(error)}; goes on with another`)
+        if (this.#reading.size > 0 || isOutdated || failingFor === 0)
+          this.#source.log.warn(`the view of the snapshot is lost: ${messageOf(error)}; goes on with another`)
+        if (!isOutdated && this.#position !== null) await this.#source.replace(this.#position, failingFor)
       } finally {
         this.#endReading()
       }
@@ -169,7 +177,9 @@ export class Snapshot {
   async #through(opened: (position: LogPosition) => Promise<void>): Promise<LogPosition | null> {
     const { log } = this.#source
     const { target, server } = this.#source.where()
-    const { parallel, retryFor } = this.#options
+    const { parallel } = this.#options
+    // With others to go on with, one that is away is not waited for here.
+    const retryFor = this.#source.hasOthers && this.#position !== null ? 0 : this.#options.retryFor
     const wanted = await this.#source.ask(connection => this.#options.tables.list(connection))
     if (wanted.length === 0) log.warn('no table matches --tables: the snapshot is empty')
     const rest = wanted.filter(table => !this.#progress.done.has(tableId(table)))
