@@ -62,7 +62,7 @@ const flags = {
     kind: 'duration',
     default: 60_000,
     help: 'evaluation interval of rules that time decides',
-    doc: 'In event time. Rules of the types any and frequency are decided by each event and wait for nothing.'
+    doc: 'In event time; a rule may have a run_every of its own. What an event decides waits for nothing.'
   },
   'buffer-time': {
     kind: 'duration',
@@ -116,9 +116,11 @@ export const spec = {
     {
       title: 'RULES',
       text: [
-        'Rule types: any, frequency. Filters: term, terms, range (with date math; now is the time of the event), exists, prefix, wildcard, match, match_phrase, bool, constant_score, match_all, query_string.',
+        'Rule types: any, blacklist, whitelist, change, frequency, spike, new_term, cardinality. Filters: term, terms, range (with date math; now is the time of the event), exists, prefix, wildcard, match, match_phrase, bool, constant_score, match_all, query_string.',
         'A stream has no mapping: term, prefix and wildcard compare the whole value exactly; match, match_phrase and query strings compare words without regard to case, except on fields named ….keyword. A number equals a text that spells it, since DECIMAL columns are texts. An array matches when one of its elements does.',
-        'realert is 1 minute unless set, as in ElastAlert. frequency matches at the event that reaches num_events, also when that event comes late. num_hits is the number of events that made the match. Times in alert texts are in UTC unless use_local_time is set to true in the rule.'
+        'realert is 1 minute unless set, as in ElastAlert. frequency matches at the event that reaches num_events, also when that event comes late. num_hits is the number of events that made the match. Times in alert texts are in UTC unless use_local_time is set to true in the rule.',
+        'An event decides at once; that events are missing (a spike down, min_cardinality) is found every run_every. Time passes with events, also those that no filter lets through, and with marks that no events came before: a source that is still behind does not write such marks. When time leaps, at most the last 10080 evaluations are made.',
+        'Other than in ElastAlert: new_term knows the terms that rows of a snapshot (op r) had, and forgets one that was not seen for terms_window_size; a list (blacklist, whitelist) is compared with one field, and an array there is on no list; each change rule has a memory of its own; use_count_query and use_terms_query change nothing, so that matches are whole events; of a spike over more than 1000 events the match is the oldest that is kept, at most a thousandth of the timeframe younger than the first.'
       ]
     }
   ],
@@ -161,7 +163,10 @@ async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.fla
   const writer = new OutputWriter(output)
   await commitTogether(input, output, state)
   const counts = { notified: 0, failed: 0 }
-  const stage = new AlertStage(rules, writer, notifierOf(rules, counts, log), badLines, state)
+  const stage = new AlertStage(rules, writer, notifierOf(rules, counts, log), badLines, state, {
+    runEvery: flags.runEvery * 1000,
+    bufferTime: flags.bufferTime * 1000
+  })
   await ready([
     { name: 'alerts_total', help: 'Alerts raised', kind: 'counter', read: () => stage.alerts },
     {

@@ -35,7 +35,7 @@ filter:
 const START = Date.UTC(2026, 10, 24, 10)
 
 function payment(second: number, gateway: string, status = 'FAILED'): unknown {
-  return { '@timestamp': new Date(START + second * 1000).toISOString(), gateway, status }
+  return { '@timestamp': new Date(START + second * 1000).toISOString(), gateway, status, amount: second % 7 }
 }
 
 test('an alert is one line with the keys in their order', t => {
@@ -46,7 +46,7 @@ test('an alert is one line with the keys in their order', t => {
   assert.deepEqual(alerts, [
     '{"@timestamp":"2026-11-24T10:00:02.000Z","rule":"gateway down","type":"frequency","state":"firing","key":"paytm",' +
       '"subject":"paytm is failing","text":"3 of <MISSING VALUE>\\n\\n","num_hits":3,' +
-      '"match":{"@timestamp":"2026-11-24T10:00:02Z","gateway":"paytm","status":"FAILED"}}'
+      '"match":{"@timestamp":"2026-11-24T10:00:02Z","gateway":"paytm","status":"FAILED","amount":2}}'
   ])
 })
 
@@ -208,8 +208,21 @@ const events = fc.array(
   { maxLength: 60 }
 )
 
+/** A rule of each type that keeps something, by key where it can. */
+const STATEFUL = [
+  'type: change\nquery_key: gateway\ncompare_key: status\nignore_null: true\ntimeframe: {seconds: 20}',
+  'type: spike\nspike_height: 1.5\nspike_type: both\ntimeframe: {seconds: 6}\nquery_key: gateway\nalert_on_new_data: true',
+  'type: spike\nspike_height: 1.2\nspike_type: both\ntimeframe: {seconds: 5}\nfield_value: amount',
+  'type: new_term\nfields: [gateway, [gateway, status]]',
+  'type: cardinality\ncardinality_field: status\nmax_cardinality: 1\ntimeframe: {seconds: 4}\nquery_key: gateway',
+  'type: cardinality\ncardinality_field: status\nmin_cardinality: 2\ntimeframe: {seconds: 4}\nquery_key: gateway'
+].map(
+  (body, i) =>
+    `name: rule ${i}\nindex: x\nalert: debug\nrealert: {seconds: 1}\nrun_every: {seconds: 3}\n${body}\n`
+)
+
 test('the same lines give the same alerts however they are cut into blocks and wherever a snapshot is taken up', t => {
-  const all = rules(t, GATEWAY_DOWN, ANY)
+  const all = rules(t, GATEWAY_DOWN, ANY, ...STATEFUL)
   fc.assert(
     fc.property(events, fc.array(fc.nat(60), { maxLength: 5 }), (list, cuts) => {
       const lines = list.map(e => ndjson([payment(e.second, e.gateway, e.status)]))
@@ -226,6 +239,31 @@ test('the same lines give the same alerts however they are cut into blocks and w
       }
       assert.deepEqual(alerts, whole)
     })
+  )
+})
+
+test('a rule that time decides sees it pass in lines that do not concern it', t => {
+  const few = `name: few\ntype: cardinality\nindex: x\nalert: debug\ncardinality_field: status\nmin_cardinality: 1
+timeframe: {seconds: 30}\nfilter:\n- term: {gateway: paytm}\nrealert: {minutes: 0}\n`
+  const lines = [0, 1, 59, 61, 130].map(s => payment(s, s < 2 ? 'paytm' : 'upi'))
+  const { alerts } = run(new Evaluator(rules(t, few)), ndjson(lines))
+  assert.deepEqual(
+    alerts.map(a => [JSON.parse(a)['@timestamp'], JSON.parse(a).match]),
+    [['2026-11-24T10:01:00.000Z', { '@timestamp': '2026-11-24T10:01:00Z' }]]
+  )
+})
+
+test('rows of a snapshot are known terms, and a term that was long gone is a new one', t => {
+  const rule = `name: new\ntype: new_term\nindex: x\nalert: debug\nfields: gateway\nterms_window_size: {minutes: 1}\nrealert: {minutes: 0}\n`
+  const snapshot = { op: 'r', source: { ts_ms: START }, after: payment(0, 'paytm'), before: null }
+  const lines = [snapshot, ...[1, 30, 89, 149].map(s => payment(s, 'paytm')), payment(150, 'upi')]
+  const { alerts } = run(new Evaluator(rules(t, rule)), ndjson(lines))
+  assert.deepEqual(
+    alerts.map(a => [JSON.parse(a).match.gateway, JSON.parse(a).match.new_field, JSON.parse(a).match.amount]),
+    [
+      ['paytm', 'gateway', 2],
+      ['upi', 'gateway', 3]
+    ]
   )
 })
 

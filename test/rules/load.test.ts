@@ -37,7 +37,52 @@ test('what is missing or misspelt is named with line, column and a suggestion', 
     [`${GOOD}realert: {minuts: 1}\n`, ['rule.yaml:5:11: unknown unit minuts: did you mean minutes?']],
     [`${GOOD}realert: 5\n`, ['rule.yaml:5:1: realert is an object such as {minutes: 5}, not 5']],
     [GOOD.replace('any', 'frequncy'), ['rule.yaml:2:1: unknown type frequncy: did you mean frequency?']],
-    [GOOD.replace('any', 'spike'), ['rule.yaml:2:1: type spike is not supported yet']],
+    [
+      GOOD.replace('any', 'spike'),
+      [
+        'rule.yaml:2:1: spike_height is missing: a spike rule needs it',
+        'rule.yaml:2:1: spike_type is missing: a spike rule needs it',
+        'rule.yaml:2:1: timeframe is missing: a spike rule needs it'
+      ]
+    ],
+    [
+      `${GOOD.replace('any', 'spike')}spike_height: 2\nspike_type: upp\ntimeframe: {minutes: 0}\n`,
+      [
+        'rule.yaml:6:1: spike_type is up, down, both, not upp: did you mean up?',
+        'rule.yaml:7:1: a timeframe is longer than nothing'
+      ]
+    ],
+    [
+      `${GOOD.replace('any', 'blacklist')}compare_key: [a, b]\nblacklist:\n- a\n- 5\n`,
+      [
+        'rule.yaml:5:1: a list is compared with one field: compare_key names one',
+        'rule.yaml:8:3: blacklist holds texts, not 5: put it in quotes'
+      ]
+    ],
+    [
+      `${GOOD.replace('any', 'whitelist')}compare_key: a\nwhitelist:\n- "!file /no/such"\nignore_null: 1\n`,
+      [
+        "rule.yaml:7:3: ENOENT: no such file or directory, open '/no/such'",
+        'rule.yaml:8:1: ignore_null is true or false, not 1'
+      ]
+    ],
+    [
+      GOOD.replace('any', 'change'),
+      [
+        'rule.yaml:2:1: query_key is missing: a change rule needs it',
+        'rule.yaml:2:1: compare_key is missing: a change rule needs it',
+        'rule.yaml:2:1: ignore_null is missing: a change rule needs it'
+      ]
+    ],
+    [
+      GOOD.replace('any', 'new_term'),
+      ['rule.yaml:2:1: fields is missing: a new_term rule needs it, or a query_key']
+    ],
+    [
+      `${GOOD.replace('any', 'cardinality')}cardinality_field: a\ntimeframe: {hours: 1}\n`,
+      ['rule.yaml:2:1: max_cardinality is missing: a cardinality rule needs it, or min_cardinality']
+    ],
+    [GOOD.replace('any', 'my.Rule'), ['rule.yaml:2:1: type my.Rule is not supported yet']],
     [GOOD.replace('debug', 'slck'), ['rule.yaml:4:1: unknown alert slck: did you mean slack?']],
     [
       GOOD.replace('debug', '[debug, slack]'),

@@ -6,7 +6,7 @@
 import { type Fields, isObject, type JsonObject, lookup } from './fields.ts'
 import { pythonFormat, pythonJson, pythonStr } from './python-format.ts'
 import type { RuleKind } from './rule.ts'
-import { strftime } from './time.ts'
+import { ruleText } from './rule-text.ts'
 
 const SUBJECT_MAX = 2048
 
@@ -46,16 +46,6 @@ function customText(options: JsonObject, match: Fields): string {
   return pythonFormat(template, [], Object.fromEntries(named))
 }
 
-function ruleText(kind: RuleKind, options: JsonObject, micros: number): string {
-  if (kind.type !== 'frequency') return ''
-  const local = options.use_local_time === true
-  const format = options.custom_pretty_ts_format
-  const pretty = (at: number): string =>
-    strftime(at, typeof format === 'string' ? format : '%Y-%m-%d %H:%M %Z', local)
-  const from = pretty(micros - kind.timeframe)
-  return `At least ${kind.numEvents} events occurred between ${from} and ${pretty(micros)}\n\n`
-}
-
 function matchItems(match: JsonObject): string {
   return Object.keys(match)
     .filter(key => !key.startsWith('top_events_'))
@@ -79,6 +69,6 @@ export function alertText(kind: RuleKind, options: JsonObject, match: Fields, mi
   const head = Object.hasOwn(options, 'alert_text') ? '' : `${pythonStr(options.name)}\n\n`
   const text = endParagraph(head + customText(options, match))
   if (type === 'alert_text_only') return text
-  const described = endParagraph(text + ruleText(kind, options, micros))
+  const described = endParagraph(text + ruleText(kind, options, match.row, micros))
   return type === 'exclude_fields' ? described : described + matchItems(match.row)
 }

@@ -1,9 +1,17 @@
 import { eachLine } from '../stream/index.ts'
 import { Candidates } from './candidates.ts'
-import { eventOf } from './event.ts'
+import { eventOf, type Timestamp, timeOf } from './event.ts'
 import type { Fields } from './fields.ts'
 import type { Rule } from './rule.ts'
-import { type Match, NoEventTime, type RuleSnapshot, RuleState } from './rule-state.ts'
+import {
+  DEFAULT_TIMING,
+  type Match,
+  NoEventTime,
+  type RuleSnapshot,
+  RuleState,
+  type Timing
+} from './rule-state.ts'
+import { TimeScan } from './time-scan.ts'
 
 /** Takes what an evaluation brings forth, in the order of the events. */
 export interface EvaluatorOutput {
@@ -17,6 +25,13 @@ interface Snapshot {
   rules: Record<string, RuleSnapshot>
 }
 
+/** Rules that time decides and that take it from the same field. */
+interface Clock {
+  timestamp: Timestamp
+  scan: TimeScan
+  states: RuleState[]
+}
+
 /**
  * Evaluates rules over blocks of lines. The same lines give the same alerts however they are cut into blocks, and whatever
  * the clock of the machine says: time is the events'.
@@ -24,21 +39,40 @@ interface Snapshot {
 export class Evaluator {
   readonly #states: RuleState[]
   readonly #candidates: Candidates
+  readonly #clocks: Clock[]
+  #out: EvaluatorOutput | undefined
 
-  constructor(rules: Rule[]) {
-    this.#states = rules.map(rule => new RuleState(rule))
+  constructor(rules: Rule[], timing: Timing = DEFAULT_TIMING) {
+    this.#states = rules.map(rule => new RuleState(rule, timing, match => this.#out?.match(match)))
     this.#candidates = new Candidates(this.#states.map(s => s.needles))
+    this.#clocks = clocksOf(this.#states)
   }
 
   /** `block` holds whole lines (LF or CRLF), control lines left out. Lines that no rule can match are not parsed. */
   process(block: Buffer, out: EvaluatorOutput): void {
-    if (!this.#candidates.begin(block)) return
-    eachLine(block, (start, end, index) => this.#line(block, start, end, index, out))
+    this.#out = out
+    const mayPass = this.#candidates.begin(block)
+    const due = this.#clocks.filter(c => c.scan.mayPass(block, 0, block.length, dueOf(c)))
+    if (!mayPass && due.length === 0) return
+    eachLine(block, (start, end, index) => this.#line(block, start, end, index, out, due))
   }
 
-  #line(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput): void {
+  /** Says that no event before this time, in microseconds, is still to come: what is due is evaluated. */
+  pass(micros: number, out: EvaluatorOutput): void {
+    this.#out = out
+    for (const state of this.#states) if (micros > state.due) state.advance(micros)
+  }
+
+  #line(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput, due: Clock[]): void {
     let event: Fields | undefined
     let problem: string | undefined
+    for (const clock of due) {
+      if (!clock.scan.mayPass(block, start, end, dueOf(clock))) continue
+      event ??= eventOf(parse(block, start, end))
+      // a line that is no event is named below where it could have passed a rule
+      const micros = event === undefined ? undefined : timeOf(event, clock.timestamp)
+      if (micros !== undefined) for (const state of clock.states) state.advance(micros)
+    }
     for (let i = 0; i < this.#states.length; i++) {
       if (!this.#candidates.mayPass(i, start, end)) continue
       if (event === undefined) {
@@ -51,8 +85,7 @@ export class Evaluator {
         }
       }
       try {
-        const match = this.#states[i]!.add(event)
-        if (match !== undefined) out.match(match)
+        this.#states[i]!.add(event)
       } catch (error) {
         problem ??= problemOf(error)
       }
@@ -79,6 +112,25 @@ export class Evaluator {
       if (own !== undefined) state.restore(own)
     }
   }
+}
+
+function clocksOf(states: RuleState[]): Clock[] {
+  const clocks = new Map<string, Clock>()
+  for (const state of states) {
+    if (state.due === Number.POSITIVE_INFINITY) continue
+    const { timestamp } = state.rule
+    const name = JSON.stringify(timestamp)
+    const clock = clocks.get(name) ?? { timestamp, scan: new TimeScan(timestamp), states: [] }
+    clock.states.push(state)
+    clocks.set(name, clock)
+  }
+  return [...clocks.values()]
+}
+
+function dueOf(clock: Clock): number {
+  let due = Number.POSITIVE_INFINITY
+  for (const state of clock.states) due = Math.min(due, state.due)
+  return due
 }
 
 /** What is wrong with an event that a rule could not take. */

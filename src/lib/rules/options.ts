@@ -14,7 +14,9 @@ export const SUPPORTED = new Set(
   realert realert_key exponential_realert
   alert_subject alert_subject_args alert_subject_max_len alert_text alert_text_args alert_text_kw alert_text_type
   alert_missing_value use_local_time custom_pretty_ts_format include_rule_params_in_matches
-  include_rule_params_in_first_match_only command pipe_match_json pipe_alert_text fail_on_non_zero_exit
+  blacklist whitelist compare_key ignore_null filter_by_list spike_height spike_type threshold_ref threshold_cur field_value
+  alert_on_new_data fields terms_window_size alert_on_missing_field cardinality_field max_cardinality min_cardinality
+  run_every include_rule_params_in_first_match_only command pipe_match_json pipe_alert_text fail_on_non_zero_exit
 `)
 )
 
@@ -23,7 +25,7 @@ export const QUERY_ONLY = new Set(
   words(`
   es_host es_port es_hosts es_username es_password es_bearer es_api_key es_url_prefix es_conn_timeout es_send_get_body_as
   use_ssl verify_certs ssl_show_warn ca_certs client_cert client_key aws_region profile
-  use_strftime_index search_extra_index doc_type _source_enabled run_every buffer_time query_delay max_query_size
+  use_strftime_index search_extra_index doc_type _source_enabled window_step_size use_keyword_postfix buffer_time query_delay max_query_size
   max_scrolling max_scrolling_count scroll_keepalive max_threads misfire_grace_time use_count_query use_terms_query
   terms_size query_timezone initial_starttime start_date minimum_starttime notify_alert notify_all_errors notify_email
   use_run_every_query_size include_fields raw_count_keys kibana_url kibana_username kibana_password
@@ -45,9 +47,7 @@ export const NOT_YET = new Set(
 
 /** Options of the rule types that are not carried out yet. */
 const OTHER_TYPES = words(`
-  blacklist whitelist compare_key ignore_null filter_by_list spike_height spike_type threshold_ref threshold_cur field_value
-  alert_on_new_data threshold forget_keys fields terms_window_size window_step_size alert_on_missing_field
-  use_keyword_postfix cardinality_field max_cardinality min_cardinality metric_agg_key metric_agg_type metric_agg_script
+  threshold forget_keys metric_agg_key metric_agg_type metric_agg_script
   max_threshold min_threshold percentile_range min_doc_count allow_buffer_time_overlap bucket_interval
   sync_bucket_interval metric_format_string match_bucket_filter min_percentage max_percentage min_denominator
   percentage_format_string

@@ -1,12 +1,13 @@
+import { Evaluations } from './evaluations.ts'
 import { timeOf } from './event.ts'
 import { type Fields, type JsonObject, lookup } from './fields.ts'
 import { type Needles, needlesOf } from './needles.ts'
 import { compilePredicate, type Predicate } from './predicate.ts'
 import { pythonStr } from './python-format.ts'
 import type { Rule } from './rule.ts'
-import { createRuleType, type Hit, type Key, type RuleType } from './rule-types.ts'
 import { type SilenceSnapshot, Silences } from './silences.ts'
 import { pythonIso } from './time.ts'
+import { createRuleType, type Found, type Key, type Report, type RuleType } from './types/index.ts'
 
 /** A match that goes out: not silenced by realert. */
 export interface Match {
@@ -38,42 +39,68 @@ export interface RuleSnapshot {
   state: unknown
   silences: SilenceSnapshot
   sinceForget: number
+  /** Time of the next evaluation, of a rule that time decides. */
+  next?: number
 }
+
+/** Intervals in microseconds, for rules that have none of their own. */
+export interface Timing {
+  runEvery: number
+  bufferTime: number
+}
+
+export const DEFAULT_TIMING: Timing = { runEvery: 60e6, bufferTime: 15 * 60e6 }
 
 /** After so many events at least, what is over is forgotten; then when as many have come as are remembered. */
 const FORGET_EVERY = 65536
 
 /** One rule at work: filter, type, realert. */
-export class RuleState {
+export class RuleState implements Report {
   readonly rule: Rule
   readonly needles: Needles
   readonly #passes: Predicate
   readonly #type: RuleType
   readonly #silences: Silences
+  readonly #evaluations: Evaluations | undefined
+  readonly #out: (match: Match) => void
   #sinceForget = 0
+  /** The time that the rule is at: of the event it takes, or of the evaluation. */
+  #now = 0
 
-  constructor(rule: Rule) {
+  constructor(rule: Rule, timing: Timing, out: (match: Match) => void) {
     this.rule = rule
     this.needles = needlesOf(rule.filter)
     this.#passes = compilePredicate(rule.filter, fields => timeOf(fields, rule.timestamp))
     this.#type = createRuleType(rule)
     this.#silences = new Silences(rule.realert, rule.exponentialRealert)
+    this.#out = out
+    if (this.#type.evaluate !== undefined)
+      this.#evaluations = new Evaluations(rule.runEvery ?? timing.runEvery)
+  }
+
+  /** Time after which the rule must be told of the time; Infinity when only its events matter to it. */
+  get due(): number {
+    return this.#evaluations?.next ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Makes the evaluations that are due. */
+  advance(micros: number): void {
+    this.#evaluations?.advance(micros, at => {
+      this.#now = at
+      this.#type.evaluate?.(at, this)
+    })
   }
 
   /** @throws NoEventTime */
-  add(event: Fields): Match | undefined {
-    if (!this.#passes(event)) return undefined
+  add(event: Fields): void {
+    if (!this.#passes(event)) return
     const { rule } = this
     const micros = timeOf(event, rule.timestamp)
     if (micros === undefined) throw new NoEventTime(rule, event)
     this.#forgetInTime(micros)
-    const key = this.#key(event)
-    const hit = this.#type.add(key, micros, () => this.#document(event, micros))
-    if (hit === undefined) return undefined
-    const name = key === null ? null : pythonStr(key)
-    const silenceKey = name === null ? rule.realertKey : `${rule.realertKey}.${name}`
-    if (!this.#silences.take(silenceKey, micros)) return undefined
-    return { rule, micros, key: name, numHits: hit.numHits, fields: this.#report(event, micros, hit) }
+    if (micros > this.due) this.advance(micros)
+    this.#now = micros
+    this.#type.add(this.#key(event), micros, event, this)
   }
 
   #key(event: Fields): Key {
@@ -87,7 +114,7 @@ export class RuleState {
   }
 
   /** The document as ElastAlert has it after a query: the time in its form, a compound key as a field of its own. */
-  #document(event: Fields, micros: number): JsonObject {
+  document(event: Fields, micros: number): JsonObject {
     const { queryKey, timestamp } = this.rule
     const document = { ...event.row }
     const own = document[timestamp.field]
@@ -98,14 +125,24 @@ export class RuleState {
     return document
   }
 
-  #report(event: Fields, micros: number, hit: Hit): Fields {
-    const document = this.#document(event, micros)
-    if (hit.related !== undefined) document.related_events = hit.related
-    const params = this.rule.options.include_rule_params_in_matches
-    for (const name of Array.isArray(params) ? params : []) {
-      document[`rule_param_${name}`] = this.rule.options[String(name)] ?? null
-    }
-    return { row: document, envelope: event.envelope }
+  evaluation(key: Key, micros: number): JsonObject {
+    const { queryKey, timestamp } = this.rule
+    const row: JsonObject = { [timestamp.field]: pythonIso(undefined, micros) }
+    if (queryKey !== undefined) row[queryKey.name] = key
+    return row
+  }
+
+  match(found: Found): void {
+    const { rule } = this
+    const { key, micros, numHits, row, envelope } = found
+    const name = key === null ? null : pythonStr(key)
+    const silenceKey = name === null ? rule.realertKey : `${rule.realertKey}.${name}`
+    // a spike is told of by its first event, which lies back
+    if (!this.#silences.take(silenceKey, this.#now)) return
+    const params = rule.options.include_rule_params_in_matches
+    for (const param of Array.isArray(params) ? params : [])
+      row[`rule_param_${param}`] = rule.options[String(param)] ?? null
+    this.#out({ rule, micros, key: name, numHits, fields: { row, envelope } })
   }
 
   /** Counted in events and not in time: a single event from the future must not empty the windows. */
@@ -121,7 +158,8 @@ export class RuleState {
       type: this.rule.kind.type,
       state: this.#type.snapshot(),
       silences: this.#silences.snapshot(),
-      sinceForget: this.#sinceForget
+      sinceForget: this.#sinceForget,
+      ...(Number.isFinite(this.due) ? { next: this.due } : {})
     }
   }
 
@@ -131,5 +169,6 @@ export class RuleState {
     this.#type.restore(snapshot.state)
     this.#silences.restore(snapshot.silences)
     this.#sinceForget = snapshot.sinceForget
+    if (this.#evaluations !== undefined && snapshot.next !== undefined) this.#evaluations.next = snapshot.next
   }
 }

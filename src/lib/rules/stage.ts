@@ -12,7 +12,7 @@ import {
 import { alertLine } from './alert.ts'
 import { Evaluator } from './evaluator.ts'
 import type { Rule } from './rule.ts'
-import type { Match } from './rule-state.ts'
+import type { Match, Timing } from './rule-state.ts'
 
 /** Who is told of alerts, beside the output. */
 export interface Notifier {
@@ -36,15 +36,17 @@ export class AlertStage implements Stage {
   #untold: Match[] = []
   #acknowledged = Promise.resolve()
   #marked = false
+  #idle = false
 
   constructor(
     rules: Rule[],
     writer: OutputWriter,
     notifier: Notifier,
     badLines: BadLines,
-    state: StateDirectory | null
+    state: StateDirectory | null,
+    timing?: Timing
   ) {
-    this.#evaluator = new Evaluator(rules)
+    this.#evaluator = new Evaluator(rules, timing)
     this.#writer = writer
     this.#notifier = notifier
     this.#badLines = badLines
@@ -65,13 +67,10 @@ export class AlertStage implements Stage {
   }
 
   async lines(part: Lines): Promise<void> {
+    this.#idle = false
     try {
       this.#evaluator.process(part.bytes, {
-        match: match => {
-          this.alerts++
-          this.#writer.bytes.text(`${alertLine(match)}\n`)
-          this.#untold.push(match)
-        },
+        match: match => this.#write(match),
         badLine: (index, bytes, reason) => {
           const line = part.firstLine + index
           if (reason === undefined) this.#badLines.rejectJson(line, bytes)
@@ -85,6 +84,7 @@ export class AlertStage implements Stage {
 
   async mark(mark: Mark): Promise<void> {
     this.#marked = true
+    await this.#pass(mark)
     const state = this.#state
     this.#badLines.sync()
     if (state === null) {
@@ -115,6 +115,24 @@ export class AlertStage implements Stage {
   async settled(): Promise<void> {
     await this.#notifier.settled()
     await this.#acknowledged
+  }
+
+  #write(match: Match): void {
+    this.alerts++
+    this.#writer.bytes.text(`${alertLine(match)}\n`)
+    this.#untold.push(match)
+  }
+
+  /**
+   * A mark carries the time at which its source wrote it. Only where no lines came since the mark before has the source
+   * nothing older to read: behind lines there may be more of their time.
+   */
+  async #pass(mark: Mark): Promise<void> {
+    const idle = this.#idle
+    this.#idle = true
+    if (!idle || mark.ts_ms <= 0) return
+    this.#evaluator.pass(mark.ts_ms * 1000, { match: match => this.#write(match), badLine: () => {} })
+    await this.#tell()
   }
 
   /** An alert is first written, then told. */

@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs'
+import { messageOf } from '../cli/index.ts'
+import { didYouMean } from './did-you-mean.ts'
+import type { OptionReader } from './option-reader.ts'
+import { RULE_TYPES } from './options.ts'
+import type { KindOf, RuleKind, Spike } from './rule.ts'
+
+const DAY = 86400e6
+
+type Reader = (options: OptionReader) => RuleKind | undefined
+
+const READERS: Record<string, Reader> = {
+  any: () => ({ type: 'any' }),
+  frequency,
+  blacklist,
+  whitelist,
+  change,
+  spike,
+  new_term: newTerm,
+  cardinality
+}
+
+/** The type of a rule with its figures; undefined when something is wrong with it, which has then been reported. */
+export function readKind(options: OptionReader): RuleKind | undefined {
+  const type = options.string('type')
+  if (type === undefined) return undefined
+  if (Object.hasOwn(READERS, type)) return READERS[type]?.(options)
+  if (RULE_TYPES.has(type) || type.includes('.'))
+    return options.error(['type'], `type ${type} is not supported yet`)
+  return options.error(['type'], `unknown type ${type}${didYouMean(type, RULE_TYPES)}`)
+}
+
+function timeframe(options: OptionReader): number | undefined {
+  return options.required('timeframe', () => options.span('timeframe'))
+}
+
+function frequency(options: OptionReader): RuleKind | undefined {
+  const frame = timeframe(options)
+  const numEvents = options.required('num_events', () => {
+    const n = options.raw('num_events')
+    if (typeof n === 'number' && Number.isInteger(n) && n >= 1) return n
+    return options.error(['num_events'], `num_events is a whole number from 1, not ${JSON.stringify(n)}`)
+  })
+  const attachRelated = options.raw('attach_related') === true
+  if (frame === undefined || numEvents === undefined) return undefined
+  return { type: 'frequency', numEvents, timeframe: frame, attachRelated }
+}
+
+/** The one field that a list is compared with. */
+function listKey(options: OptionReader): string | undefined {
+  const keys = options.required('compare_key', () => options.strings('compare_key'))
+  if (keys === undefined || keys.length === 1) return keys?.[0]
+  return options.error(['compare_key'], 'a list is compared with one field: compare_key names one')
+}
+
+/** Entries of a list; `!file path` stands for the lines of a file, ends of lines and blanks there left out. */
+function listEntries(options: OptionReader, name: 'blacklist' | 'whitelist'): Set<string> | undefined {
+  const given = options.required(name, () => options.strings(name))
+  if (given === undefined) return undefined
+  const entries = new Set<string>()
+  for (const [i, entry] of given.entries()) {
+    if (!entry.startsWith('!file')) {
+      entries.add(entry)
+      continue
+    }
+    const file = entry.split(/\s+/)[1]
+    if (file === undefined) return options.error([name, i], 'the name of the file is missing: "!file path"')
+    try {
+      const lines = readFileSync(file, 'utf8').split(/\r?\n/)
+      if (lines.at(-1) === '') lines.pop()
+      for (const line of lines) entries.add(line.trimEnd())
+    } catch (error) {
+      return options.error([name, i], messageOf(error))
+    }
+  }
+  return entries
+}
+
+function blacklist(options: OptionReader): KindOf<'blacklist'> | undefined {
+  const compareKey = listKey(options)
+  const list = listEntries(options, 'blacklist')
+  if (compareKey === undefined || list === undefined) return undefined
+  return { type: 'blacklist', compareKey, list }
+}
+
+function whitelist(options: OptionReader): KindOf<'whitelist'> | undefined {
+  const compareKey = listKey(options)
+  const list = listEntries(options, 'whitelist')
+  const ignoreNull = options.required('ignore_null', () => options.boolean('ignore_null'))
+  if (compareKey === undefined || list === undefined || ignoreNull === undefined) return undefined
+  return { type: 'whitelist', compareKey, list, ignoreNull }
+}
+
+function change(options: OptionReader): KindOf<'change'> | undefined {
+  options.required('query_key', () => true)
+  const compareKeys = options.required('compare_key', () => options.strings('compare_key'))
+  const ignoreNull = options.required('ignore_null', () => options.boolean('ignore_null'))
+  const frame = options.span('timeframe')
+  if (compareKeys === undefined || ignoreNull === undefined) return undefined
+  return { type: 'change', compareKeys, ignoreNull, timeframe: frame }
+}
+
+function spikeFigures(options: OptionReader): Spike | undefined {
+  const height = options.required('spike_height', () => options.number('spike_height'))
+  const direction = options.required('spike_type', () =>
+    options.choice('spike_type', ['up', 'down', 'both'] as const)
+  )
+  const frame = timeframe(options)
+  if (height !== undefined && height <= 0)
+    return options.error(['spike_height'], `spike_height is more than 0, not ${height}`)
+  if (height === undefined || direction === undefined || frame === undefined) return undefined
+  return {
+    height,
+    direction,
+    timeframe: frame,
+    thresholdRef: options.number('threshold_ref') ?? 0,
+    thresholdCur: options.number('threshold_cur') ?? 0,
+    alertOnNewData: options.boolean('alert_on_new_data') === true
+  }
+}
+
+function spike(options: OptionReader): KindOf<'spike'> | undefined {
+  const figures = spikeFigures(options)
+  const fieldValue = options.string('field_value')
+  return figures && { type: 'spike', fieldValue, ...figures }
+}
+
+function newTerm(options: OptionReader): KindOf<'new_term'> | undefined {
+  const name = options.raw('fields') === undefined ? 'query_key' : 'fields'
+  const given = options.raw(name)
+  if (given === undefined)
+    return options.error(['type'], 'fields is missing: a new_term rule needs it, or a query_key')
+  const remembered = options.span('terms_window_size') ?? 30 * DAY
+  const alertOnMissingField = options.boolean('alert_on_missing_field') === true
+  const list: unknown[] = Array.isArray(given) ? given : [given]
+  const isField = (f: unknown): f is string | string[] =>
+    typeof f === 'string' || (name === 'fields' && Array.isArray(f) && f.every(g => typeof g === 'string'))
+  if (list.length === 0 || !list.every(isField))
+    return options.error([name], `${name} names fields: a, [a, b] or [[a, b], c]`)
+  // the value of a compound query_key is one field of the event
+  const fields = name === 'query_key' ? [list.join(',')] : list
+  return { type: 'new_term', fields, remembered, alertOnMissingField }
+}
+
+function cardinality(options: OptionReader): KindOf<'cardinality'> | undefined {
+  const field = options.required('cardinality_field', () => options.string('cardinality_field'))
+  const frame = timeframe(options)
+  const max = options.number('max_cardinality')
+  const min = options.number('min_cardinality')
+  if (options.raw('max_cardinality') === undefined && options.raw('min_cardinality') === undefined)
+    return options.error(
+      ['type'],
+      'max_cardinality is missing: a cardinality rule needs it, or min_cardinality'
+    )
+  if (field === undefined || frame === undefined) return undefined
+  return { type: 'cardinality', field, timeframe: frame, max, min }
+}

@@ -1,0 +1,51 @@
+import type { Timestamp } from './event.ts'
+import { MICROS_PER_MS, parseIso } from './time.ts'
+
+const SPACE = 32
+const QUOTE = 34
+const COMMIT = Buffer.from('"ts_ms":')
+/** No time that a rule takes is written longer. */
+const LONGEST = 48
+
+/**
+ * Finds times in lines that are not parsed, so that rules that time decides see it pass in events that do not concern them. A
+ * line found here may still have another time (the field stands elsewhere in it, too): it is then parsed to be sure.
+ */
+export class TimeScan {
+  readonly #needles: { bytes: Buffer; type: Timestamp['type'] }[]
+
+  constructor({ field, type }: Timestamp) {
+    const key = Buffer.from(`${JSON.stringify(field.slice(field.lastIndexOf('.') + 1))}:`)
+    this.#needles = [
+      { bytes: key, type },
+      { bytes: COMMIT, type: 'unix_ms' }
+    ]
+  }
+
+  /** True when some time in these bytes may be later than `micros`. */
+  mayPass(block: Buffer, start: number, end: number, micros: number): boolean {
+    for (const { bytes, type } of this.#needles) {
+      for (let at = block.indexOf(bytes, start); at >= 0 && at < end; at = block.indexOf(bytes, at)) {
+        at += bytes.length
+        const time = timeAt(block, at, end, type)
+        if (time !== undefined && time > micros) return true
+      }
+    }
+    return false
+  }
+}
+
+/** Microseconds of the value that begins at a place; undefined when it is no time. */
+function timeAt(block: Buffer, start: number, end: number, type: Timestamp['type']): number | undefined {
+  let at = start
+  while (at < end && block[at] === SPACE) at++
+  if (type !== 'iso') {
+    const text = /^"?(-?[\d.]+(?:[eE][+-]?\d+)?)/.exec(
+      block.toString('latin1', at, Math.min(end, at + LONGEST))
+    )?.[1]
+    return text === undefined ? undefined : Number(text) * (type === 'unix' ? 1e6 : MICROS_PER_MS)
+  }
+  if (block[at] !== QUOTE) return undefined
+  const close = block.indexOf(QUOTE, at + 1)
+  return close < 0 || close > at + LONGEST ? undefined : parseIso(block.toString('latin1', at + 1, close))
+}

@@ -1,0 +1,52 @@
+import type { Fields, JsonObject } from '../fields.ts'
+
+/** The value of a rule's query_key; null where the event or the rule has none. */
+export type Key = string | number | boolean | null
+
+/** What a rule's type has found. */
+export interface Found {
+  key: Key
+  /** Microseconds: the event's, or the evaluation's. */
+  micros: number
+  /** How many events made the match. */
+  numHits: number
+  /** The match: the document of an event, or what an evaluation says in its place. */
+  row: JsonObject
+  /** The envelope around an event's row. */
+  envelope: JsonObject | undefined
+}
+
+/** What a type is given to report with. */
+export interface Report {
+  /** An event as it is reported: a copy, in which times and a compound key stand as ElastAlert writes them. */
+  document(event: Fields, micros: number): JsonObject
+  /** The start of a match that no event is behind: its time and, of a rule with a query_key, its key. */
+  evaluation(key: Key, micros: number): JsonObject
+  match(found: Found): void
+}
+
+/** The memory of one rule. Times are microseconds. */
+export interface RuleType {
+  /** Takes an event that passes the filter. Types keep the event only where a later match reports it. */
+  add(key: Key, micros: number, event: Fields, report: Report): void
+  /** For types that time decides: called at every multiple of run_every, after all events up to it. */
+  evaluate?: ((micros: number, report: Report) => void) | undefined
+  /** Frees what can no longer take part in a match when all events are later than this. */
+  forget(before: number): void
+  /** State as JSON. */
+  snapshot(): unknown
+  restore(snapshot: unknown): void
+}
+
+/** A match that an event is. */
+export function eventMatch(
+  key: Key,
+  micros: number,
+  event: Fields,
+  report: Report,
+  more: JsonObject = {},
+  numHits = 1
+): void {
+  const row = Object.assign(report.document(event, micros), more)
+  report.match({ key, micros, numHits, row, envelope: event.envelope })
+}
