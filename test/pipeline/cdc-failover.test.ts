@@ -107,11 +107,9 @@ for (const kind of ['mysql', 'mysql80', 'mariadb'] as const) {
           range(from, to)
             .map(id => `(${id}, '${'x'.repeat(width)}')`)
             .join()
-        for (let from = 1; from < 60_000; from += 10_000)
+        for (let from = 1; from < 40_000; from += 10_000)
           await onPrimary.query(`INSERT INTO t VALUES ${rows(from, from + 9_999)}`)
-        const running = new RunningTail(
-          args('--stop-at', 'now', '--mark-every', '20ms', '--state', directory)
-        )
+        const running = new RunningTail(args('--mark-every', '20ms', '--state', directory))
         await running.until('rows', ({ stdout }) => stdout.includes('"op":"r"'))
         running.pause()
         await onPrimary.query(
@@ -120,9 +118,11 @@ for (const kind of ['mysql', 'mysql80', 'mariadb'] as const) {
         await untilSame(onPrimary, onReplica, 'SELECT SUM(id) FROM test.t')
         await primary.kill()
         await promote(onReplica, kind)
-        await onReplica.query("INSERT INTO t VALUES (0, 'new'); DELETE FROM t WHERE id % 100 = 3")
+        await onReplica.query("DELETE FROM t WHERE id % 100 = 3; INSERT INTO t VALUES (0, 'new')")
         running.resume()
-        const { status, stdout, stderr } = await running.ended
+        await running.until('the end of the snapshot', ({ stderr }) => /snapshot: \d+ rows/.test(stderr))
+        await running.until('the last row', ({ stdout }) => stdout.includes('"new"'))
+        const { status, stdout, stderr } = await running.stop()
         assert.equal(status, 0, stderr)
         assert.match(
           stderr,
