@@ -1,4 +1,4 @@
-import { compressionsAlgorithms, crc32c } from '@platformatic/kafka'
+import { compressionsAlgorithms, crc32c, Writer } from '@platformatic/kafka'
 import { free } from '../memory.ts'
 
 /**
@@ -169,7 +169,9 @@ export function stamp(
   bytes.writeBigInt64BE(producer.id, 43)
   bytes.writeInt16BE(producer.epoch, 51)
   bytes.writeInt32BE(sequence, 53)
-  bytes.writeUInt32BE(crc32c(bytes.subarray(ATTRIBUTES_AT)), CRC_AT)
+  // Of bytes that are no buffer of its own the client makes a copy first.
+  const { dynamicBuffer } = Writer.create().append(bytes.subarray(ATTRIBUTES_AT))
+  bytes.writeUInt32BE(crc32c(dynamicBuffer), CRC_AT)
 }
 
 export const NO_HEADERS = Buffer.from([0])
