@@ -126,9 +126,9 @@ test('--check names every error with its place and ends with 2', t => {
 })
 
 test('a rule of another type, no rules and no --rules are errors of usage', t => {
-  const other = alertEval(['--rules', rulesIn(t, RULE.replace('frequency', 'flatline'))])
+  const other = alertEval(['--rules', rulesIn(t, RULE.replace('frequency', 'my_module.Rule'))])
   assert.equal(other.status, 2)
-  assert.match(other.stderr, /type flatline is not supported yet/)
+  assert.match(other.stderr, /type my_module\.Rule is not supported yet/)
   assert.equal(alertEval(['--rules', folder(t, {})]).status, 2)
   assert.equal(alertEval(['--rules', '/nowhere/at/all']).status, 2)
   assert.equal(alertEval([]).status, 2)
@@ -180,6 +180,24 @@ test('a half-filled window and a silence outlive a restart at a mark, and marks 
   assert.deepEqual(
     again.alerts.map(a => a['@timestamp']),
     ['2026-11-24T10:00:02.000Z']
+  )
+})
+
+test('silence is found at the marks of an idle source, and not at those behind lines', t => {
+  const flat = `name: flat\ntype: flatline\nindex: x\nalert: debug\nthreshold: 1\ntimeframe: {minutes: 2}\nrealert: {hours: 1}\n`
+  const late = (n: number): string =>
+    `${JSON.stringify({ '@mark': { n, at: { pos: n }, ts_ms: START + 200_000 } })}\n`
+  const args = ['--rules', rulesIn(t, flat), '--quiet']
+  assert.deepEqual(alertEval(args, ndjson([failed(5)]) + late(1)).alerts, [])
+  const { alerts } = alertEval(args, ndjson([failed(5)]) + late(1) + late(2))
+  assert.deepEqual(
+    alerts.map(a => [a['@timestamp'], a.match]),
+    [
+      [
+        '2026-11-24T10:03:00.000Z',
+        { '@timestamp': '2026-11-24T10:03:00Z', key: 'all', count: 0, threshold: 1 }
+      ]
+    ]
   )
 })
 

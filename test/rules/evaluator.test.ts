@@ -215,7 +215,15 @@ const STATEFUL = [
   'type: spike\nspike_height: 1.2\nspike_type: both\ntimeframe: {seconds: 5}\nfield_value: amount',
   'type: new_term\nfields: [gateway, [gateway, status]]',
   'type: cardinality\ncardinality_field: status\nmax_cardinality: 1\ntimeframe: {seconds: 4}\nquery_key: gateway',
-  'type: cardinality\ncardinality_field: status\nmin_cardinality: 2\ntimeframe: {seconds: 4}\nquery_key: gateway'
+  'type: cardinality\ncardinality_field: status\nmin_cardinality: 2\ntimeframe: {seconds: 4}\nquery_key: gateway',
+  'type: flatline\nthreshold: 2\ntimeframe: {seconds: 6}\nquery_key: gateway',
+  'type: flatline\nthreshold: 2\ntimeframe: {seconds: 6}\nforget_keys: true',
+  ...['avg', 'cardinality', 'percentiles', 'min'].map(
+    metric =>
+      `type: metric_aggregation\nmetric_agg_key: amount\nmetric_agg_type: ${metric}\nmax_threshold: 2\nbuffer_time: {seconds: 9}\npercentile_range: 50\nquery_key: gateway`
+  ),
+  'type: spike_aggregation\nmetric_agg_key: amount\nmetric_agg_type: sum\nspike_height: 1.5\nspike_type: both\ntimeframe: {seconds: 6}\nbuffer_time: {seconds: 6}',
+  'type: percentage_match\nmatch_bucket_filter: [{term: {status: OK}}]\nmax_percentage: 20\nbuffer_time: {seconds: 9}\nquery_key: [gateway, amount]'
 ].map(
   (body, i) =>
     `name: rule ${i}\nindex: x\nalert: debug\nrealert: {seconds: 1}\nrun_every: {seconds: 3}\n${body}\n`

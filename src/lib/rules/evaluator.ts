@@ -3,15 +3,9 @@ import { Candidates } from './candidates.ts'
 import { eventOf, type Timestamp, timeOf } from './event.ts'
 import type { Fields } from './fields.ts'
 import type { Rule } from './rule.ts'
-import {
-  DEFAULT_TIMING,
-  type Match,
-  NoEventTime,
-  type RuleSnapshot,
-  RuleState,
-  type Timing
-} from './rule-state.ts'
+import { type Match, NoEventTime, type RuleSnapshot, RuleState } from './rule-state.ts'
 import { TimeScan } from './time-scan.ts'
+import { DEFAULT_TIMING, type Timing } from './timing.ts'
 
 /** Takes what an evaluation brings forth, in the order of the events. */
 export interface EvaluatorOutput {

@@ -16,7 +16,10 @@ export const SUPPORTED = new Set(
   alert_missing_value use_local_time custom_pretty_ts_format include_rule_params_in_matches
   blacklist whitelist compare_key ignore_null filter_by_list spike_height spike_type threshold_ref threshold_cur field_value
   alert_on_new_data fields terms_window_size alert_on_missing_field cardinality_field max_cardinality min_cardinality
-  run_every include_rule_params_in_first_match_only command pipe_match_json pipe_alert_text fail_on_non_zero_exit
+  threshold forget_keys metric_agg_key metric_agg_type metric_agg_script max_threshold min_threshold percentile_range
+  min_doc_count bucket_interval sync_bucket_interval metric_format_string match_bucket_filter min_percentage
+  max_percentage min_denominator percentage_format_string use_run_every_query_size
+  run_every buffer_time include_rule_params_in_first_match_only command pipe_match_json pipe_alert_text fail_on_non_zero_exit
 `)
 )
 
@@ -25,10 +28,10 @@ export const QUERY_ONLY = new Set(
   words(`
   es_host es_port es_hosts es_username es_password es_bearer es_api_key es_url_prefix es_conn_timeout es_send_get_body_as
   use_ssl verify_certs ssl_show_warn ca_certs client_cert client_key aws_region profile
-  use_strftime_index search_extra_index doc_type _source_enabled window_step_size use_keyword_postfix buffer_time query_delay max_query_size
+  use_strftime_index search_extra_index doc_type _source_enabled window_step_size use_keyword_postfix allow_buffer_time_overlap query_delay max_query_size
   max_scrolling max_scrolling_count scroll_keepalive max_threads misfire_grace_time use_count_query use_terms_query
   terms_size query_timezone initial_starttime start_date minimum_starttime notify_alert notify_all_errors notify_email
-  use_run_every_query_size include_fields raw_count_keys kibana_url kibana_username kibana_password
+  include_fields raw_count_keys kibana_url kibana_username kibana_password
   kibana_verify_certs opensearch_url
 `)
 )
@@ -44,14 +47,6 @@ export const NOT_YET = new Set(
   generate_kibana_discover_url shorten_kibana_discover_url generate_opensearch_discover_url
 `)
 )
-
-/** Options of the rule types that are not carried out yet. */
-const OTHER_TYPES = words(`
-  threshold forget_keys metric_agg_key metric_agg_type metric_agg_script
-  max_threshold min_threshold percentile_range min_doc_count allow_buffer_time_overlap bucket_interval
-  sync_bucket_interval metric_format_string match_bucket_filter min_percentage max_percentage min_denominator
-  percentage_format_string
-`)
 
 export const RULE_TYPES = new Set(
   words(`
@@ -85,14 +80,13 @@ const ALERTER_NAMES = new Set(
 `)
 )
 
-export type OptionKind = 'supported' | 'query only' | 'not yet' | 'other type' | 'alerter' | 'unknown'
+export type OptionKind = 'supported' | 'query only' | 'not yet' | 'alerter' | 'unknown'
 
 export function optionKind(name: string): OptionKind {
   if (SUPPORTED.has(name)) return 'supported'
   if (QUERY_ONLY.has(name)) return 'query only'
   if (NOT_YET.has(name)) return 'not yet'
-  if (OTHER_TYPES.includes(name)) return 'other type'
   return ALERTER_NAMES.has(name) || ALERTER_PREFIX.test(name) ? 'alerter' : 'unknown'
 }
 
-export const KNOWN_OPTIONS = [...SUPPORTED, ...QUERY_ONLY, ...NOT_YET, ...OTHER_TYPES]
+export const KNOWN_OPTIONS = [...SUPPORTED, ...QUERY_ONLY, ...NOT_YET]

@@ -1,9 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { messageOf } from '../cli/index.ts'
 import { didYouMean } from './did-you-mean.ts'
+import { readFilter } from './dsl.ts'
 import type { OptionReader } from './option-reader.ts'
 import { RULE_TYPES } from './options.ts'
-import type { KindOf, RuleKind, Spike } from './rule.ts'
+import { QueryError } from './query.ts'
+import {
+  type AggregationWindow,
+  type KindOf,
+  METRICS,
+  type Metric,
+  type RuleKind,
+  type Spike
+} from './rule.ts'
 
 const DAY = 86400e6
 
@@ -17,7 +26,11 @@ const READERS: Record<string, Reader> = {
   change,
   spike,
   new_term: newTerm,
-  cardinality
+  cardinality,
+  flatline,
+  metric_aggregation: metricAggregation,
+  spike_aggregation: spikeAggregation,
+  percentage_match: percentageMatch
 }
 
 /** The type of a rule with its figures; undefined when something is wrong with it, which has then been reported. */
@@ -154,4 +167,89 @@ function cardinality(options: OptionReader): KindOf<'cardinality'> | undefined {
     )
   if (field === undefined || frame === undefined) return undefined
   return { type: 'cardinality', field, timeframe: frame, max, min }
+}
+
+function flatline(options: OptionReader): KindOf<'flatline'> | undefined {
+  const threshold = options.required('threshold', () => options.number('threshold'))
+  const frame = timeframe(options)
+  if (threshold === undefined || frame === undefined) return undefined
+  return {
+    type: 'flatline',
+    threshold,
+    timeframe: frame,
+    forgetKeys: options.boolean('forget_keys') === true
+  }
+}
+
+function metricOf(options: OptionReader): Metric | undefined {
+  const field = options.required('metric_agg_key', () => options.string('metric_agg_key'))
+  const type = options.required('metric_agg_type', () => options.choice('metric_agg_type', METRICS))
+  if (options.raw('metric_agg_script') !== undefined)
+    return options.error(
+      ['metric_agg_script'],
+      'metric_agg_script is not supported: scripts are run by an index'
+    )
+  const given = options.raw('percentile_range')
+  const percentile = given === undefined ? undefined : Number(given)
+  if (percentile !== undefined && !(percentile >= 0 && percentile <= 100))
+    return options.error(['percentile_range'], 'percentile_range is a number from 0 to 100')
+  if (type === 'percentiles' && percentile === undefined)
+    return options.error(['metric_agg_type'], 'percentile_range is missing: percentiles need it')
+  if (field === undefined || type === undefined) return undefined
+  return { field, type, percentile: percentile ?? 50 }
+}
+
+function windowOf(options: OptionReader): AggregationWindow {
+  const length = options.span('bucket_interval')
+  return {
+    sinceLast: options.boolean('use_run_every_query_size') === true,
+    bucket:
+      length === undefined ? undefined : { length, sync: options.boolean('sync_bucket_interval') === true },
+    minDocCount: Math.max(1, options.number('min_doc_count') ?? 1)
+  }
+}
+
+/** The bounds of a figure, of which a rule has at least one. */
+function bounds(options: OptionReader, max: string, min: string): Bounds | undefined {
+  if (options.raw(max) !== undefined || options.raw(min) !== undefined)
+    return { max: options.number(max), min: options.number(min) }
+  return options.required(max, () => undefined)
+}
+
+interface Bounds {
+  max: number | undefined
+  min: number | undefined
+}
+
+function metricAggregation(options: OptionReader): KindOf<'metric_aggregation'> | undefined {
+  const metric = metricOf(options)
+  const limits = bounds(options, 'max_threshold', 'min_threshold')
+  const format = options.string('metric_format_string')
+  const window = windowOf(options)
+  return metric && limits && { type: 'metric_aggregation', metric, window, ...limits, format }
+}
+
+function spikeAggregation(options: OptionReader): KindOf<'spike_aggregation'> | undefined {
+  const metric = metricOf(options)
+  const figures = spikeFigures(options)
+  if (options.raw('bucket_interval') !== undefined)
+    return options.error(['bucket_interval'], 'a spike_aggregation rule cannot have a bucket_interval')
+  const window = windowOf(options)
+  return metric && figures && { type: 'spike_aggregation', metric, window, ...figures }
+}
+
+function percentageMatch(options: OptionReader): KindOf<'percentage_match'> | undefined {
+  const bucket = options.required('match_bucket_filter', () => {
+    try {
+      return readFilter(options.raw('match_bucket_filter'), ['match_bucket_filter'])
+    } catch (error) {
+      if (!(error instanceof QueryError)) throw error
+      return options.error(error.path, error.message)
+    }
+  })
+  const limits = bounds(options, 'max_percentage', 'min_percentage')
+  const minDenominator = options.number('min_denominator') ?? 0
+  const format = options.string('percentage_format_string')
+  const window = windowOf(options)
+  return bucket && limits && { type: 'percentage_match', bucket, window, ...limits, minDenominator, format }
 }

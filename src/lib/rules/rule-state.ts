@@ -7,6 +7,7 @@ import { pythonStr } from './python-format.ts'
 import type { Rule } from './rule.ts'
 import { type SilenceSnapshot, Silences } from './silences.ts'
 import { pythonIso } from './time.ts'
+import { intervalsOf, type Timing } from './timing.ts'
 import { createRuleType, type Found, type Key, type Report, type RuleType } from './types/index.ts'
 
 /** A match that goes out: not silenced by realert. */
@@ -43,14 +44,6 @@ export interface RuleSnapshot {
   next?: number
 }
 
-/** Intervals in microseconds, for rules that have none of their own. */
-export interface Timing {
-  runEvery: number
-  bufferTime: number
-}
-
-export const DEFAULT_TIMING: Timing = { runEvery: 60e6, bufferTime: 15 * 60e6 }
-
 /** After so many events at least, what is over is forgotten; then when as many have come as are remembered. */
 const FORGET_EVERY = 65536
 
@@ -69,13 +62,13 @@ export class RuleState implements Report {
 
   constructor(rule: Rule, timing: Timing, out: (match: Match) => void) {
     this.rule = rule
+    const intervals = intervalsOf(rule, timing)
     this.needles = needlesOf(rule.filter)
     this.#passes = compilePredicate(rule.filter, fields => timeOf(fields, rule.timestamp))
-    this.#type = createRuleType(rule)
+    this.#type = createRuleType(rule, intervals)
     this.#silences = new Silences(rule.realert, rule.exponentialRealert)
     this.#out = out
-    if (this.#type.evaluate !== undefined)
-      this.#evaluations = new Evaluations(rule.runEvery ?? timing.runEvery)
+    if (this.#type.evaluate !== undefined) this.#evaluations = new Evaluations(intervals.runEvery)
   }
 
   /** Time after which the rule must be told of the time; Infinity when only its events matter to it. */
@@ -125,10 +118,10 @@ export class RuleState implements Report {
     return document
   }
 
-  evaluation(key: Key, micros: number): JsonObject {
+  evaluation(key: Key | undefined, micros: number): JsonObject {
     const { queryKey, timestamp } = this.rule
     const row: JsonObject = { [timestamp.field]: pythonIso(undefined, micros) }
-    if (queryKey !== undefined) row[queryKey.name] = key
+    if (queryKey !== undefined && key !== undefined) row[queryKey.name] = key
     return row
   }
 

@@ -23,6 +23,16 @@ function whole(value: unknown): string {
   return String(Math.trunc(Number(value)))
 }
 
+/** A figure that is a float in Elasticsearch's answer: whole ones have a fraction of 0; counts are whole numbers. */
+function asFloat(value: unknown, type?: string): string {
+  const isCount = type === 'cardinality' || type === 'value_count'
+  return Number.isInteger(value) && !isCount ? `${value}.0` : pythonStr(value)
+}
+
+function rounded(value: unknown): number {
+  return Math.round(Number(value) * 100) / 100
+}
+
 /** What ElastAlert says of a match of this type, below the rule's own text. @param micros time of the match */
 export function ruleText(kind: RuleKind, options: JsonObject, row: JsonObject, micros: number): string {
   const local = options.use_local_time === true
@@ -42,6 +52,23 @@ export function ruleText(kind: RuleKind, options: JsonObject, row: JsonObject, m
       const how = kind.max === undefined ? 'Less than' : 'A maximum of'
       const bound = whole(kind.max ?? kind.min)
       return `${how} ${bound} unique ${pythonStr(options.cardinality_field)}(s) occurred since last alert or between ${pretty(micros - kind.timeframe)} and ${pretty(micros)}\n\n`
+    }
+    case 'flatline':
+      return `An abnormally low number of events occurred around ${pretty(micros)}.\nBetween ${pretty(micros - kind.timeframe)} and ${pretty(micros)}, there were less than ${pythonStr(kind.threshold)} events.\n\n`
+    case 'metric_aggregation': {
+      const { field, type } = kind.metric
+      const value = row[`metric_${field}_${type}`]
+      const shown = row[`metric_${field}_${type}_formatted`] ?? asFloat(value, type)
+      return `Threshold violation, ${type}:${field} ${shown} (min: ${pythonStr(options.min_threshold)} max : ${pythonStr(options.max_threshold)}) \n\n`
+    }
+    case 'spike_aggregation': {
+      const { field, type } = kind.metric
+      const [now, before] = [row.spike_count, row.reference_count].map(v => asFloat(rounded(v), type))
+      return `An abnormal ${type} of ${field} (${now}) occurred around ${pretty(micros)}.\nPreceding that time, there was a ${type} of ${field} of (${before}) within ${pythonTimedelta(kind.timeframe)}\n\n`
+    }
+    case 'percentage_match': {
+      const shown = row.percentage_formatted ?? asFloat(row.percentage)
+      return `Percentage violation, value: ${shown} (min: ${pythonStr(options.min_percentage)} max : ${pythonStr(options.max_percentage)}) of ${pythonStr(row.denominator)} items\n\n`
     }
     default:
       return ''

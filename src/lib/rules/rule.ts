@@ -12,6 +12,25 @@ export interface Spike {
   alertOnNewData: boolean
 }
 
+export const METRICS = ['min', 'max', 'avg', 'sum', 'cardinality', 'value_count', 'percentiles'] as const
+
+export interface Metric {
+  field: string
+  type: (typeof METRICS)[number]
+  /** From 0 to 100. */
+  percentile: number
+}
+
+/** What an evaluation looks at; by itself bufferTime before it. */
+export interface AggregationWindow {
+  /** Only what came since the evaluation before. */
+  sinceLast: boolean
+  /** Parts of the window that are looked at one by one, from its start or from a multiple of their length (sync). */
+  bucket: { length: number; sync: boolean } | undefined
+  /** Keys with fewer events are left out. */
+  minDocCount: number
+}
+
 /** What decides a rule, and with what figures. Durations are microseconds. */
 export type RuleKind =
   | { type: 'any' }
@@ -27,6 +46,25 @@ export type RuleKind =
       timeframe: number
       max: number | undefined
       min: number | undefined
+    }
+  | { type: 'flatline'; threshold: number; timeframe: number; forgetKeys: boolean }
+  | {
+      type: 'metric_aggregation'
+      metric: Metric
+      window: AggregationWindow
+      max: number | undefined
+      min: number | undefined
+      format: string | undefined
+    }
+  | ({ type: 'spike_aggregation'; metric: Metric; window: AggregationWindow } & Spike)
+  | {
+      type: 'percentage_match'
+      bucket: Query
+      window: AggregationWindow
+      max: number | undefined
+      min: number | undefined
+      minDenominator: number
+      format: string | undefined
     }
 
 /** The kind of one type: `KindOf<'spike'>`. */

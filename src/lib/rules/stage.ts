@@ -12,7 +12,8 @@ import {
 import { alertLine } from './alert.ts'
 import { Evaluator } from './evaluator.ts'
 import type { Rule } from './rule.ts'
-import type { Match, Timing } from './rule-state.ts'
+import type { Match } from './rule-state.ts'
+import type { Timing } from './timing.ts'
 
 /** Who is told of alerts, beside the output. */
 export interface Notifier {

@@ -1,16 +1,21 @@
 import type { Rule } from '../rule.ts'
+import type { Timing } from '../timing.ts'
 import { Any } from './any.ts'
 import { Cardinality } from './cardinality.ts'
 import { Change } from './change.ts'
+import { Flatline } from './flatline.ts'
 import { Frequency } from './frequency.ts'
 import { List } from './list.ts'
+import { MetricAggregation } from './metric-aggregation.ts'
 import { NewTerm } from './new-term.ts'
+import { PercentageMatch } from './percentage-match.ts'
 import type { RuleType } from './rule-type.ts'
 import { SpikeRule } from './spike.ts'
+import { SpikeAggregation } from './spike-aggregation.ts'
 
 export type { Found, Key, Report, RuleType } from './rule-type.ts'
 
-export function createRuleType(rule: Rule): RuleType {
+export function createRuleType(rule: Rule, timing: Timing): RuleType {
   const { kind } = rule
   switch (kind.type) {
     case 'any':
@@ -28,5 +33,13 @@ export function createRuleType(rule: Rule): RuleType {
       return new NewTerm(kind)
     case 'cardinality':
       return new Cardinality(kind)
+    case 'flatline':
+      return new Flatline(kind, rule.queryKey !== undefined)
+    case 'metric_aggregation':
+      return new MetricAggregation(rule, kind, timing)
+    case 'spike_aggregation':
+      return new SpikeAggregation(rule, kind, timing)
+    case 'percentage_match':
+      return new PercentageMatch(rule, kind, timing)
   }
 }

@@ -20,8 +20,8 @@ export interface Found {
 export interface Report {
   /** An event as it is reported: a copy, in which times and a compound key stand as ElastAlert writes them. */
   document(event: Fields, micros: number): JsonObject
-  /** The start of a match that no event is behind: its time and, of a rule with a query_key, its key. */
-  evaluation(key: Key, micros: number): JsonObject
+  /** The start of a match that no event is behind: its time and, unless undefined, the key of a rule with a query_key. */
+  evaluation(key: Key | undefined, micros: number): JsonObject
   match(found: Found): void
 }
 

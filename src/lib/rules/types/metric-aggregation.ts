@@ -1,0 +1,61 @@
+import { type Fields, lookup } from '../fields.ts'
+import type { KindOf, Rule } from '../rule.ts'
+import type { Timing } from '../timing.ts'
+import { Aggregation } from './aggregation.ts'
+import { addKey, crosses, formatNumber, reportEvaluation } from './bounds.ts'
+import { type MetricSum, type MetricTally, tallyOf } from './metric.ts'
+import type { Key, Report, RuleType } from './rule-type.ts'
+
+/** The values of a field: those of an array, none for null. */
+export function valuesOf(event: Fields, field: string): unknown[] {
+  const value = lookup(event, field)
+  if (Array.isArray(value)) return value.filter(v => v !== null)
+  return value === undefined || value === null ? [] : [value]
+}
+
+/** A metric of a field over buffer_time beyond one of its thresholds. */
+export class MetricAggregation implements RuleType {
+  readonly #rule: Rule
+  readonly #kind: KindOf<'metric_aggregation'>
+  readonly #tally: MetricTally
+  readonly #aggregation: Aggregation<MetricSum>
+
+  constructor(rule: Rule, kind: KindOf<'metric_aggregation'>, timing: Timing) {
+    this.#rule = rule
+    this.#kind = kind
+    this.#tally = tallyOf(kind.metric)
+    this.#aggregation = new Aggregation(rule, kind.window, timing, this.#tally)
+  }
+
+  add(_: Key, micros: number, event: Fields): void {
+    this.#aggregation.add(micros, event, valuesOf(event, this.#kind.metric.field))
+  }
+
+  evaluate(now: number, report: Report): void {
+    const { metric, format } = this.#kind
+    const name = `metric_${metric.field}_${metric.type}`
+    this.#aggregation.evaluate(now, ({ values, key, micros, count, sum }) => {
+      const value = this.#tally.value(sum)
+      if (value === undefined || !crosses(value, this.#kind)) return
+      const row = report.evaluation(undefined, micros)
+      row[name] = value
+      // ElastAlert has it only here
+      if (values.length < 2) row.metric_agg_value = value
+      if (format !== undefined)
+        row[`${name}_formatted`] = row.metric_agg_value_formatted = formatNumber(format, value)
+      addKey(row, this.#rule, values, key)
+      reportEvaluation(report, { key, micros, numHits: count, row })
+    })
+  }
+
+  /** Windows let go of what is too old at each evaluation. */
+  forget(): void {}
+
+  snapshot(): unknown {
+    return this.#aggregation.snapshot()
+  }
+
+  restore(snapshot: unknown): void {
+    this.#aggregation.restore(snapshot)
+  }
+}

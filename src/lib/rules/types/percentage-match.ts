@@ -1,0 +1,60 @@
+import { timeOf } from '../event.ts'
+import type { Fields } from '../fields.ts'
+import { compilePredicate, type Predicate } from '../predicate.ts'
+import type { KindOf, Rule } from '../rule.ts'
+import type { Timing } from '../timing.ts'
+import { Aggregation } from './aggregation.ts'
+import { addKey, crosses, formatNumber, reportEvaluation } from './bounds.ts'
+import type { Key, Report, RuleType } from './rule-type.ts'
+import type { Tally } from './slots.ts'
+
+const COUNT: Tally<number> = {
+  empty: () => 0,
+  add: (sum, [matches]) => (matches === true ? sum + 1 : sum),
+  join: (a, b) => a + b
+}
+
+/** The share of events that pass match_bucket_filter beyond one of its bounds. */
+export class PercentageMatch implements RuleType {
+  readonly #rule: Rule
+  readonly #kind: KindOf<'percentage_match'>
+  readonly #inBucket: Predicate
+  readonly #aggregation: Aggregation<number>
+
+  constructor(rule: Rule, kind: KindOf<'percentage_match'>, timing: Timing) {
+    this.#rule = rule
+    this.#kind = kind
+    this.#inBucket = compilePredicate(kind.bucket, fields => timeOf(fields, rule.timestamp))
+    this.#aggregation = new Aggregation(rule, kind.window, timing, COUNT)
+  }
+
+  add(_: Key, micros: number, event: Fields): void {
+    this.#aggregation.add(micros, event, [this.#inBucket(event)])
+  }
+
+  evaluate(now: number, report: Report): void {
+    const { minDenominator, format } = this.#kind
+    this.#aggregation.evaluate(now, ({ values, key, micros, count, sum }) => {
+      if (count === 0 || count < minDenominator) return
+      const percentage = (sum / count) * 100
+      if (!crosses(percentage, this.#kind)) return
+      const row = report.evaluation(undefined, micros)
+      row.percentage = percentage
+      row.denominator = count
+      if (format !== undefined) row.percentage_formatted = formatNumber(format, percentage)
+      addKey(row, this.#rule, values, key)
+      reportEvaluation(report, { key, micros, numHits: count, row })
+    })
+  }
+
+  /** Windows let go of what is too old at each evaluation. */
+  forget(): void {}
+
+  snapshot(): unknown {
+    return this.#aggregation.snapshot()
+  }
+
+  restore(snapshot: unknown): void {
+    this.#aggregation.restore(snapshot)
+  }
+}

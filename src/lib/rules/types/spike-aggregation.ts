@@ -1,0 +1,70 @@
+import type { Fields } from '../fields.ts'
+import type { KindOf, Metric, Rule } from '../rule.ts'
+import type { Timing } from '../timing.ts'
+import { Aggregation } from './aggregation.ts'
+import { type MetricSum, type MetricTally, tallyOf } from './metric.ts'
+import { valuesOf } from './metric-aggregation.ts'
+import type { Key, Report, RuleType } from './rule-type.ts'
+import { type Comparison, SpikeWindows } from './spike-windows.ts'
+
+function comparison({ type }: Metric): Comparison {
+  const over =
+    (figure: (values: number[]) => number): Comparison['figure'] =>
+    window => {
+      const values = window.values()
+      return values.length === 0 ? undefined : figure(values)
+    }
+  // added up anew each time: what has come and gone must leave no rest
+  const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0)
+  const figures: Partial<Record<Metric['type'], Comparison['figure']>> = {
+    avg: over(values => sum(values) / values.length),
+    min: over(values => values.reduce((a, b) => Math.min(a, b))),
+    max: over(values => values.reduce((a, b) => Math.max(a, b)))
+  }
+  return {
+    figure: figures[type] ?? (window => sum(window.values())),
+    matches: value => value !== 0 && !Number.isNaN(value),
+    thresholds: true,
+    keepsEvents: false
+  }
+}
+
+/** A spike in the values that a metric has at each evaluation. */
+export class SpikeAggregation implements RuleType {
+  readonly #field: string
+  readonly #tally: MetricTally
+  readonly #aggregation: Aggregation<MetricSum>
+  readonly #windows: SpikeWindows
+
+  constructor(rule: Rule, kind: KindOf<'spike_aggregation'>, timing: Timing) {
+    this.#field = kind.metric.field
+    this.#tally = tallyOf(kind.metric)
+    this.#aggregation = new Aggregation(rule, kind.window, timing, this.#tally)
+    this.#windows = new SpikeWindows(kind, comparison(kind.metric), rule.queryKey !== undefined)
+  }
+
+  add(_: Key, micros: number, event: Fields): void {
+    this.#aggregation.add(micros, event, valuesOf(event, this.#field))
+  }
+
+  evaluate(now: number, report: Report): void {
+    this.#aggregation.evaluate(now, ({ key, micros, sum }) => {
+      const value = this.#tally.value(sum)
+      if (value !== undefined) this.#windows.add(key, micros, value, undefined, report)
+    })
+  }
+
+  forget(before: number): void {
+    this.#windows.forget(before)
+  }
+
+  snapshot(): unknown {
+    return { aggregation: this.#aggregation.snapshot(), windows: this.#windows.snapshot() }
+  }
+
+  restore(snapshot: unknown): void {
+    const { aggregation, windows } = snapshot as { aggregation: unknown; windows: unknown }
+    this.#aggregation.restore(aggregation)
+    this.#windows.restore(windows)
+  }
+}
