@@ -3,6 +3,10 @@ import { MICROS_PER_MS, parseIso } from './time.ts'
 
 const SPACE = 32
 const QUOTE = 34
+const Z = 90
+/** Length of `"2026-11-24T10:00`, and place of the Z in `"2026-11-24T10:00:00.000Z"`. */
+const MINUTE = 17
+const UTC = 24
 const COMMIT = Buffer.from('"ts_ms":')
 /** No time that a rule takes is written longer. */
 const LONGEST = 48
@@ -13,6 +17,8 @@ const LONGEST = 48
  */
 export class TimeScan {
   readonly #needles: { bytes: Buffer; type: Timestamp['type'] }[]
+  #minute: Buffer = Buffer.alloc(0)
+  #minuteEnd = Number.POSITIVE_INFINITY
 
   constructor({ field, type }: Timestamp) {
     const key = Buffer.from(`${JSON.stringify(field.slice(field.lastIndexOf('.') + 1))}:`)
@@ -27,11 +33,26 @@ export class TimeScan {
     for (const { bytes, type } of this.#needles) {
       for (let at = block.indexOf(bytes, start); at >= 0 && at < end; at = block.indexOf(bytes, at)) {
         at += bytes.length
+        if (type === 'iso' && this.#isWithinMinute(block, at, micros)) continue
         const time = timeAt(block, at, end, type)
+        if (type === 'iso' && time !== undefined) this.#remember(block, at, time)
         if (time !== undefined && time > micros) return true
       }
     }
     return false
+  }
+
+  /** Most lines are of the minute of the line before, and to know that it is not late enough is to know the time. */
+  #isWithinMinute(block: Buffer, at: number, micros: number): boolean {
+    if (this.#minuteEnd > micros || block[at + UTC] !== Z) return false
+    return block.compare(this.#minute, 0, this.#minute.length, at, at + this.#minute.length) === 0
+  }
+
+  #remember(block: Buffer, at: number, time: number): void {
+    // only the form of toISOString, whose zone is known by its place
+    if (block[at + UTC] !== Z || block[at + UTC + 1] !== QUOTE) return
+    this.#minute = Buffer.from(block.subarray(at, at + MINUTE))
+    this.#minuteEnd = (Math.floor(time / 60e6) + 1) * 60e6
   }
 }
 
