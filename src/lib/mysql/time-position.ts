@@ -39,15 +39,16 @@ export async function positionAt(
     if ((await read(files[middle] as string, endOfFirstSecond)) <= ms) low = middle + 1
     else high = middle
   }
-  if (low === 0 && !/\.0*1$/.test(files[0] as string)) {
+  const file = files[Math.max(0, low - 1)] as string
+  const { position, isFirst } = await read(file, dump => firstSince(dump, file, server, ms, end))
+  if (low === 0 && isFirst && !/\.0*1$/.test(file)) {
     throw new ToolError(
       'SERVER',
-      `${connection.target.display}: the log of ${new Date(ms).toISOString()} is purged, ${files[0]} is the oldest and began later`,
+      `${connection.target.display}: the log of ${new Date(ms).toISOString()} is purged, ${file} is the oldest and began later`,
       { hint: '--start earliest begins there' }
     )
   }
-  const file = files[Math.max(0, low - 1)] as string
-  return read(file, dump => firstSince(dump, file, server, ms, end))
+  return position
 }
 
 async function withDump<T>(
@@ -83,13 +84,14 @@ async function endOfFirstSecond(dump: Dump): Promise<number> {
   return packets.buffer.readUInt32LE(packets.start + 1) * 1000 + 1000
 }
 
+/** Where the first transaction since a moment begins, and whether there is none before it in the file. */
 async function firstSince(
   dump: Dump,
   file: string,
   server: ServerInfo,
   ms: number,
   end: LogPosition
-): Promise<LogPosition> {
+): Promise<{ position: LogPosition; isFirst: boolean }> {
   // Those that log no time of commit have the event's, in whole seconds: of one that has begun nothing is left out.
   const slack = server.isMariadb || server.version.startsWith('5.') ? 999 : 0
   const reader = new BinlogReader({ file, position: FILE_START, gtids: null }, new OutputWriter(NOWHERE), {
@@ -107,11 +109,12 @@ async function firstSince(
   while (!hasReached(reader.position, byFile)) {
     await nextEvent(dump)
     await takeEvent(dump, reader)
-    if (reader.transactions > seen && reader.eventMs + slack >= ms) return before
+    if (reader.transactions > seen && reader.eventMs + slack >= ms)
+      return { position: before, isFirst: seen === 0 }
     seen = reader.transactions
     if (reader.isBetweenTransactions) before = reader.position
   }
-  return byFile
+  return { position: byFile, isFirst: seen === 0 }
 }
 
 const NOWHERE = {
