@@ -303,7 +303,7 @@ describe('cdc-tail to Kafka, read by kcat', { skip }, () => {
     const reached = async (id: number): Promise<void> => {
       for (const [topic, run] of runs) {
         for (let i = 0; !(await ids(topic)).includes(id); i++) {
-          assert.ok(i < 100 && !run.hasEnded, `${topic} has not come to ${id}: ${run.stderr}`)
+          assert.ok(i < 300 && !run.hasEnded, `${topic} has not come to ${id}: ${run.stderr}`)
           await sleep(200)
         }
       }
@@ -323,5 +323,50 @@ describe('cdc-tail to Kafka, read by kcat', { skip }, () => {
       assert.deepEqual(await ids(topic), wanted, topic)
       assert.equal((await run.stop()).status, 0)
     }
+  })
+
+  test('a transaction that the brokers abort while the run stands still is written again, and the run goes on', async () => {
+    await connection.query('CREATE TABLE still (id INT AUTO_INCREMENT PRIMARY KEY, t VARCHAR(300))')
+    const start = await logEnd(connection)
+    const running = new RunningTail([
+      ...[
+        url,
+        '--tables',
+        'still',
+        '--start',
+        start,
+        '--state',
+        join(directory, 'still'),
+        '--mark-every',
+        '500ms'
+      ],
+      ...['--out', `${kafka.url}/still?transaction-timeout=1s&transactional-id=still`]
+    ])
+    let rows = 0
+    const again = /the transaction was aborted, and is written again/
+    // It may stand between two transactions.
+    for (let stop = 0; stop < 20 && !again.test(running.stderr); stop++) {
+      for (let i = 0; i < 15; i++) {
+        await connection.query(`INSERT INTO still (t) VALUES ${Array(100).fill("(REPEAT('x', 300))").join()}`)
+        rows += 100
+        await sleep(40)
+      }
+      running.kill('SIGSTOP')
+      await sleep(2500)
+      running.kill('SIGCONT')
+      await sleep(500)
+    }
+    const ids = async (): Promise<number[]> =>
+      (await readTopic(broker, 'still').catch(() => [])).map(record => eventOf(record).after?.id as number)
+    for (let i = 0; !(await ids()).includes(rows); i++) {
+      assert.ok(i < 150 && !running.hasEnded, running.stderr)
+      await sleep(200)
+    }
+    assert.deepEqual(
+      await ids(),
+      Array.from({ length: rows }, (_, i) => i + 1)
+    )
+    assert.match(running.stderr, again)
+    assert.equal((await running.stop()).status, 0)
   })
 })

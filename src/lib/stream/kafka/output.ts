@@ -12,7 +12,7 @@ import { LineRouter, type RouterOptions } from './router.ts'
 import { TopicWriter } from './topic-writer.ts'
 import { ensureTopic, largestBatch, type NewTopics } from './topics.ts'
 import {
-  committedNote,
+  committedOffset,
   type GroupOffsets,
   MemberLost,
   TransactionLost,
@@ -185,7 +185,7 @@ export class KafkaOutput implements Output {
   }
 
   /** An outage that was longer than a transaction may be has ended it: what it had is written again. */
-  async #recover(error: unknown, commit: Commit | null = null): Promise<void> {
+  async #recover(error: unknown, offsets: GroupOffsets | null = null): Promise<void> {
     if (!(error instanceof TransactionLost)) throw error
     if (this.#state === null && this.#input === null) {
       throw new ToolError(
@@ -197,7 +197,7 @@ export class KafkaOutput implements Output {
       )
     }
     // The answer to a commit may have been what was lost.
-    if (commit !== null && (await this.#isCommitted(commit))) await this.#producer.forgetWritten()
+    if (offsets !== null && (await this.#areCommitted(offsets))) await this.#producer.forgetWritten()
     else if (await this.#producer.writeAgain()) {
       this.#options.warn(`${this.name}: ${error.message}: the transaction was aborted, and is written again`)
     } else
@@ -217,24 +217,14 @@ export class KafkaOutput implements Output {
           'a run that is killed until then writes them twice (a longer transaction-timeout in the URL of --out avoids it)'
       )
     }
-    await this.#commit(null)
+    await this.#commit()
   }
 
-  /** With a mark of the state directory, with offsets, or a part of a transaction. */
-  async #commit(commit: Commit | null, offsets: GroupOffsets | null = null): Promise<void> {
-    const group = this.#options.transactionalId
-    const noted: GroupOffsets[] =
-      commit === null
-        ? []
-        : [
-            {
-              ...{ group, generation: -1, member: '' },
-              offsets: [{ ...commit.place, offset: BigInt(commit.mark.n), note: commit.note }]
-            }
-          ]
+  /** With a mark of the state directory, with offsets of the input, or a part of a transaction. */
+  async #commit(offsets: GroupOffsets | null = this.#noted(null)): Promise<void> {
     for (;;) {
       try {
-        await this.#producer.commit(offsets === null ? noted : [offsets])
+        await this.#producer.commit(offsets === null ? [] : [offsets])
         return
       } catch (error) {
         if (error instanceof MemberLost && this.#input !== null) {
@@ -242,14 +232,34 @@ export class KafkaOutput implements Output {
           this.#input.giveUp()
           return
         }
-        await this.#recover(error, commit)
+        await this.#recover(error, offsets)
       }
     }
   }
 
+  /**
+   * What tells whether a commit was done whose answer is lost: a note, with the offset of a group of our own.
+   * @param commit null for a part, which is noted, too, but not kept: nobody asks about it later
+   */
+  #noted(commit: Commit | null): GroupOffsets | null {
+    const place = commit?.place ?? this.#place
+    if (this.#state === null || place === null) return null
+    const n = commit?.mark.n ?? this.#state.acknowledged?.mark?.n ?? 0
+    const offsets = [{ ...place, offset: BigInt(n), note: commit?.note ?? randomUUID() }]
+    return { group: this.#options.transactionalId, generation: -1, member: '', offsets }
+  }
+
   async #isCommitted({ place, note }: Commit): Promise<boolean> {
     const group = this.#options.transactionalId
-    return (await this.#cluster.persist(() => committedNote(this.#cluster, group, place))) === note
+    return (await this.#cluster.persist(() => committedOffset(this.#cluster, group, place)))?.note === note
+  }
+
+  /** All offsets of a transaction are committed, or none. */
+  async #areCommitted({ group, offsets }: GroupOffsets): Promise<boolean> {
+    const [first] = offsets
+    if (first === undefined) return false
+    const known = await this.#cluster.persist(() => committedOffset(this.#cluster, group, first))
+    return known?.offset === first.offset && (known.note ?? '') === first.note
   }
 
   async #drain(): Promise<void> {
@@ -266,18 +276,18 @@ export class KafkaOutput implements Output {
       // Should the process end between commit and acknowledgement, the mark is found here.
       const commit: Commit = { mark, place: this.#place, note: randomUUID() }
       await replaceFile(join(this.#state.path, COMMIT), JSON.stringify(commit))
-      await this.#commit(commit)
+      await this.#commit(this.#noted(commit))
     }
     if (mark !== undefined && this.#input !== null) {
       const offsets = this.#input.offsetsAt(mark)
-      if (offsets !== null || this.#producer.isOpen) await this.#commit(null, offsets)
+      if (offsets !== null || this.#producer.isOpen) await this.#commit(offsets)
     }
     return null
   }
 
   async finish(): Promise<void> {
     await this.#drain()
-    if (this.#producer.isOpen) await this.#commit(null)
+    if (this.#producer.isOpen) await this.#commit()
   }
 
   /** What no mark has followed stays uncommitted: it comes again. */

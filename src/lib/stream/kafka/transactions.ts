@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   addOffsetsToTxnV3,
   addPartitionsToTxnV3,
+  describeTransactionsV0,
   endTxnV3,
   initProducerIdV4,
   offsetFetchV8,
@@ -40,6 +41,8 @@ const LOST = new Set([
   'TRANSACTION_ABORTABLE',
   'TRANSACTION_COORDINATOR_FENCED'
 ])
+const SHUT_OUT = new Set(['PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH'])
+
 /** The transaction before is still being completed. It takes milliseconds. */
 const CONCURRENT = 'CONCURRENT_TRANSACTIONS'
 const CONCURRENT_DELAY_MS = 5
@@ -72,6 +75,15 @@ export interface GroupOffsets {
   }[]
 }
 
+interface Place {
+  readonly topic: string
+  readonly partition: number
+}
+
+function keyOf({ topic, partition }: Place): string {
+  return `${topic} ${partition}`
+}
+
 /** The transactions of one id, one after the other. Each method is tried by the caller until it succeeds. */
 export class Transactions {
   readonly id: string
@@ -79,6 +91,8 @@ export class Transactions {
   readonly #timeoutMs: number
   #producer: ProducerId | null = null
   readonly #partitions = new Set<string>()
+  /** Partitions in which nothing of an earlier producer is open. */
+  readonly #swept = new Set<string>()
   #openedAt = 0
 
   constructor(cluster: Cluster, id: string, timeoutMs: number) {
@@ -112,13 +126,29 @@ export class Transactions {
   async begin(): Promise<ProducerId> {
     const node = await this.#cluster.coordinator('transaction', this.id)
     const { id, epoch } = this.#producer ?? {}
-    const answer = await this.#cluster.ask(initProducerIdV4, node, this.id, this.#timeoutMs, id, epoch)
-    const name = errorName(answer.errorCode)
-    if (name === 'PRODUCER_FENCED' || name === 'INVALID_PRODUCER_EPOCH') throw this.#replaced()
+    let answer = await this.#cluster.ask(initProducerIdV4, node, this.id, this.#timeoutMs, id, epoch)
+    if (SHUT_OUT.has(errorName(answer.errorCode))) {
+      if (!(await this.#isTimedOut(node))) throw this.#replaced()
+      answer = await this.#cluster.ask(initProducerIdV4, node, this.id, this.#timeoutMs)
+    }
     this.#cluster.check(answer.errorCode, `transactional id ${this.id}`)
     this.#producer = { id: answer.producerId, epoch: answer.producerEpoch }
     this.#partitions.clear()
+    this.#swept.clear()
     return this.#producer
+  }
+
+  /**
+   * Whether it was the cluster that shut this producer out, when it aborted the transaction for its age: it takes the next
+   * epoch then. Another producer that takes the id while a transaction is open has the one after that.
+   */
+  async #isTimedOut(node: number): Promise<boolean> {
+    const { id, epoch } = this.producer
+    const { transactionStates } = await this.#cluster.ask(describeTransactionsV0, node, [this.id])
+    const [state] = transactionStates
+    return (
+      this.isOpen && state?.errorCode === 0 && state.producerId === id && state.producerEpoch === epoch + 1
+    )
   }
 
   #replaced(): ToolError {
@@ -129,10 +159,29 @@ export class Transactions {
   }
 
   /** Tells the cluster which partitions are written to. @throws TransactionLost, TryAgain */
-  async add(partitions: readonly { readonly topic: string; readonly partition: number }[]): Promise<void> {
-    const added = partitions.filter(({ topic, partition }) => !this.#partitions.has(`${topic} ${partition}`))
+  async add(partitions: readonly Place[]): Promise<void> {
+    const added = partitions.filter(place => !this.#partitions.has(keyOf(place)))
     if (added.length === 0) return
-    if (!this.isOpen) this.#openedAt = Date.now()
+    if (!this.isOpen) {
+      await this.#sweep(added)
+      this.#openedAt = Date.now()
+    }
+    await this.#tell(added)
+  }
+
+  /**
+   * Ends what an earlier transaction of the id may have left open in partitions, before anything of this one is in them:
+   * a broker that aborts a transaction while it starts does not know the topics yet, takes them for deleted and passes
+   * them over, and what was in them would be committed with the next transaction.
+   */
+  async #sweep(partitions: readonly Place[]): Promise<void> {
+    if (this.producer.epoch === 0 || partitions.every(place => this.#swept.has(keyOf(place)))) return
+    await this.#tell(partitions)
+    await this.abort()
+    for (const place of partitions) this.#swept.add(keyOf(place))
+  }
+
+  async #tell(added: readonly Place[]): Promise<void> {
     const topics = [...Map.groupBy(added, ({ topic }) => topic)].map(([name, of]) => ({
       name,
       partitions: of.map(({ partition }) => partition)
@@ -147,7 +196,7 @@ export class Transactions {
         resultsByPartition.map(({ partitionErrorCode }) => partitionErrorCode)
       )
     }, 'partitions of a transaction')
-    for (const { topic, partition } of added) this.#partitions.add(`${topic} ${partition}`)
+    for (const place of added) this.#partitions.add(keyOf(place))
   }
 
   /**
@@ -219,12 +268,12 @@ export class Transactions {
   }
 }
 
-/** What a group has noted with its offset in a partition; null when it has none there. @throws TryAgain */
-export async function committedNote(
+/** What a group has committed for a partition, and noted with it; null when it has nothing there. @throws TryAgain */
+export async function committedOffset(
   cluster: Cluster,
   group: string,
-  { topic, partition }: { readonly topic: string; readonly partition: number }
-): Promise<string | null> {
+  { topic, partition }: Place
+): Promise<{ readonly offset: bigint; readonly note: string | null } | null> {
   const node = await cluster.coordinator('group', group)
   const topics = [{ name: topic, partitionIndexes: [partition] }]
   const answer = await cluster.ask(offsetFetchV8, node, [{ groupId: group, memberEpoch: -1, topics }], true)
@@ -232,7 +281,9 @@ export async function committedNote(
   if (found === undefined) throw new TryAgain(`no offsets of group ${group}`)
   cluster.check(found.errorCode, `offsets of group ${group}`)
   const [offset] = found.topics[0]?.partitions ?? []
-  if (offset === undefined || offset.committedOffset < 0n) return null
+  if (offset === undefined) return null
+  // While a transaction is being completed there is an error and no offset: that does not mean that there is none.
   cluster.check(offset.errorCode, `offsets of group ${group}`)
-  return offset.metadata ?? null
+  if (offset.committedOffset < 0n) return null
+  return { offset: offset.committedOffset, note: offset.metadata ?? null }
 }
