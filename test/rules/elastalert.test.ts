@@ -200,8 +200,8 @@ for (const [what, bodies, options, seeds] of [
   // events of one moment are one run there, whose matches are told apart by nothing but their order
   ['matches event by event', RULES, ['--every-event'], [1, 2]],
   ['alerts that realert lets through', REALERTS, ['--every-event', '--alerts'], [1, 2]],
-  ['matches run by run', RUN_BY_RUN, ['--run-every', '60'], [1, 2, 3, 4]],
-  ['matches of what time decides', BY_TIME, ['--run-every', '60'], [1, 2, 3, 4]]
+  ['matches run by run', RUN_BY_RUN, ['--run-every', '60'], [1, 2]],
+  ['matches of what time decides', BY_TIME, ['--run-every', '60'], [1, 2]]
 ] as const) {
   test(`ElastAlert finds the same ${what}`, { skip }, t => {
     const names = Object.keys(bodies)
