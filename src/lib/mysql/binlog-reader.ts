@@ -477,9 +477,11 @@ export class BinlogReader {
       return undefined
     }
     const rows = openRows(event, op, mapped)
-    const { database, name } = mapped.table
-    // The signal table is read, too.
-    if (this.#options.tables.includes(database, name)) this.#rows.describe(mapped.table)
+    if (this.#options.shape?.schemas !== undefined) {
+      const { database, name } = mapped.table
+      // The signal table is read, too.
+      if (this.#options.tables.includes(database, name)) this.#rows.describe(mapped.table)
+    }
     this.#beginRows(event, mapped.table, rows.isPartial)
     const { watch } = this.#options
     return watch?.isActive === true ? this.#writeChosen(event, rows, mapped, watch) : this.#rows.write(rows)

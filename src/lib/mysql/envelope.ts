@@ -28,13 +28,16 @@ export type Op = 'c' | 'u' | 'd' | 'r' | 't'
 const BEFORE_NULL = new Constant('{"before":null,"after":')
 const BEFORE = new Constant('{"before":')
 const AFTER = new Constant(',"after":')
-const EPOCH = Buffer.from(',"epoch":')
-const PARTIAL = Buffer.from(',"partial":true')
-const ROW = Buffer.from(',"row":')
+const EPOCH = new Constant(',"epoch":')
+const PARTIAL = new Constant(',"partial":true')
+const ROW = new Constant(',"row":')
 const AFTER_NULL = new Constant(',"after":null')
+const NULL = new Constant('null')
+const QUOTE = new Constant('"')
+const NOTHING = new Constant('')
 
-/** Room for a line's fixed parts: the two below, digits of the row, and what stands above. */
-const FIXED_ROOM = 128
+/** Room for a number. */
+const DIGITS = 32
 
 /**
  * Writes envelopes around row images. All that the rows of an event share is made into bytes once an event, most of it
@@ -45,11 +48,12 @@ export class Envelopes {
   /** What `source` has in it: all up to the row's number. */
   #shared: Buffer = Buffer.alloc(0)
   /** The parts of `source` that stay the same, and what they were made for. */
-  #head: Buffer = Buffer.alloc(0)
-  #table: Buffer = Buffer.alloc(0)
-  #file: Buffer = Buffer.alloc(0)
+  #head = NOTHING
+  #table = NOTHING
+  #file = NOTHING
   #known: Source | null = null
-  #tails: Record<Op, Constant> = { c: BEFORE, u: BEFORE, d: BEFORE, r: BEFORE, t: BEFORE }
+  /** What stands behind the row's number, by the operation: made when the first row of one comes. */
+  #tails: Partial<Record<Op, Constant>> = {}
   #tailMs = -1
 
   /** Sets what the next rows share. `nowMs` becomes the envelope's own ts_ms. */
@@ -57,25 +61,30 @@ export class Envelopes {
     this.#prepare(source)
     const w = this.#source
     w.clear()
-    w.append(this.#head)
+    w.constant(this.#head)
+    w.ensure(DIGITS)
     w.length = writeUint(w.buffer, w.length, source.committedMs)
-    w.append(this.#table)
-    w.text(source.gtid === null ? 'null' : `"${source.gtid}"`)
-    w.append(this.#file)
-    w.ensure(32)
+    w.constant(this.#table)
+    if (source.gtid === null) w.constant(NULL)
+    else {
+      w.constant(QUOTE)
+      w.ascii(source.gtid)
+      w.constant(QUOTE)
+    }
+    w.constant(this.#file)
+    w.ensure(DIGITS)
     w.length = writeUint(w.buffer, w.length, source.position)
     if (source.epoch !== undefined && source.epoch > 0) {
-      w.append(EPOCH)
-      w.ensure(32)
+      w.constant(EPOCH)
+      w.ensure(DIGITS)
       w.length = writeUint(w.buffer, w.length, source.epoch)
     }
-    if (source.partial === true) w.append(PARTIAL)
-    w.append(ROW)
+    if (source.partial === true) w.constant(PARTIAL)
+    w.constant(ROW)
     this.#shared = w.written()
     if (nowMs !== this.#tailMs) {
       this.#tailMs = nowMs
-      const tail = (op: Op): Constant => new Constant(`},"op":"${op}","ts_ms":${nowMs}}\n`)
-      this.#tails = { c: tail('c'), u: tail('u'), d: tail('d'), r: tail('r'), t: tail('t') }
+      this.#tails = {}
     }
   }
 
@@ -84,10 +93,9 @@ export class Envelopes {
     this.#known = source
     const { version, name, database, table, snapshot, serverId, file } = source
     if (known?.version !== version || known.name !== name) {
-      this.#head = Buffer.from(
+      this.#head = new Constant(
         `,"source":{"version":${JSON.stringify(version)},"connector":"mysql","name":${JSON.stringify(name)},"ts_ms":`
       )
-      this.#source.ensure(this.#head.length + FIXED_ROOM)
     }
     if (
       known?.database !== database ||
@@ -95,12 +103,12 @@ export class Envelopes {
       known.snapshot !== snapshot ||
       known.serverId !== serverId
     ) {
-      this.#table = Buffer.from(
+      this.#table = new Constant(
         `,"snapshot":"${snapshot}","db":${JSON.stringify(database)},"table":${JSON.stringify(table)},` +
           `"server_id":${serverId},"gtid":`
       )
     }
-    if (known?.file !== file) this.#file = Buffer.from(`,"file":${JSON.stringify(file)},"pos":`)
+    if (known?.file !== file) this.#file = new Constant(`,"file":${JSON.stringify(file)},"pos":`)
   }
 
   /** Before the only image, an after image (c, r). */
@@ -120,13 +128,17 @@ export class Envelopes {
 
   /** After the last image: source, op and the line's end. */
   end(w: ByteWriter, op: Op, row: number): void {
-    const shared = this.#shared
-    const tail = this.#tails[op]
-    w.ensure(shared.length + tail.length + FIXED_ROOM)
     if (op === 'd') w.constant(AFTER_NULL)
-    w.append(shared)
+    w.append(this.#shared)
+    w.ensure(DIGITS)
     w.length = writeUint(w.buffer, w.length, row)
-    w.constant(tail)
+    w.constant(this.#tails[op] ?? this.#tailOf(op))
+  }
+
+  #tailOf(op: Op): Constant {
+    const tail = new Constant(`},"op":"${op}","ts_ms":${this.#tailMs}}\n`)
+    this.#tails[op] = tail
+    return tail
   }
 
   /** After both images of an update. */

@@ -1,5 +1,5 @@
-import { crc32 } from 'node:zlib'
 import { ToolError } from '../cli/index.ts'
+import { checksumOf } from './checksum.ts'
 
 /** Binlog event types (mysql: libbinlogevents/include/binlog_event.h; MariaDB: sql/log_event.h). */
 export const EventType = {
@@ -103,7 +103,7 @@ export function readEvent(
   if (!checksum) return readHeader(buffer, start, end - start, end, where)
   const bodyEnd = end - CHECKSUM_SIZE
   const event = readHeader(buffer, start, end - start, bodyEnd, where)
-  if (buffer.readUInt32LE(bodyEnd) !== crc32(buffer.subarray(start, bodyEnd))) throw checksumError(where)
+  if (buffer.readUInt32LE(bodyEnd) !== checksumOf(buffer, start, bodyEnd)) throw checksumError(where)
   return event
 }
 
@@ -197,7 +197,7 @@ export class GtidReader {
   read(event: BinlogEvent): GtidEvent {
     const { buffer, end } = event
     const body = event.start + EVENT_HEADER
-    if (buffer.compare(this.#bytes, 0, 16, body + 1, body + 17) !== 0) {
+    if (!hasBytes(buffer, body + 1, this.#bytes)) {
       this.#bytes = Buffer.from(buffer.subarray(body + 1, body + 17))
       this.#uuid = formatUuid(this.#bytes)
     }
@@ -235,7 +235,13 @@ const BEGIN = Buffer.from('\0BEGIN')
 /** Whether a QUERY event is `BEGIN`, told by its last bytes: every transaction has one. */
 export function isBegin(event: BinlogEvent): boolean {
   const { buffer, end } = event
-  return buffer[end - 1] === 78 && buffer.compare(BEGIN, 0, BEGIN.length, end - BEGIN.length, end) === 0
+  return buffer[end - 1] === 78 && hasBytes(buffer, end - BEGIN.length, BEGIN)
+}
+
+/** Whether `expected` stands at an offset; of few bytes that is told sooner than by a call out of JavaScript. */
+export function hasBytes(buffer: Buffer, at: number, expected: Buffer): boolean {
+  for (let i = 0; i < expected.length; i++) if (buffer[at + i] !== expected[i]) return false
+  return true
 }
 
 /** The id of the connection that a QUERY event is from. */

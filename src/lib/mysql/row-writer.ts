@@ -82,7 +82,8 @@ export class RowWriter {
   beginTransaction(gtid: string | null): void {
     this.#gtid = gtid ?? ''
     this.#ordinal = 0
-    this.#skipped = this.#again.get(this.#gtid) ?? 0
+    // Hardly ever; and text that was put together just now costs time to look for.
+    this.#skipped = this.#again.size === 0 ? 0 : (this.#again.get(this.#gtid) ?? 0)
     this.startAt(-1)
   }
 
@@ -101,7 +102,7 @@ export class RowWriter {
 
   endTransaction(): void {
     this.#transactions?.end(this.#writer.bytes)
-    this.#again.delete(this.#gtid)
+    if (this.#again.size > 0) this.#again.delete(this.#gtid)
     this.beginTransaction(null)
   }
 

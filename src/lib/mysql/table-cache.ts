@@ -1,5 +1,5 @@
 import type { Table } from './column.ts'
-import { type BinlogEvent, EVENT_HEADER } from './events.ts'
+import { type BinlogEvent, EVENT_HEADER, hasBytes } from './events.ts'
 import { compileRowDecoder, type RowDecoder } from './row-decoder.ts'
 import { readTableMap, readTableName, type TableMap } from './table-map.ts'
 
@@ -64,14 +64,15 @@ export class TableCache {
 
   /** Takes a TABLE_MAP event; the promise is there only when the database had to be asked. */
   map(event: BinlogEvent, tableId: number, byMariadb: boolean): Promise<void> | undefined {
-    const body = event.buffer.subarray(event.start + EVENT_HEADER, event.end)
+    const start = event.start + EVENT_HEADER
     const known = this.#entries.get(tableId)
     this.#maps++
     if (this.#maps % GENERATION === 0) this.#dropUnused()
-    if (known?.body.equals(body)) {
+    if (known?.body.length === event.end - start && hasBytes(event.buffer, start, known.body)) {
       known.lastMap = this.#maps
       return undefined
     }
+    const body = event.buffer.subarray(start, event.end)
     const { database, table: name } = readTableName(event)
     if (!this.#isWanted(database, name)) {
       this.#entries.set(tableId, {

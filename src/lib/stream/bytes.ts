@@ -79,6 +79,14 @@ export class ByteWriter {
     this.length += this.buffer.write(text, this.length)
   }
 
+  /** Appends text of ASCII characters alone; of a few dozen that is quicker than `text`. */
+  ascii(text: string): void {
+    this.ensure(text.length)
+    const { buffer, length } = this
+    for (let i = 0; i < text.length; i++) buffer[length + i] = text.charCodeAt(i)
+    this.length = length + text.length
+  }
+
   /** What has been written; valid until the next write. */
   written(): Buffer {
     return this.buffer.subarray(0, this.length)
