@@ -1,6 +1,6 @@
 /**
  * Runs test files as one run of node:test with one summary: main.ts [--unit] [FOLDER|FILE…]. Files that start no servers
- * run side by side; the others follow one by one, since each of them needs both cores and gigabytes of memory.
+ * run side by side; the others follow two by two, since each of them needs gigabytes of memory, and time to wait.
  */
 import { availableParallelism } from 'node:os'
 import { Readable } from 'node:stream'
@@ -9,8 +9,10 @@ import { spec } from 'node:test/reporters'
 import { findTests, startsServers } from './files.ts'
 import { joinRuns } from './join-runs.ts'
 
-/** A file that hangs fails after this; the longest take two minutes on a busy machine. */
-const FILE_LIMIT_MS = 5 * 60_000
+/** A file that hangs fails after this; the longest take three minutes on a busy machine. */
+const FILE_LIMIT_MS = 8 * 60_000
+/** Files with servers that run side by side. */
+const PAIR = 2
 
 const args = process.argv.slice(2)
 const from = process.env.MILLRACE_INVOKED_FROM ?? process.cwd()
@@ -27,7 +29,7 @@ if (unit.length + onServers.length === 0) {
 
 const runs = [
   () => run({ files: unit, concurrency: availableParallelism(), timeout: FILE_LIMIT_MS }),
-  () => run({ files: onServers, concurrency: 1, timeout: FILE_LIMIT_MS })
+  () => run({ files: onServers, concurrency: PAIR, timeout: FILE_LIMIT_MS })
 ].filter((_, i) => [unit, onServers][i]?.length)
 
 const events = joinRuns(runs, failed => {
