@@ -201,8 +201,18 @@ class Lane {
     this.#spare = new Batch(options.batchBytes + 65536)
   }
 
-  add(...operation: Parameters<Batch['add']>): void {
-    this.#filling.add(...operation)
+  add(
+    action: ByteWriter,
+    document: number,
+    documentEnd: number,
+    lines: Lines,
+    start: number,
+    end: number,
+    line: number,
+    partial: boolean,
+    ending: Buffer | null
+  ): void {
+    this.#filling.add(action, document, documentEnd, lines, start, end, line, partial, ending)
     this.#added++
     if (this.#isFull()) this.#send()
     else this.#timer ??= setTimeout(() => this.#send(), this.#options.batchAgeMs)
