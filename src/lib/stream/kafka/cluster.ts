@@ -48,6 +48,7 @@ export class Cluster {
   #brokers = new Map<number, Broker>()
   readonly #topics = new Map<string, Topic>()
   readonly #coordinators = new Map<string, number>()
+  #wasReached = false
 
   constructor(options: ClusterOptions) {
     this.name = options.name
@@ -116,10 +117,12 @@ export class Cluster {
    */
   async persist<T>(attempt: () => Promise<T>): Promise<T> {
     const backoff = this.#options.backoff()
+    if (this.#wasReached) backoff.succeeded()
     for (;;) {
       try {
         const result = await attempt()
         backoff.succeeded()
+        this.#wasReached = true
         return result
       } catch (error) {
         if (!(error instanceof TryAgain)) throw error

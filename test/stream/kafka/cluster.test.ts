@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Backoff, ToolError } from '../../../src/lib/cli/index.ts'
+import { Cluster } from '../../../src/lib/stream/kafka/cluster.ts'
+import { TryAgain } from '../../../src/lib/stream/kafka/errors.ts'
+
+/** Longer than a start waits for, in three attempts. */
+const OUTAGE_MS = 15_000
+
+function clusterOf(retryFor?: number): Cluster {
+  const { signal } = new AbortController()
+  return new Cluster({
+    brokers: [],
+    name: 'kafka://127.0.0.1:1',
+    clientId: 'test',
+    tls: undefined,
+    sasl: undefined,
+    backoff: () => new Backoff(retryFor, signal)
+  })
+}
+
+/** An attempt that fails until the outage has passed by the clock, which it sets forward. */
+function outage(): () => Promise<string> {
+  const end = Date.now() + OUTAGE_MS
+  return async () => {
+    if (Date.now() >= end) return 'done'
+    offset += OUTAGE_MS / 3
+    throw new TryAgain('connect ECONNREFUSED')
+  }
+}
+
+let offset = 0
+const realNow = Date.now
+Date.now = () => realNow() + offset
+
+test('brokers that are away from the start are waited for 10 s', async () => {
+  await assert.rejects(
+    clusterOf().persist(outage()),
+    (error: ToolError) => error instanceof ToolError && error.code === 'SERVER'
+  )
+})
+
+test('an outage of more than 10 s does not end a run that has reached them', async () => {
+  const cluster = clusterOf()
+  await cluster.persist(async () => 'reached')
+  assert.equal(await cluster.persist(outage()), 'done')
+})
+
+test('--retry-for limits an outage in mid-stream, too', async () => {
+  const cluster = clusterOf(OUTAGE_MS / 3)
+  await cluster.persist(async () => 'reached')
+  await assert.rejects(cluster.persist(outage()), ToolError)
+})
