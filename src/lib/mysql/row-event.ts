@@ -32,13 +32,13 @@ export const Choice = {
   NOT_GIVEN: 2
 } as const
 
-/** Looks at rows before they are written, and chooses what is written of them: for each row, or for all the same. */
 /** Database and name, each. */
 export type RenamedTable = readonly [
   from: readonly [database: string, name: string],
   to: readonly [database: string, name: string]
 ]
 
+/** Looks at rows before they are written, and chooses what is written of them: for each row, or for all the same. */
 export interface RowsWatch {
   /** False: all rows are written as they are. */
   readonly isActive: boolean

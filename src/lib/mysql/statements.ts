@@ -1,3 +1,5 @@
+import { ToolError } from '../cli/index.ts'
+
 /** What a QUERY event means for a reader of rows. */
 export type Statement =
   | { readonly kind: 'begin' | 'commit' | 'other' | 'xa-begin' }
@@ -75,4 +77,12 @@ function classifyXa(text: string): Statement {
     default:
       return { kind: 'other' }
   }
+}
+
+/** The error of a statement that changed rows which the log does not show. */
+export function statementFormat(sql: string): ToolError {
+  const text = sql.length > 100 ? `${sql.slice(0, 97)}…` : sql
+  return new ToolError('DATA', `a change was logged as a statement, its rows are not in the log: ${text}`, {
+    hint: 'a session used binlog_format=STATEMENT or MIXED; its changes can only be had by a new snapshot'
+  })
 }
