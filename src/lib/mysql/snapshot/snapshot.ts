@@ -1,19 +1,19 @@
-import { Backoff, type Log, messageOf, ToolError } from '../../cli/index.ts'
+import { Backoff, messageOf, ToolError } from '../../cli/index.ts'
 import type { MarkWriter, OutputWriter } from '../../stream/index.ts'
 import { isLost, type MysqlConnection } from '../connection.ts'
 import type { LogPosition } from '../position.ts'
 import { readTableSchema } from '../schema.ts'
-import type { ServerInfo } from '../server.ts'
 import type { Shape } from '../shape.ts'
 import type { TableFilter, TableName } from '../tables.ts'
-import type { MysqlTarget } from '../url.ts'
 import { estimateRows, type SnapshotFigures } from './figures.ts'
 import { GivenRows } from './given-rows.ts'
-import { type KeyOrder, readKeyOrder } from './key-order.ts'
+import { readKeyOrder } from './key-order.ts'
 import { SnapshotProgress, tableId } from './progress.ts'
 import { Renames } from './renames.ts'
 import type { TableToRead } from './selection.ts'
 import { SharedOutput } from './shared-output.ts'
+import type { SnapshotSource } from './source.ts'
+import { type SnapshotTable, TablesRead } from './tables-read.ts'
 import { OutdatedViewError, ViewReader } from './view-reader.ts'
 import { openViews, type Views } from './views.ts'
 
@@ -27,42 +27,8 @@ export interface SnapshotOptions {
   readonly retryFor: number | undefined
 }
 
-/** What a snapshot needs of the source that takes it. */
-export interface SnapshotSource {
-  /** The server, which may be another one after a fail-over. */
-  where(): { readonly target: MysqlTarget; readonly server: ServerInfo }
-  readonly log: Log
-  /** What the numbers of its log files are raised by. */
-  epochOf(file: string): Promise<number>
-  /** Asks the server, on a new connection where the last one was lost. */
-  ask<T>(question: (connection: MysqlConnection) => Promise<T>): Promise<T>
-  /** Whether another server may take the place of one that is lost. */
-  readonly hasOthers: boolean
-  /** Goes over to another server where the one that was lost does not come back. */
-  replace(position: LogPosition, failingFor: number): Promise<void>
-  /** What marks say of a position, without the snapshot. */
-  at(position: LogPosition): Record<string, unknown>
-  /**
-   * Follows the log from one position to another, with marks that say what `at` gives.
-   * @returns false when it was stopped before
-   */
-  follow(
-    from: LogPosition,
-    to: LogPosition,
-    watch: GivenRows,
-    at: (position: LogPosition) => Record<string, unknown>
-  ): Promise<boolean>
-  /** Reads how the tables are defined at the moment of the first view, while nothing can change. */
-  define(connection: MysqlConnection, position: LogPosition): Promise<void>
-}
-
 /** Views that are outdated in a row before a row could be read. */
 const MOST_OUTDATED = 20
-
-interface Table extends TableName {
-  readonly id: string
-  readonly order: KeyOrder | null
-}
 
 /**
  * Gives the rows of tables as of one moment, several tables at a time. When the view is lost, by a crash of this tool
@@ -78,15 +44,9 @@ export class Snapshot {
   readonly #progress: SnapshotProgress
   /** The moment that what has been given is of; null before there is one. */
   #position: LogPosition | null
-  /** What is being read now, by the table's id. */
-  readonly #reading = new Map<string, { table: Table; reader: ViewReader; rowsBefore: number }>()
-  #estimates: ReadonlyMap<string, number> = new Map()
-  #tables: readonly Table[] = []
-  readonly #rowsOfDone = new Map<string, number>()
-  #rowsEnded = 0
+  readonly #tables: TablesRead
   /** The rows that were given are on the way from one moment to another. */
   #isMoving = false
-  #startedMs = Date.now()
 
   /** @param begun where an earlier run was left */
   constructor(
@@ -102,44 +62,16 @@ export class Snapshot {
     this.#stop = run.stop
     this.#progress = begun?.progress ?? new SnapshotProgress()
     this.#position = begun?.position ?? null
+    this.#tables = new TablesRead(this.#progress)
   }
 
   /** Rows written so far. */
   get rows(): number {
-    let rows = this.#rowsEnded
-    for (const { reader } of this.#reading.values()) rows += reader.rows
-    return rows
+    return this.#tables.rows
   }
 
   get figures(): SnapshotFigures {
-    const reading = [...this.#reading.values()].map(({ table, reader, rowsBefore }) => ({
-      table: table.id,
-      rows: rowsBefore + reader.rows,
-      estimate: this.#estimates.get(table.id) ?? 0
-    }))
-    let given = 0
-    let estimate = 0
-    for (const { id } of this.#tables) {
-      const about = this.#estimates.get(id) ?? 0
-      const active = this.#reading.get(id)
-      const known =
-        active === undefined
-          ? (this.#progress.at.get(id)?.rows ?? this.#rowsOfDone.get(id))
-          : active.rowsBefore + active.reader.rows
-      const isDone = this.#progress.done.has(id)
-      const rows = known ?? (isDone ? about : 0)
-      estimate += isDone ? rows : Math.max(about, rows)
-      given += rows
-    }
-    return {
-      tables: this.#tables.length,
-      tablesDone: this.#tables.filter(({ id }) => this.#progress.done.has(id)).length,
-      rows: this.rows,
-      given,
-      estimate,
-      reading,
-      elapsedMs: Date.now() - this.#startedMs
-    }
+    return this.#tables.figures
   }
 
   /**
@@ -164,11 +96,11 @@ export class Snapshot {
         if (this.rows > rows) backoff.succeeded()
         const { failingFor } = backoff
         if (outdated > MOST_OUTDATED || !(await backoff.wait())) throw this.#lost(error)
-        if (this.#reading.size > 0 || isOutdated || failingFor === 0)
+        if (this.#tables.isReading || isOutdated || failingFor === 0)
           this.#source.log.warn(`the view of the snapshot is lost: ${messageOf(error)}; goes on with another`)
         if (!isOutdated && this.#position !== null) await this.#source.replace(this.#position, failingFor)
       } finally {
-        this.#endReading()
+        this.#tables.end()
       }
     }
   }
@@ -198,7 +130,7 @@ export class Snapshot {
     try {
       renames.viewedAt(views.position)
       const tables = await this.#source.ask(connection => this.#inspect(connection, rest))
-      this.#estimates = await this.#source.ask(connection => estimateRows(connection, wanted))
+      this.#tables.estimates = await this.#source.ask(connection => estimateRows(connection, wanted))
       if (this.#position === null) await opened(views.position)
       else if (server.logsChanges && !(await this.#catchUp(this.#position, views.position, tables)))
         return null
@@ -209,13 +141,12 @@ export class Snapshot {
         views.close()
         return await this.#through(opened)
       }
-      this.#tables = [
+      this.#tables.start([
         ...wanted
           .filter(table => !rest.includes(table))
           .map(table => ({ ...table, id: tableId(table), order: null })),
         ...tables
-      ]
-      this.#startedMs = Date.now()
+      ])
       const output = new SharedOutput(this.#writer, this.#marks, () => this.#at())
       const unchanged = async (id: string): Promise<void> => {
         const isRenamed = await this.#source.ask(connection => renames.mayHaveHappened(connection, server))
@@ -231,8 +162,8 @@ export class Snapshot {
   }
 
   /** The keys of the tables that are left, and estimates. @throws ToolError DATA when a cursor is of another key */
-  async #inspect(connection: MysqlConnection, rest: readonly TableName[]): Promise<Table[]> {
-    const tables: Table[] = []
+  async #inspect(connection: MysqlConnection, rest: readonly TableName[]): Promise<SnapshotTable[]> {
+    const tables: SnapshotTable[] = []
     for (const name of rest) {
       const schema = await readTableSchema(connection, name.database, name.name)
       if (schema === null) continue
@@ -256,7 +187,7 @@ export class Snapshot {
     return tables
   }
 
-  async #catchUp(from: LogPosition, to: LogPosition, tables: readonly Table[]): Promise<boolean> {
+  async #catchUp(from: LogPosition, to: LogPosition, tables: readonly SnapshotTable[]): Promise<boolean> {
     const orders = new Map(tables.flatMap(({ id, order }) => (order === null ? [] : [[id, order] as const])))
     const watch = new GivenRows(
       this.#progress,
@@ -276,11 +207,11 @@ export class Snapshot {
 
   async #readAll(
     views: Views,
-    tables: readonly Table[],
+    tables: readonly SnapshotTable[],
     output: SharedOutput,
     unchanged: (id: string) => Promise<void>
   ): Promise<boolean> {
-    const isLocked = ({ id }: Table): boolean => views.locked?.tables.has(id) === true
+    const isLocked = ({ id }: SnapshotTable): boolean => views.locked?.tables.has(id) === true
     const locked = tables.filter(isLocked)
     const free = tables.filter(table => !isLocked(table))
     if (views.locked !== null && locked.length > 0) {
@@ -316,7 +247,7 @@ export class Snapshot {
 
   async #readTable(
     reader: ViewReader,
-    table: Table,
+    table: SnapshotTable,
     output: SharedOutput,
     unchanged: (id: string) => Promise<void>
   ): Promise<boolean> {
@@ -324,11 +255,10 @@ export class Snapshot {
     const { columns, where } = this.#options.shape
     const schema = await this.#source.ask(connection => readTableSchema(connection, database, name))
     if (schema === null) throw new OutdatedViewError('SERVER', `${id} is not there any more`)
-    const begun = this.#progress.at.get(id)
     const toRead: TableToRead = {
       schema: columns.applyToSchema(schema),
       order,
-      after: begun?.after ?? null,
+      after: this.#progress.at.get(id)?.after ?? null,
       where: where.of(database, name)
     }
     const position = this.#position as LogPosition
@@ -344,46 +274,22 @@ export class Snapshot {
       position: position.position,
       epoch: await this.#source.epochOf(position.file)
     }
-    this.#reading.set(id, { table, reader, rowsBefore: begun?.rows ?? 0 })
+    this.#tables.begin(table, reader)
     if (!(await reader.read(toRead, source, output, () => unchanged(id), this.#stop))) return false
-    this.#progress.done.add(id)
-    this.#progress.at.delete(id)
-    this.#reading.delete(id)
-    this.#rowsEnded += reader.rows
-    this.#rowsOfDone.set(id, (begun?.rows ?? 0) + reader.rows)
+    this.#tables.done(id)
     return true
   }
 
   /** What a mark says now; null while there is nothing that one could say. */
   #at(): Record<string, unknown> | null {
     if (!this.#keepsPlaces()) return null
-    for (const id of this.#reading.keys()) this.#note(id)
+    this.#tables.note()
     return { ...this.#source.at(this.#position as LogPosition), snapshot: this.#progress.format() }
-  }
-
-  /** Writes down how far a table has been read. */
-  #note(id: string): void {
-    const active = this.#reading.get(id)
-    if (active === undefined) return
-    const { table, reader, rowsBefore } = active
-    const { last } = reader
-    if (last === null || table.order === null) return
-    this.#progress.at.set(id, { key: table.order.signature, after: last, rows: rowsBefore + reader.rows })
   }
 
   /** Whether it is known of all tables how far they have been read, and of which moment that is. */
   #keepsPlaces(): boolean {
-    if (this.#isMoving) return false
-    return [...this.#reading.values()].every(({ table, reader }) => table.order !== null || reader.rows === 0)
-  }
-
-  /** The view is gone: what has been read of it counts. */
-  #endReading(): void {
-    for (const [id, { reader }] of this.#reading) {
-      this.#note(id)
-      this.#rowsEnded += reader.rows
-    }
-    this.#reading.clear()
+    return !this.#isMoving && this.#tables.keepsPlaces
   }
 
   #lost(error: unknown): unknown {
