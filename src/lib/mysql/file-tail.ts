@@ -12,7 +12,7 @@ import { PreparedTransactions } from './prepared.ts'
 import type { ReaderOptions } from './reader-options.ts'
 import { describesItself, differenceFrom, resolveTable } from './schema.ts'
 import type { TableMap } from './table-map.ts'
-import type { SnapshotMode, TailProgress, TailRun } from './tail.ts'
+import type { SnapshotMode, TailProgress, TailRun } from './tail-options.ts'
 import { type MysqlTarget, parseMysqlUrl } from './url.ts'
 
 /** A log file in the place of a server. */
