@@ -37,6 +37,7 @@ import {
   BadLines,
   commitTogether,
   OutputWriter,
+  openDeadLetters,
   openInputPort,
   openOutputPort,
   runStage,
@@ -135,30 +136,16 @@ async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.fla
   if (flags.rules.length === 0) throw usageError('--rules is missing: a rule file, or a folder of them')
   const rules = checkedRules(flags.rules, flags.check, log)
   if (flags.check) return 0
-  const input = await openInputPort(
-    flags.in,
-    { maxLine: flags.maxLine },
-    {
-      ...flags,
-      clientId: 'alert-eval',
-      stop,
-      warn: message => log.warn(message)
-    }
-  )
-  const badLines = new BadLines('alert-eval', input, flags.deadLetter)
+  const kafka = { ...flags, clientId: 'alert-eval', stop, warn: (message: string) => log.warn(message) }
+  const input = await openInputPort(flags.in, { maxLine: flags.maxLine }, kafka)
+  const badLines = new BadLines('alert-eval', input, await openDeadLetters(flags.deadLetter, kafka))
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'alert-eval', flags.name)
   await state?.register()
   const output = await openOutputPort(
     flags.out,
     { append: state !== null },
-    {
-      ...flags,
-      clientId: 'alert-eval',
-      transactionalId: transactionalIdOf('alert-eval', flags.out, flags),
-      stop,
-      warn: message => log.warn(message)
-    }
+    { ...kafka, transactionalId: transactionalIdOf('alert-eval', flags.out, flags) }
   )
   const writer = new OutputWriter(output)
   await commitTogether(input, output, state)
@@ -189,7 +176,7 @@ async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.fla
   } finally {
     await stage.settled()
   }
-  badLines.close()
+  await badLines.close()
   await writer.output.close()
   state?.close()
   log.info(`${count(stage.alerts, 'alert')} from ${count(rules.length, 'rule')}`)

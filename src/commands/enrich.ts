@@ -22,6 +22,7 @@ import {
   commitTogether,
   FileOutput,
   OutputWriter,
+  openDeadLetters,
   openInputPort,
   openOutput,
   openOutputPort,
@@ -137,17 +138,9 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     process.stdout.write(`${plan}\n`)
     return 0
   }
-  const input = await openInputPort(
-    flags.in,
-    { maxLine: flags.maxLine },
-    {
-      ...flags,
-      clientId: 'enrich',
-      stop,
-      warn: message => log.warn(message)
-    }
-  )
-  const badLines = new BadLines('enrich', input, flags.deadLetter)
+  const kafka = { ...flags, clientId: 'enrich', stop, warn: (message: string) => log.warn(message) }
+  const input = await openInputPort(flags.in, { maxLine: flags.maxLine }, kafka)
+  const badLines = new BadLines('enrich', input, await openDeadLetters(flags.deadLetter, kafka))
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'enrich', flags.name)
   const append = state !== null
@@ -155,12 +148,9 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     flags.out,
     { append },
     {
-      ...flags,
-      clientId: 'enrich',
+      ...kafka,
       tombstones: !flags.noTombstones,
-      transactionalId: transactionalIdOf('enrich', flags.out, flags),
-      stop,
-      warn: message => log.warn(message)
+      transactionalId: transactionalIdOf('enrich', flags.out, flags)
     }
   )
   const writer = new OutputWriter(output)
@@ -187,13 +177,13 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
   ])
   // A file holds results alone; marks are for the next stage of a pipe.
   await runStage(input, flags.out === '-' ? writer : null, stage, stop)
-  badLines.close()
+  await badLines.close()
   await late?.close()
   await writer.output.close()
   state?.close()
   if (stage.late > 0) log.warn(`${stage.late} late lines${late === null ? '' : `, kept in ${late.name}`}`)
   if (badLines.count > 0)
-    log.warn(`${badLines.count} lines could not be processed, kept in ${flags.deadLetter}`)
+    log.warn(`${badLines.count} lines could not be processed, kept in ${badLines.keptIn}`)
   return 0
 }
 

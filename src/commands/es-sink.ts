@@ -32,6 +32,7 @@ import {
 import {
   BadLines,
   type Mark,
+  openDeadLetters,
   openInputPort,
   parseTemplate,
   runStage,
@@ -168,7 +169,7 @@ export const spec = {
     'Change events carry their position in the binlog, and documents get it as their external version: however often events are replayed, the newest state wins. Where the log goes on on another server, source.epoch keeps the order. A pipeline that begins anew, without its --state, on a server whose log files have lower numbers needs an empty index: the documents there would count as newer. What the server cannot take now is tried again without end (see --retry-for); what it refuses for good goes to --dead-letter, or stops the tool.',
     'An update of which the log has only some columns (binlog_row_image=MINIMAL or NOBLOB) changes those fields of its document and keeps the others, for which the document is read first. One that changes the id or the index is refused, as the log does not have the whole row.',
     'With --mode update several streams may each write their own fields of one document. The server takes no versions then: what one es-sink writes to a document keeps its order, but events that come again after a crash set their fields once more, older values before the newest, and where a request timed out that the server still does, its values may come last. So upsert is the surer way for documents that one stream writes whole. A deleted row takes the whole document along, even when its event comes again: of several streams, one should delete, and the others have --deletes ignore. With --deletes FIELD, the field is false in rows that are there.',
-    'Lines of a dead-letter file, piped in, are read as the lines that they hold.',
+    'Dead letters, piped in from their file or read from their topic (--in), are read as the lines that they hold. A run that reads the topic to which it refuses lines needs --stop-at now, or it reads them again and again.',
     'A mark is acknowledged in --state once everything before it is durable on the server.'
   ],
   operands: [
@@ -284,7 +285,7 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
     return 0
   }
   const input = await openInputPort(flags.in, { maxLine: flags.maxLine, holdsMemory: true }, kafka)
-  const badLines = new BadLines('es-sink', input, flags.deadLetter)
+  const badLines = new BadLines('es-sink', input, await openDeadLetters(flags.deadLetter, kafka))
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'es-sink', flags.name)
   await state?.register()
@@ -319,10 +320,8 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
   const acknowledge = (mark: Mark): void => {
     const before = Promise.all([acknowledged, elastic.flushed()])
     acknowledged = before
-      .then(() => {
-        badLines.sync()
-        return state?.acknowledge(mark)
-      })
+      .then(() => badLines.sync())
+      .then(() => state?.acknowledge(mark))
       .then(() => input.acknowledge?.(mark.n))
     // A failure is thrown where the end waits for it; the sink's own failures are thrown by its next write too.
     acknowledged.catch(() => {})
@@ -340,22 +339,27 @@ async function sink({ flags, operands, log, stop, ready }: Invocation<typeof spe
         await mappings.apply(schema)
       },
       lines: part => elastic.write(part),
-      mark: async mark => acknowledge(mark),
+      mark: async mark => {
+        // Letters that cannot be kept end the work, though no more lines come.
+        await badLines.room()
+        acknowledge(mark)
+      },
       acknowledges: true,
       async end() {
         await elastic.flushed()
+        await badLines.sync()
         await acknowledged
       }
     },
     stop
   )
   elastic.end()
-  badLines.close()
+  await badLines.close()
   state?.close()
   await connection.close()
   const seconds = performance.now() - startedAt
   const stale = counts.stale === 0 ? '' : `, ${counts.stale} already there`
-  const rejected = counts.rejected === 0 ? '' : `, ${counts.rejected} refused (kept in ${flags.deadLetter})`
+  const rejected = counts.rejected === 0 ? '' : `, ${counts.rejected} refused (kept in ${badLines.keptIn})`
   log.info(`${counts.written} documents in ${formatDuration(seconds)}${stale}${rejected}`)
   return 0
 }

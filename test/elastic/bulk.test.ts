@@ -5,7 +5,7 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import { Backoff } from '../../src/lib/cli/index.ts'
 import { Log } from '../../src/lib/cli/log.ts'
 import { Documents, ElasticConnection, ElasticSink } from '../../src/lib/elastic/index.ts'
-import { BadLines, parseTemplate } from '../../src/lib/stream/index.ts'
+import { BadLines, DeadLetterFile, parseTemplate } from '../../src/lib/stream/index.ts'
 
 /**
  * Failures that a healthy server does not produce on demand (429 for some items, a connection cut in mid-answer) are
@@ -44,7 +44,11 @@ describe('bulk requests to a server in trouble', () => {
     return new ElasticSink(
       connection,
       documents,
-      new BadLines('es-sink', 'stdin', options.deadLetter),
+      new BadLines(
+        'es-sink',
+        'stdin',
+        options.deadLetter === undefined ? null : new DeadLetterFile(options.deadLetter)
+      ),
       () => new Backoff(undefined, stop),
       new Log({ tool: 'es-sink', json: false, quiet: true }),
       {

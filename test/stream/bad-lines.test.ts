@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { ToolError } from '../../src/lib/cli/index.ts'
 import { BadLines } from '../../src/lib/stream/bad-lines.ts'
+import { DeadLetterFile } from '../../src/lib/stream/dead-letters.ts'
 import { temporaryFolder } from './temporary.ts'
 
 function errorOf(act: () => void): ToolError {
@@ -43,13 +44,13 @@ test('control characters of a bad line do not reach the terminal', () => {
   assert.doesNotMatch(message, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/)
 })
 
-test('a dead letter holds the tool, the input, the line, the reason and the original bytes', t => {
+test('a dead letter holds the tool, the input, the line, the reason and the original bytes', async t => {
   const file = join(temporaryFolder(t), 'dead.ndjson')
-  const badLines = new BadLines('es-sink', 'stdin', file)
+  const badLines = new BadLines('es-sink', 'stdin', new DeadLetterFile(file))
   const binary = Buffer.from([0x7b, 0xff, 0x00, 0x80])
   badLines.rejectJson(7, Buffer.from('{"größe":}'))
   badLines.reject({ line: 9, bytes: binary, reason: 'mapping' }, { index: 'payments' })
-  badLines.close()
+  await badLines.close()
   const letters = readFileSync(file, 'utf8')
     .trimEnd()
     .split('\n')
@@ -72,29 +73,31 @@ test('a dead letter holds the tool, the input, the line, the reason and the orig
   assert.equal(badLines.count, 2)
 })
 
-test('dead letters of earlier runs are kept', t => {
+test('dead letters of earlier runs are kept', async t => {
   const file = join(temporaryFolder(t), 'dead.ndjson')
   writeFileSync(file, '{"earlier":1}\n')
-  const badLines = new BadLines('enrich', 'stdin', file)
+  const badLines = new BadLines('enrich', 'stdin', new DeadLetterFile(file))
   badLines.rejectJson(1, Buffer.from('x'))
-  badLines.close()
+  await badLines.close()
   assert.match(readFileSync(file, 'utf8'), /^\{"earlier":1\}\n\{"dead_letter":.*\}\n$/)
 })
 
 test('a dead-letter file that cannot be opened is told at the start, one that is full when it is', t => {
   const folder = temporaryFolder(t)
-  const missing = errorOf(() => new BadLines('enrich', 'stdin', join(folder, 'no', 'such')))
+  const missing = errorOf(() => new DeadLetterFile(join(folder, 'no', 'such')))
   assert.equal(missing.code, 'OUTPUT')
   assert.match(missing.message, /--dead-letter .*no such file/)
-  const full = errorOf(() => new BadLines('enrich', 'stdin', '/dev/full').rejectJson(1, Buffer.from('x')))
+  const full = errorOf(() =>
+    new BadLines('enrich', 'stdin', new DeadLetterFile('/dev/full')).rejectJson(1, Buffer.from('x'))
+  )
   assert.equal(full.code, 'OUTPUT')
   assert.match(full.message, /--dead-letter \/dev\/full: .*no space left/)
 })
 
-test('a dead-letter file may be a device or a pipe, which cannot be synced', () => {
-  const badLines = new BadLines('enrich', 'stdin', '/dev/null')
+test('a dead-letter file may be a device or a pipe, which cannot be synced', async () => {
+  const badLines = new BadLines('enrich', 'stdin', new DeadLetterFile('/dev/null'))
   badLines.rejectJson(1, Buffer.from('x'))
-  badLines.sync()
-  badLines.close()
+  await badLines.sync()
+  await badLines.close()
   assert.equal(badLines.count, 1)
 })

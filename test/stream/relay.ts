@@ -4,6 +4,7 @@ import {
   BadLines,
   eachLine,
   OutputWriter,
+  openDeadLetters,
   openInput,
   openOutput,
   runStage
@@ -27,7 +28,13 @@ const spec = {
 
 await runTool<typeof flags>(spec, async ({ flags, log, stop, ready }) => {
   const input = openInput(flags.in, { maxLine: flags.maxLine })
-  const badLines = new BadLines('relay', input.name, flags.deadLetter)
+  const letters = await openDeadLetters(flags.deadLetter, {
+    clientId: 'relay',
+    retryFor: undefined,
+    stop,
+    warn: message => log.warn(message)
+  })
+  const badLines = new BadLines('relay', input.name, letters)
   const writer = new OutputWriter(openOutput(flags.out))
   let lines = 0
   await ready([{ name: 'lines_total', help: 'Lines passed on', kind: 'counter', read: () => lines }])
@@ -61,7 +68,7 @@ await runTool<typeof flags>(spec, async ({ flags, log, stop, ready }) => {
     },
     stop
   )
-  badLines.close()
+  await badLines.close()
   await writer.output.close()
   return 0
 })

@@ -160,8 +160,8 @@ export const inputFlags = {
     kind: 'string',
     arg: 'FILE',
     complete: 'file',
-    help: 'append lines that cannot be processed to FILE',
-    doc: 'Each as one JSON line with the reason and the original bytes. Without it, the first such line stops the tool with status 1.'
+    help: 'keep lines that cannot be processed in FILE, or in kafka://BROKER[,BROKER...]/TOPIC',
+    doc: "Each as one JSON line with the reason and the original bytes, appended to the file, or the value of one record. Without it, the first such line stops the tool with status 1. A mark is acknowledged, or the offsets of a group committed, once the letters before it are durable, in a topic on all replicas; after a kill the lines since then come again, and so do their letters. A topic that is not there is made as the brokers' defaults say. Its records have the document's id as key, where es-sink knows it, and are packed with zstd. Brokers that cannot be reached are waited for as --retry-for says, and then the tool ends with status 3; while more than 1 MB of letters waits for them, it reads no further. For logging in see KAFKA."
   }
 } as const satisfies FlagSet
 

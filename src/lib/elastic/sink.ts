@@ -89,6 +89,7 @@ export class ElasticSink implements OperationSink {
       )
     }
     for (const lane of this.#lanes) await lane.room()
+    await this.#badLines.room()
     this.#throwFailure()
   }
 

@@ -78,6 +78,7 @@ export class AlertStage implements Stage {
           else this.#badLines.reject({ line, bytes, reason })
         }
       })
+      await this.#badLines.room()
     } finally {
       await this.#tell()
     }
@@ -87,7 +88,7 @@ export class AlertStage implements Stage {
     this.#marked = true
     await this.#pass(mark)
     const state = this.#state
-    this.#badLines.sync()
+    await this.#badLines.sync()
     if (state === null) {
       if (endsPipeline(this.#writer.output)) await this.#position(mark)
       return
@@ -103,6 +104,7 @@ export class AlertStage implements Stage {
 
   async end(reason: EndReason): Promise<void> {
     const state = this.#state
+    await this.#badLines.sync()
     // input without marks, a capture or a log, is continued by the next run from where it ended
     if (reason === 'end' && !this.#marked && state !== null) {
       const n = ((await state.latest())?.n ?? 0) + 1

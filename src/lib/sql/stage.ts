@@ -71,6 +71,7 @@ export class QueryStage implements Stage {
     this.#firstLine = part.firstLine
     try {
       part.count = this.#query.process(part.bytes, this.#options.writer.bytes)
+      await this.#options.badLines.room()
     } finally {
       await this.#writeLate()
       await this.#options.writer.flush()
@@ -80,7 +81,7 @@ export class QueryStage implements Stage {
   async mark(mark: Mark): Promise<void> {
     this.#marked = true
     const { state, writer, badLines } = this.#options
-    badLines.sync()
+    await badLines.sync()
     if (state === null) {
       // Of topics the offsets of the input go with the output.
       if (!this.#acknowledges) return
@@ -95,7 +96,8 @@ export class QueryStage implements Stage {
   }
 
   async end(reason: EndReason): Promise<void> {
-    const { state, writer, final, warn } = this.#options
+    const { state, writer, badLines, final, warn } = this.#options
+    await badLines.sync()
     const endsTime = (reason === 'end' && state === null) || (reason !== 'cut' && final)
     if (endsTime) this.#query.end(writer.bytes)
     // Input without marks, a capture or a log, is continued by the next run from where it ended.

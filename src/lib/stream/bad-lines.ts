@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
-import { errnoOf, messageOf, ToolError } from '../cli/index.ts'
+import { ToolError } from '../cli/index.ts'
+import type { DeadLetters } from './dead-letters.ts'
 import { findJsonError } from './json-error.ts'
 import type { Input } from './ports.ts'
 
@@ -17,8 +17,8 @@ export interface BadLine {
 const EXCERPT = 60
 
 /**
- * What happens to lines that cannot be processed: with a dead-letter file they are appended to it and counted, without
- * one the first of them ends the tool. Nothing is dropped without a word.
+ * What happens to lines that cannot be processed: where dead letters are kept they become one and are counted,
+ * else the first of them ends the tool. Nothing is dropped without a word.
  *
  * A dead letter is one JSON line: `{"dead_letter":{"tool","input","line","reason"},"text":"…"}`, or `"base64"` in
  * place of `"text"` for bytes that are not UTF-8; with the place of the `"record"` where the input is a topic.
@@ -27,28 +27,28 @@ export class BadLines {
   readonly #tool: string
   readonly #input: string
   readonly #locate: (line: number) => string | undefined
-  readonly #path: string | undefined
-  #fd: number | undefined
-  #unsynced = false
+  readonly #letters: DeadLetters | null
   count = 0
 
-  /** @throws ToolError OUTPUT when the file cannot be opened: at the start, not when the first bad line comes */
-  constructor(tool: string, input: string | Pick<Input, 'name' | 'locate'>, path?: string) {
+  constructor(
+    tool: string,
+    input: string | Pick<Input, 'name' | 'locate'>,
+    letters: DeadLetters | null = null
+  ) {
     this.#tool = tool
     this.#input = typeof input === 'string' ? input : input.name
     this.#locate = line => (typeof input === 'string' ? undefined : input.locate?.(line))
-    this.#path = path
-    if (path === undefined) return
-    try {
-      this.#fd = openSync(path, 'a')
-    } catch (error) {
-      throw new ToolError('OUTPUT', `--dead-letter ${path}: ${messageOf(error)}`, { cause: error })
-    }
+    this.#letters = letters
   }
 
-  /** @throws ToolError INPUT when there is no dead-letter file; OUTPUT when it cannot be written */
+  /** Where they are kept, for messages; '' when nowhere. */
+  get keptIn(): string {
+    return this.#letters?.name ?? ''
+  }
+
+  /** @throws ToolError INPUT when no dead letters are kept; OUTPUT or SERVER when they cannot be */
   reject(bad: BadLine, details: Record<string, unknown> = {}): void {
-    if (this.#fd === undefined) throw this.#error(bad)
+    if (this.#letters === null) throw this.#error(bad)
     const record = this.#locate(bad.line)
     const place = record === undefined ? {} : { record }
     const head = {
@@ -60,13 +60,7 @@ export class BadLines {
       ...details
     }
     const body = isUtf8(bad.bytes) ? { text: bad.bytes.toString() } : { base64: bad.bytes.toString('base64') }
-    const letter = Buffer.from(`${JSON.stringify({ dead_letter: head, ...body })}\n`)
-    try {
-      for (let offset = 0; offset < letter.length; ) offset += writeSync(this.#fd, letter, offset)
-    } catch (error) {
-      throw new ToolError('OUTPUT', `--dead-letter ${this.#path}: ${messageOf(error)}`, { cause: error })
-    }
-    this.#unsynced = true
+    this.#letters.write(Buffer.from(`${JSON.stringify({ dead_letter: head, ...body })}\n`))
     this.count++
   }
 
@@ -76,16 +70,18 @@ export class BadLines {
     this.reject({ line, bytes, reason: `not JSON: ${error?.message ?? 'invalid'}`, at: error?.at ?? 0 })
   }
 
-  /** Makes the dead letters durable: before a mark is acknowledged. */
-  sync(): void {
-    if (this.#fd !== undefined && this.#unsynced) syncFile(this.#fd)
-    this.#unsynced = false
+  /** Resolves when there is room for those of another block of lines. */
+  async room(): Promise<void> {
+    await this.#letters?.room()
   }
 
-  close(): void {
-    this.sync()
-    if (this.#fd !== undefined) closeSync(this.#fd)
-    this.#fd = undefined
+  /** Makes the dead letters durable: before a mark is acknowledged. */
+  async sync(): Promise<void> {
+    await this.#letters?.sync()
+  }
+
+  async close(): Promise<void> {
+    await this.#letters?.close()
   }
 
   #error(bad: BadLine): ToolError {
@@ -104,15 +100,6 @@ export class BadLines {
         hint: 'to go on and keep such lines, give --dead-letter FILE'
       }
     )
-  }
-}
-
-/** Devices and pipes have nothing to sync. */
-function syncFile(fd: number): void {
-  try {
-    fsyncSync(fd)
-  } catch (error) {
-    if (errnoOf(error) !== 'EINVAL') throw error
   }
 }
 

@@ -1,6 +1,7 @@
 export { type BadLine, BadLines, isDeadLetter, openDeadLetter } from './bad-lines.ts'
 export { ByteWriter, Constant, OutputWriter, viewOf } from './bytes.ts'
 export { type Control, formatMark, formatResume, type Mark } from './control.ts'
+export { DeadLetterFile } from './dead-letters.ts'
 export { writeDigits, writeUint } from './digits.ts'
 export { EnvelopeFinder } from './envelope-finder.ts'
 export type { EnvelopeTail } from './envelope-tail.ts'
@@ -16,6 +17,7 @@ export {
   isKafka,
   type KafkaInputFlags,
   type KafkaOutputFlags,
+  openDeadLetters,
   openInputPort,
   openOutputPort,
   transactionalIdOf

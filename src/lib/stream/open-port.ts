@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { DeadLetterFile, type DeadLetters } from './dead-letters.ts'
 import { type InputOptions, openInput } from './input.ts'
 import type { KafkaInput } from './kafka/input.ts'
 import type { KafkaOutput } from './kafka/output.ts'
@@ -74,6 +75,23 @@ export async function openInputPort(
   if (!isKafka(port)) return openInput(port, options)
   const { openKafkaInput } = await import('./kafka/open-input.ts')
   return openKafkaInput(port, kafka)
+}
+
+/** What dead letters need to know if they go to a topic. */
+export type DeadLetterFlags = Pick<KafkaInputFlags, 'clientId' | 'retryFor' | 'stop' | 'warn'>
+
+/**
+ * Opens what `--dead-letter` names: a file, or `kafka://…`; null when it is not given.
+ * @throws ToolError USAGE, OUTPUT, SERVER
+ */
+export async function openDeadLetters(
+  port: string | undefined,
+  kafka: DeadLetterFlags
+): Promise<DeadLetters | null> {
+  if (port === undefined) return null
+  if (!isKafka(port)) return new DeadLetterFile(port)
+  const { openDeadLetterTopic } = await import('./kafka/open-dead-letters.ts')
+  return openDeadLetterTopic(port, kafka)
 }
 
 /**

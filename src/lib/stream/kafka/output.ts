@@ -120,6 +120,12 @@ export class KafkaOutput implements Output {
     this.#isOpen = true
   }
 
+  /** Connects, and makes a topic that is not there, before the first line comes. @throws ToolError SERVER, DATA */
+  async prepare(topic: string): Promise<void> {
+    await this.#open()
+    await this.#openTopic(topic)
+  }
+
   async write(block: Buffer): Promise<void> {
     await this.#open()
     const now = Date.now()

@@ -146,7 +146,7 @@ export class Producer {
   }
 
   async #refused(
-    { topic, partition, records, bytes }: RecordBatch,
+    { topic, partition, records, bytes, compression }: RecordBatch,
     code: number,
     message: string | null
   ): Promise<void> {
@@ -157,7 +157,9 @@ export class Producer {
         'OUTPUT',
         `${this.#cluster.name}: topic ${topic}: ${what} of ${bytes.length} bytes is larger than its max.message.bytes`,
         {
-          hint: 'raise max.message.bytes of the topic (and message.max.bytes of the brokers), or give --compression zstd'
+          hint: `raise max.message.bytes of the topic (and message.max.bytes of the brokers)${
+            compression === 'none' ? ', or give --compression zstd' : ''
+          }`
         }
       )
     }
