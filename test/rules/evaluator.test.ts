@@ -178,6 +178,22 @@ test('a line that passes a filter and has no time is named, and so is one that i
   )
 })
 
+test('a line that was cut or is no object is named although no rule could match it', t => {
+  const { bad } = run(
+    new Evaluator(rules(t, ANY)),
+    Buffer.from('{"a":1}\n{"a":1\n{\xff\x00\x80\n[1]\n \t{"a":1} \r\nplain text\n', 'latin1')
+  )
+  assert.deepEqual(
+    bad.map(b => [b.index, b.reason]),
+    [
+      [1, undefined],
+      [2, undefined],
+      [3, 'not a JSON object'],
+      [5, undefined]
+    ]
+  )
+})
+
 test('a line that is nested without measure is a bad line', t => {
   const deep = `${'['.repeat(200_000)}1${']'.repeat(200_000)}`
   const { bad } = run(

@@ -14,6 +14,9 @@ export interface EvaluatorOutput {
   badLine(index: number, line: Buffer, reason: string | undefined): void
 }
 
+const OPEN_BRACE = 123
+const CLOSE_BRACE = 125
+
 interface Snapshot {
   version: 1
   rules: Record<string, RuleSnapshot>
@@ -42,13 +45,19 @@ export class Evaluator {
     this.#clocks = clocksOf(this.#states)
   }
 
-  /** `block` holds whole lines (LF or CRLF), control lines left out. Lines that no rule can match are not parsed. */
+  /**
+   * `block` holds whole lines (LF or CRLF), control lines left out. Lines that no rule can match are not parsed; one that
+   * has no braces around it is named all the same.
+   */
   process(block: Buffer, out: EvaluatorOutput): void {
     this.#out = out
     const mayPass = this.#candidates.begin(block)
     const due = this.#clocks.filter(c => c.scan.mayPass(block, 0, block.length, dueOf(c)))
-    if (!mayPass && due.length === 0) return
-    eachLine(block, (start, end, index) => this.#line(block, start, end, index, out, due))
+    const isOfInterest = mayPass || due.length > 0
+    eachLine(block, (start, end, index) => {
+      if (!isBraced(block, start, end)) badLine(block, start, end, index, out)
+      else if (isOfInterest) this.#line(block, start, end, index, out, due)
+    })
   }
 
   /** Says that no event before this time, in microseconds, is still to come: what is due is evaluated. */
@@ -70,11 +79,9 @@ export class Evaluator {
     for (let i = 0; i < this.#states.length; i++) {
       if (!this.#candidates.mayPass(i, start, end)) continue
       if (event === undefined) {
-        const value = parse(block, start, end)
-        event = eventOf(value)
+        event = eventOf(parse(block, start, end))
         if (event === undefined) {
-          const reason = value === undefined ? undefined : 'not a JSON object'
-          out.badLine(index, block.subarray(start, end), reason)
+          badLine(block, start, end, index, out)
           return
         }
       }
@@ -133,6 +140,22 @@ function problemOf(error: unknown): string {
   // arrays in arrays, a million deep: the stack is not made for them
   if (error instanceof RangeError) return 'nested too deeply'
   throw error
+}
+
+function badLine(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput): void {
+  const reason = parse(block, start, end) === undefined ? undefined : 'not a JSON object'
+  out.badLine(index, block.subarray(start, end), reason)
+}
+
+/** Whether a line begins and ends as an object does. */
+function isBraced(block: Buffer, start: number, end: number): boolean {
+  while (start < end && isSpace(block[start] as number)) start++
+  while (start < end && isSpace(block[end - 1] as number)) end--
+  return block[start] === OPEN_BRACE && block[end - 1] === CLOSE_BRACE
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 32 || byte === 9 || byte === 13
 }
 
 /** Undefined when the line is no JSON. */
