@@ -106,7 +106,7 @@ const flags = {
   'batch-bytes': { kind: 'bytes', default: 4 * 1024 * 1024, help: 'size of a bulk request' },
   'batch-docs': { kind: 'integer', default: 5000, help: 'documents in a bulk request' },
   'batch-age': { kind: 'duration', default: 50, help: 'how long a document waits for others' },
-  'in-flight': { kind: 'integer', default: 2, help: 'bulk requests at a time' },
+  'in-flight': { kind: 'integer', default: 3, help: 'bulk requests at a time' },
   'request-timeout': {
     kind: 'duration',
     default: 120_000,
