@@ -1,11 +1,10 @@
-import { Backoff, usageError } from '../../cli/index.ts'
+import { usageError } from '../../cli/index.ts'
 import type { DeadLetters } from '../dead-letters.ts'
 import type { DeadLetterFlags } from '../open-port.ts'
 import { parseTemplate } from '../template.ts'
-import { Cluster } from './cluster.ts'
 import { DeadLetterTopic } from './dead-letters.ts'
+import { openCluster } from './open-cluster.ts'
 import { KafkaOutput } from './output.ts'
-import { security } from './security.ts'
 import { parseKafkaUrl } from './url.ts'
 
 const FLAG = '--dead-letter'
@@ -16,25 +15,13 @@ const KEY = '{dead_letter.id}'
  * Connects, and makes the topic if it is not there: what is wrong is told at the start, not when the first bad line comes.
  * @throws ToolError USAGE, SERVER
  */
-export async function openDeadLetterTopic(
-  port: string,
-  { clientId, retryFor, stop, warn }: DeadLetterFlags
-): Promise<DeadLetters> {
+export async function openDeadLetterTopic(port: string, flags: DeadLetterFlags): Promise<DeadLetters> {
   const url = parseKafkaUrl(port, FLAG)
-  const { tls, sasl } = security(url, FLAG)
-  url.parameters.finish()
+  const cluster = openCluster(url, FLAG, flags, `${FLAG} ${url.display}`)
   const { topic } = url
   if (topic === '') throw usageError(`${FLAG} ${url.display}: names no topic`, 'write kafka://broker/topic')
   if (topic.includes('{'))
     throw usageError(`${FLAG} ${url.display}: takes the name of one topic, no template`)
-  const cluster = new Cluster({
-    brokers: url.brokers,
-    name: `${FLAG} ${url.display}`,
-    clientId,
-    tls,
-    sasl,
-    backoff: () => new Backoff(retryFor, stop)
-  })
   const output = new KafkaOutput(cluster, {
     topic: parseTemplate(topic, FLAG),
     sourceName: '',
@@ -47,7 +34,7 @@ export async function openDeadLetterTopic(
     compression: 'zstd',
     transactionalId: '',
     transactionTimeoutMs: 0,
-    warn
+    warn: flags.warn
   })
   await output.prepare(topic)
   return new DeadLetterTopic(url.display, output)

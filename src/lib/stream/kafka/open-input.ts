@@ -1,11 +1,10 @@
-import { Backoff, parseDuration, usageError } from '../../cli/index.ts'
+import { parseDuration, usageError } from '../../cli/index.ts'
 import type { KafkaInputFlags } from '../open-port.ts'
 import { parseTime } from '../template.ts'
-import { Cluster } from './cluster.ts'
 import { SESSION_TIMEOUT_MS } from './group.ts'
 import { KafkaInput } from './input.ts'
 import { EARLIEST, LATEST } from './offsets.ts'
-import { security } from './security.ts'
+import { openCluster } from './open-cluster.ts'
 import { Subscription } from './subscription.ts'
 import { parseKafkaUrl } from './url.ts'
 
@@ -19,17 +18,8 @@ export function openKafkaInput(port: string, options: KafkaInputFlags): KafkaInp
   const from = fromOf(parameters.get('from'), url.display)
   const markEvery = parameters.get('mark-every')
   const session = parameters.get('session-timeout')
-  const { tls, sasl } = security(url, '--in')
-  parameters.finish()
+  const cluster = openCluster(url, '--in', options)
   const subscription = new Subscription(url.topic, `--in ${url.display}`)
-  const cluster = new Cluster({
-    brokers: url.brokers,
-    name: url.display,
-    clientId: options.clientId,
-    tls,
-    sasl,
-    backoff: () => new Backoff(options.retryFor, options.stop)
-  })
   return new KafkaInput(cluster, {
     subscription,
     group,

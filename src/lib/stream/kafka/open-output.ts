@@ -1,9 +1,8 @@
-import { Backoff, parseDuration, usageError } from '../../cli/index.ts'
+import { parseDuration, usageError } from '../../cli/index.ts'
 import type { KafkaOutputFlags } from '../open-port.ts'
 import { parseTemplate, type Template } from '../template.ts'
-import { Cluster } from './cluster.ts'
+import { openCluster } from './open-cluster.ts'
 import { KafkaOutput } from './output.ts'
-import { security } from './security.ts'
 import { parseTopicConfig } from './topics.ts'
 import { parseKafkaUrl } from './url.ts'
 
@@ -16,22 +15,14 @@ export function openKafkaOutput(port: string, options: KafkaOutputFlags): KafkaO
   const { parameters } = url
   const timeout = parameters.get('transaction-timeout')
   const transactionalId = parameters.get('transactional-id') ?? options.transactionalId
-  const { tls, sasl } = security(url, '--out')
-  parameters.finish()
+  const servers = `kafka://${url.brokers.map(({ host, port }) => `${host}:${port}`).join(',')}`
+  const cluster = openCluster(url, '--out', options, servers)
   const topic = url.topic === '' ? options.topic : url.topic
   if (topic === undefined)
     throw usageError(`--out ${url.display}: names no topic`, 'write kafka://broker/topic')
   const partitions = options.topicPartitions
   if (partitions !== undefined && partitions < 1)
     throw usageError(`--topic-partitions ${partitions}: at least 1`)
-  const cluster = new Cluster({
-    brokers: url.brokers,
-    name: `kafka://${url.brokers.map(({ host, port }) => `${host}:${port}`).join(',')}`,
-    clientId: options.clientId,
-    tls,
-    sasl,
-    backoff: () => new Backoff(options.retryFor, options.stop)
-  })
   return new KafkaOutput(cluster, {
     topic: parseTemplate(topic, '--out'),
     sourceName: options.sourceName ?? '',
