@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Backoff, ToolError } from '../../../src/lib/cli/index.ts'
 import { Cluster } from '../../../src/lib/stream/kafka/cluster.ts'
-import { TryAgain } from '../../../src/lib/stream/kafka/errors.ts'
+import { NotReady, TryAgain } from '../../../src/lib/stream/kafka/errors.ts'
 
 /** Longer than a start waits for, in three attempts. */
 const OUTAGE_MS = 15_000
@@ -20,12 +20,12 @@ function clusterOf(retryFor?: number): Cluster {
 }
 
 /** An attempt that fails until the outage has passed by the clock, which it sets forward. */
-function outage(): () => Promise<string> {
+function outage(failure: Error = new TryAgain('connect ECONNREFUSED')): () => Promise<string> {
   const end = Date.now() + OUTAGE_MS
   return async () => {
     if (Date.now() >= end) return 'done'
     offset += OUTAGE_MS / 3
-    throw new TryAgain('connect ECONNREFUSED')
+    throw failure
   }
 }
 
@@ -50,4 +50,9 @@ test('--retry-for limits an outage in mid-stream, too', async () => {
   const cluster = clusterOf(OUTAGE_MS / 3)
   await cluster.persist(async () => 'reached')
   await assert.rejects(cluster.persist(outage()), ToolError)
+})
+
+test('brokers that answer, but are not ready for more than 10 s after their own start, do not end a run', async () => {
+  const cluster = clusterOf()
+  assert.equal(await cluster.persist(outage(new NotReady('COORDINATOR_NOT_AVAILABLE'))), 'done')
 })

@@ -7,7 +7,7 @@ import {
   type SASLOptions
 } from '@platformatic/kafka'
 import { type Backoff, ToolError } from '../../cli/index.ts'
-import { errorName, isPassing, isRefusedLogin, reasonOf, responseOf, TryAgain } from './errors.ts'
+import { errorName, isPassing, isRefusedLogin, NotReady, reasonOf, responseOf, TryAgain } from './errors.ts'
 import type { Broker } from './url.ts'
 
 /** One of the client's requests, of a version that brokers from 3.5 on know. */
@@ -103,11 +103,11 @@ export class Cluster {
     return error instanceof TryAgain ? error : new TryAgain(reasonOf(error), { cause: error })
   }
 
-  /** @throws ToolError SERVER for a code that no later attempt will change, TryAgain for others */
+  /** @throws ToolError SERVER for a code that no later attempt will change, NotReady for others */
   check(code: number, what: string, message?: string | null): void {
     if (code === 0) return
     const text = `${what}: ${errorName(code)}${message == null || message === '' ? '' : `: ${message}`}`
-    if (isPassing(code)) throw new TryAgain(text)
+    if (isPassing(code)) throw new NotReady(text)
     throw new ToolError('SERVER', `${this.name}: ${text}`)
   }
 
@@ -126,6 +126,11 @@ export class Cluster {
         return result
       } catch (error) {
         if (!(error instanceof TryAgain)) throw error
+        // A cluster that has just started makes its own topics first, and may take longer for it than a start waits.
+        if (error instanceof NotReady && !this.#wasReached) {
+          this.#wasReached = true
+          backoff.succeeded()
+        }
         this.#topics.clear()
         this.#coordinators.clear()
         if (!(await backoff.wait(this.name, error.message))) {

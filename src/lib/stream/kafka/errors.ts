@@ -4,6 +4,9 @@ import { messageOf } from '../../cli/index.ts'
 /** The cluster could not do it now: it is tried again, with what is known of the cluster asked for anew. */
 export class TryAgain extends Error {}
 
+/** A broker has answered that it is not ready: it is reached. */
+export class NotReady extends TryAgain {}
+
 /** A name of the protocol's for an error code: `NOT_LEADER_OR_FOLLOWER`. */
 export function errorName(code: number): string {
   return (protocolErrorsCodesById as Record<number, string>)[code] ?? `error ${code}`
