@@ -7,6 +7,19 @@ export interface Partition {
   readonly partition: number
 }
 
+export interface PartitionOffset extends Partition {
+  readonly offset: number
+}
+
+/** Offsets by topic and partition, as marks carry them. */
+export type Offsets = Readonly<Record<string, Readonly<Record<string, number>>>>
+
+export function placesOf(offsets: Offsets): PartitionOffset[] {
+  return Object.entries(offsets).flatMap(([topic, of]) =>
+    Object.entries(of).map(([partition, offset]) => ({ topic, partition: Number(partition), offset }))
+  )
+}
+
 export const EARLIEST = -2
 export const LATEST = -1
 const READ_COMMITTED = 1
@@ -47,6 +60,25 @@ export async function listOffsets(
         offsets.set(partitionKey({ topic: name, partition }), Number(offset))
       }
     }
+  }
+  return offsets
+}
+
+/**
+ * Where partitions are read from of which nothing is committed.
+ * @param from milliseconds since the epoch, EARLIEST or LATEST; where nothing is that young, from the end on
+ * @throws TryAgain
+ */
+export async function startOffsets(
+  cluster: Cluster,
+  partitions: readonly Partition[],
+  from: number
+): Promise<Map<string, number>> {
+  if (partitions.length === 0) return new Map()
+  const offsets = await listOffsets(cluster, partitions, from)
+  const late = partitions.filter(partition => (offsets.get(partitionKey(partition)) ?? -1) < 0)
+  if (late.length > 0) {
+    for (const [key, end] of await listOffsets(cluster, late, LATEST)) offsets.set(key, end)
   }
   return offsets
 }

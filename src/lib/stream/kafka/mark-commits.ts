@@ -1,0 +1,102 @@
+import type { Mark } from '../control.ts'
+import { oldestAcknowledged } from '../timeline.ts'
+import type { Assignment } from './assignment.ts'
+import type { Cluster } from './cluster.ts'
+import type { Group } from './group.ts'
+import type { Offsets } from './offsets.ts'
+import type { GroupOffsets } from './transactions.ts'
+
+/** Commits the offsets of marks, once what is before them is durable. */
+export class MarkCommits {
+  readonly #cluster: Cluster
+  readonly #group: Group | null
+  readonly #assignment: Assignment
+  readonly #root: string | null
+  /** Marks whose offsets are not committed yet. */
+  #open: Mark[] = []
+  #acknowledged = 0
+  #committing: Promise<void> = Promise.resolve()
+  #isElsewhere = false
+  /** The offsets of the last mark that was asked for. */
+  #lastOffsets = ''
+
+  /**
+   * @param group null: nothing is committed
+   * @param root the state directory, where it is known what is durable; null: `acknowledge` tells
+   */
+  constructor(cluster: Cluster, group: Group | null, assignment: Assignment, root: string | null) {
+    this.#cluster = cluster
+    this.#group = group
+    this.#assignment = assignment
+    this.#root = root
+  }
+
+  /** The last mark before which everything is durable. */
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
+  add(mark: Mark): void {
+    this.#open.push(mark)
+  }
+
+  /** What was read as a member that is none any more is not committed. */
+  drop(): void {
+    this.#open = []
+  }
+
+  /** Everything up to the mark with this number is durable. With a state directory that is read from there. */
+  async acknowledge(n: number): Promise<void> {
+    if (this.#root === null) await this.#commit(n)
+  }
+
+  /** Commits what is acknowledged, and waits for it. @throws ToolError SERVER */
+  async settle(): Promise<void> {
+    if (this.#root !== null) {
+      const oldest = await oldestAcknowledged(this.#root)
+      if (oldest !== null) await this.#commit(oldest.n)
+    }
+    await this.#committing
+  }
+
+  areElsewhere(): void {
+    this.#isElsewhere = true
+  }
+
+  /** What the output commits with a mark; null when nothing has changed. */
+  offsetsAt(mark: Mark): GroupOffsets | null {
+    const group = this.#group
+    const offsets = this.#assignment.ownOf((mark.at?.kafka ?? {}) as Offsets)
+    const text = JSON.stringify(offsets)
+    if (group === null || offsets.length === 0 || text === this.#lastOffsets) return null
+    this.#lastOffsets = text
+    const committed = offsets.map(({ offset, ...partition }) => ({
+      ...partition,
+      offset: BigInt(offset),
+      note: ''
+    }))
+    return { group: group.id, ...group.member, offsets: committed }
+  }
+
+  giveUp(): void {
+    this.#lastOffsets = ''
+    if (this.#group === null) return
+    this.#group.isLost = true
+    this.#group.isMoving = true
+  }
+
+  #commit(n: number): Promise<void> {
+    this.#committing = this.#committing.then(async () => {
+      const mark = this.#open.findLast(mark => mark.n <= n)
+      if (mark === undefined) return
+      const group = this.#group
+      const offsets = this.#assignment.ownOf((mark.at?.kafka ?? {}) as Offsets)
+      if (group !== null && !this.#isElsewhere) await this.#cluster.persist(() => group.commit(offsets))
+      this.#acknowledged = n
+      this.#open = this.#open.filter(open => open.n > mark.n)
+    })
+    // Thrown where it is waited for; until then it must not count as unhandled.
+    this.#committing.catch(() => {})
+    return this.#committing
+  }
+}
