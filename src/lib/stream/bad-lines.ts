@@ -15,6 +15,8 @@ export interface BadLine {
 }
 
 const EXCERPT = 60
+/** What kafka-console-consumer prints of a record without a value, which says nothing that the delete before it did not. */
+const TOMBSTONE = Buffer.from('null')
 
 /**
  * What happens to lines that cannot be processed: where dead letters are kept they become one and are counted,
@@ -48,6 +50,7 @@ export class BadLines {
 
   /** @throws ToolError INPUT when no dead letters are kept; OUTPUT or SERVER when they cannot be */
   reject(bad: BadLine, details: Record<string, unknown> = {}): void {
+    if (bad.bytes.equals(TOMBSTONE)) return
     if (this.#letters === null) throw this.#error(bad)
     const record = this.#locate(bad.line)
     const place = record === undefined ? {} : { record }

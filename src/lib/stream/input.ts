@@ -8,6 +8,7 @@ import { FileChunks } from './file-chunks.ts'
 import { countLines, LineBlocks } from './lines.ts'
 import { free, Memory } from './memory.ts'
 import type { Input, Lines, Part } from './ports.ts'
+import { withoutSchemas } from './schema-envelope.ts'
 import { unpackZstd } from './zstd.ts'
 
 export interface InputOptions {
@@ -129,8 +130,19 @@ class LineInput implements Input {
     memory.release()
   }
 
-  /** Separates control lines from the lines between them. */
   *#split(block: Buffer, memory: Memory | null): Generator<Part> {
+    const plain = withoutSchemas(block)
+    if (memory === null || plain === block) {
+      yield* this.#separated(plain, memory)
+      return
+    }
+    const own = new Memory(() => free(Buffer.from(plain.buffer)))
+    yield* this.#separated(plain, own)
+    own.release()
+  }
+
+  /** Separates control lines from the lines between them. */
+  *#separated(block: Buffer, memory: Memory | null): Generator<Part> {
     let start = 0
     while (start < block.length) {
       const control = findControl(block, start)

@@ -1,14 +1,12 @@
 import type { ByteWriter } from '../bytes.ts'
-import { FieldFinder } from '../fields.ts'
+import { PayloadFinder } from '../schema-envelope.ts'
 import { eachCommittedBatch, eachRecord } from './batches.ts'
 import type { Fetched } from './fetch.ts'
 
 const NEWLINE = 10
 const SPACE = 32
-const SCHEMA = Buffer.from('{"schema":')
-const NULL = Buffer.from('null')
 
-const payloads = new FieldFinder(['schema', 'payload'])
+const payloads = new PayloadFinder()
 
 /** Takes the offset of each record that has become a line. */
 export type TakeOffset = (offset: number) => void
@@ -31,17 +29,8 @@ export function recordLines(fetched: Fetched, from: number, lines: ByteWriter, t
 
 /** @returns false when there is nothing in it */
 function valueLine(body: Buffer, start: number, end: number, lines: ByteWriter): boolean {
-  if (
-    end - start > SCHEMA.length &&
-    body.compare(SCHEMA, 0, SCHEMA.length, start, start + SCHEMA.length) === 0
-  ) {
-    if (payloads.find(body, start, end)) {
-      const [, , from = -1, to = -1] = payloads.spans
-      if (from >= 0) {
-        if (body.compare(NULL, 0, NULL.length, from, to) === 0) return false
-        return plainLine(body, from, to, lines)
-      }
-    }
+  if (payloads.find(body, start, end)) {
+    return !payloads.isNull(body) && plainLine(body, payloads.start, payloads.end, lines)
   }
   return plainLine(body, start, end, lines)
 }
