@@ -1,4 +1,4 @@
-import { FieldFinder, isSchemaChange, spanText } from '../stream/index.ts'
+import { EnvelopeFinder, FieldFinder, isSchemaChange, spanText } from '../stream/index.ts'
 import { didYouMean } from './errors.ts'
 import type { Scan } from './plan.ts'
 
@@ -42,7 +42,7 @@ export const slot = { source: 0, table: 2, database: 4, op: 6, time: 8, before: 
 
 /** Reads the change events of one table; other lines are told from them by their bytes, without being parsed. */
 export class ChangeReader {
-  readonly finder: FieldFinder
+  readonly finder: EnvelopeFinder
   /** Index in the spans of the first column of `before`, of `after`. */
   readonly beforeColumns = slots.length * 2
   readonly afterColumns: number
@@ -70,7 +70,7 @@ export class ChangeReader {
     this.database = database === undefined ? undefined : Buffer.from(JSON.stringify(database))
     const columns = scan.columns.map(column => column.name)
     this.afterColumns = this.beforeColumns + columns.length * 2
-    this.finder = new FieldFinder([
+    this.finder = new EnvelopeFinder([
       ...slots,
       ...columns.map(c => `before.${c}`),
       ...columns.map(c => `after.${c}`)
