@@ -108,6 +108,31 @@ describe('cdc-tail to Kafka, read by kcat', { skip }, () => {
     assert.deepEqual(new Map([...byKey(placed)].sort()), new Map([...byKey(ours)].sort()))
   })
 
+  test('--headers tells the place in the log, of tombstones too', async () => {
+    await connection.query('CREATE TABLE placed (id INT PRIMARY KEY, `Zoë "é` VARCHAR(20))')
+    await tailOf(
+      "INSERT INTO placed VALUES (1, 'a\"b'); DELETE FROM placed",
+      '--out',
+      `${kafka.url}/placed`,
+      '--headers',
+      'source.file,source.pos,source.gtid,op,after.Zoë "é'
+    )
+    const records = await readTopic(broker, 'placed')
+    const [insert, deletion, tombstone] = records
+    const placeOf = (record: KcatRecord | undefined): string[] => {
+      const { file, pos, gtid } = eventOf(record as KcatRecord).source as ChangeEvent['source'] & {
+        gtid: string
+      }
+      assert.match(gtid, /:\d+$/)
+      return ['__source_file', file, '__source_pos', String(pos), '__source_gtid', gtid]
+    }
+    assert.deepEqual(insert?.headers, [...placeOf(insert), '__op', 'c', '__after_Zoë "é', 'a"b'])
+    assert.deepEqual(deletion?.headers, [...placeOf(deletion), '__op', 'd'])
+    assert.deepEqual([tombstone?.payload, tombstone?.headers], [null, deletion?.headers])
+    const printed = await kcat(['-C', '-b', broker, '-t', 'placed', '-e', '-q', '-c', '1', '-f', '%h'])
+    assert.match(printed, /^__source_file=[\w.]+,__source_pos=\d+,__source_gtid=[\w-]+:\d+,__op=c,/)
+  })
+
   test('plain rows, definitions of tables and transactions', async () => {
     const out = ['--out', `${kafka.url}/flat.{source.table}`, '--server-name', 'flatshop', '--no-tombstones']
     await tailOf(

@@ -17,6 +17,12 @@ export const kafkaOutputFlags = {
     choices: ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
     default: 'none',
     help: 'how the records of topics are packed'
+  },
+  headers: {
+    kind: 'list',
+    arg: 'FIELD,...',
+    help: 'fields that records of topics have as headers, too: source.file,source.pos,source.gtid',
+    doc: 'So that a consumer knows the place in the log without reading the value, of tombstones as well. Named as by Debezium (add.headers): source.file as __source_file. Values are texts; a field that a line lacks, or that is null, has no header.'
   }
 } as const satisfies FlagSet
 

@@ -22,6 +22,8 @@ export interface KafkaOutputFlags {
   readonly key?: string | undefined
   readonly transactionalId: string
   readonly compression: Compression
+  /** Fields of the lines that records have as headers, too. */
+  readonly headers?: readonly string[] | undefined
   readonly topicPartitions: number | undefined
   readonly topicConfig: readonly string[]
   readonly retryFor: number | undefined

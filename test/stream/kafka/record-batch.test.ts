@@ -4,7 +4,6 @@ import { Reader, readRecordsBatch } from '@platformatic/kafka'
 import fc from 'fast-check'
 import {
   type Compression,
-  encodeHeaders,
   NO_HEADERS,
   RecordBatchBuilder,
   stamp
@@ -49,30 +48,5 @@ test('what goes into a batch is what a reader finds, whatever the codec', () => 
         }))
       )
     })
-  )
-})
-
-test('headers stand behind the value', () => {
-  const builder = new RecordBatchBuilder('t', 0)
-  builder.add(
-    null,
-    Buffer.from('v'),
-    0,
-    1,
-    encodeHeaders([
-      ['file', 'binlog.000003'],
-      ['größe', '7']
-    ]),
-    0
-  )
-  const batch = builder.take('none')
-  stamp(batch, PRODUCER, 0, false)
-  const [record] = readRecordsBatch(Reader.from(Buffer.from(batch.bytes))).records
-  assert.deepEqual(
-    record?.headers.map(header => (header as [Buffer, Buffer]).map(String)),
-    [
-      ['file', 'binlog.000003'],
-      ['größe', '7']
-    ]
   )
 })

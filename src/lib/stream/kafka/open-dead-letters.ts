@@ -32,6 +32,7 @@ export async function openDeadLetterTopic(port: string, flags: DeadLetterFlags):
     config: [],
     // A letter is longer than its line, and topics take records of 1 MB unless told otherwise.
     compression: 'zstd',
+    headers: [],
     transactionalId: '',
     transactionTimeoutMs: 0,
     warn: flags.warn

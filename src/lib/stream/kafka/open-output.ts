@@ -32,6 +32,7 @@ export function openKafkaOutput(port: string, options: KafkaOutputFlags): KafkaO
     partitions,
     config: parseTopicConfig(options.topicConfig),
     compression: options.compression,
+    headers: options.headers ?? [],
     transactionalId,
     transactionTimeoutMs:
       timeout === undefined ? TRANSACTION_TIMEOUT_MS : parseDuration(timeout, 'transaction-timeout'),

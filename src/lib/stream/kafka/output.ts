@@ -6,6 +6,7 @@ import { readJsonIfExists, replaceFile } from '../files.ts'
 import type { Output } from '../ports.ts'
 import type { StateDirectory } from '../state.ts'
 import type { Cluster } from './cluster.ts'
+import { FieldHeaders } from './field-headers.ts'
 import { Producer } from './producer.ts'
 import { type Compression, NO_HEADERS, type RecordBatch } from './record-batch.ts'
 import { LineRouter, type RouterOptions } from './router.ts'
@@ -21,6 +22,8 @@ import {
 
 export interface KafkaOutputOptions extends RouterOptions, NewTopics {
   readonly compression: Compression
+  /** Fields of the lines that records have as headers, too. */
+  readonly headers: readonly string[]
   readonly transactionalId: string
   readonly transactionTimeoutMs: number
   readonly warn: (message: string) => void
@@ -63,6 +66,7 @@ export class KafkaOutput implements Output {
   readonly #cluster: Cluster
   readonly #options: KafkaOutputOptions
   readonly #router: LineRouter
+  readonly #headers: FieldHeaders | null
   readonly #topics = new Map<string, TopicWriter>()
   #producer: Producer
   #state: StateDirectory | null = null
@@ -83,6 +87,7 @@ export class KafkaOutput implements Output {
     this.#cluster = cluster
     this.#options = options
     this.#router = new LineRouter(options)
+    this.#headers = options.headers.length === 0 ? null : new FieldHeaders(options.headers)
     this.#producer = new Producer(cluster, null)
   }
 
@@ -136,8 +141,9 @@ export class KafkaOutput implements Output {
           this.#missing = topic
           return false
         }
-        this.#waiting += writer.add(key, value, start, end, NO_HEADERS, now)
-        if (tombstone) this.#waiting += writer.add(key, null, 0, 0, NO_HEADERS, now)
+        const headers = this.#headers?.of(value, start, end) ?? NO_HEADERS
+        this.#waiting += writer.add(key, value, start, end, headers, now)
+        if (tombstone) this.#waiting += writer.add(key, null, 0, 0, headers, now)
         return true
       })
       if (at < block.length) await this.#openTopic(this.#missing)

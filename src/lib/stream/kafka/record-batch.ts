@@ -68,7 +68,7 @@ export class RecordBatchBuilder {
 
   /**
    * @param value where the value lies; null for a tombstone
-   * @param headers as `encodeHeaders` gives them
+   * @param headers as `FieldHeaders` gives them, or `NO_HEADERS`
    */
   add(
     key: Span | null,
@@ -174,21 +174,11 @@ export function stamp(
   bytes.writeUInt32BE(crc32c(dynamicBuffer), CRC_AT)
 }
 
+/** What stands behind the value of a record without headers. */
 export const NO_HEADERS = Buffer.from([0])
 
-/** Headers of a record, by name: bytes that go behind its value. */
-export function encodeHeaders(headers: readonly (readonly [name: string, value: string])[]): Buffer {
-  const scratch = Buffer.alloc(5)
-  const number = (value: number): Buffer => Buffer.from(scratch.subarray(0, writeVarint(scratch, 0, value)))
-  const text = (value: string): Buffer[] => [number(Buffer.byteLength(value)), Buffer.from(value)]
-  return Buffer.concat([
-    number(headers.length),
-    ...headers.flatMap(([name, value]) => [...text(name), ...text(value)])
-  ])
-}
-
 /** A whole number from -2^31 to 2^31 - 1, zigzag, seven bits a byte. */
-function writeVarint(out: Buffer, o: number, value: number): number {
+export function writeVarint(out: Buffer, o: number, value: number): number {
   let rest = ((value << 1) ^ (value >> 31)) >>> 0
   while (rest > 127) {
     out[o++] = (rest & 127) | 128
