@@ -1,6 +1,7 @@
 /**
  * Writes man/<tool>.1 for every tool from its declaration in src/commands: node scripts/docs.ts. With --check nothing is
- * written; the status is 1 when a page differs, is missing, or belongs to no tool.
+ * written; the status is 1 when a page differs, is missing, or belongs to no tool. Pages of other sections are written by
+ * hand.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
@@ -34,7 +35,7 @@ export function differences(
     if (!existsSync(file) || readFileSync(file, 'utf8') !== text) changes.set(`${tool}.1`, text)
   }
   for (const file of existsSync(folder) ? readdirSync(folder) : []) {
-    if (!specs.has(basename(file, '.1'))) changes.set(file, null)
+    if (file.endsWith('.1') && !specs.has(basename(file, '.1'))) changes.set(file, null)
   }
   return changes
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -94,5 +94,44 @@ test('a page has neither date nor version, so that it changes only with the decl
     const page = readFileSync(join(manFolder, `${tool}.1`), 'utf8')
     assert.match(page, new RegExp(`^\\.TH ${tool.toUpperCase()} 1 "" millrace "User Commands"\\n`))
     assert.ok(page.endsWith('\n'))
+  }
+})
+
+const handwritten = readdirSync(manFolder).filter(file => !file.endsWith('.1'))
+
+test('groff renders the pages that are written by hand without a warning', { skip: !hasGroff }, () => {
+  assert.deepEqual(handwritten, ['millrace-scaling.7'])
+  for (const file of handwritten) {
+    const { text, warnings } = rendered(readFileSync(join(manFolder, file), 'utf8'))
+    assert.equal(warnings, '', file)
+    assert.match(text, /^SEE ALSO$/m)
+    assert.ok(
+      text.split('\n').every(line => line.length < 79),
+      file
+    )
+  }
+})
+
+test('pages that are written by hand name tools and flags that there are, in commands that bash takes', () => {
+  for (const file of handwritten) {
+    const page = readFileSync(join(manFolder, file), 'utf8')
+    const plain = page.replaceAll('\\-', '-').replaceAll('\\(aq', "'").replaceAll('\\e', '\\')
+    const examples = [...plain.matchAll(/^\.nf\n\.RS 4\n(.*?)^\.RE\n\.fi$/gms)].map(([, code = '']) => code)
+    assert.ok(examples.length > 0)
+    for (const code of examples) {
+      const { status, stderr } = spawnSync('bash', ['-n'], { input: code, encoding: 'utf8' })
+      assert.deepEqual([status, stderr], [0, ''], code)
+      for (const command of code.replaceAll('\\\n', ' ').split(/\||\n\n/)) {
+        const tool = command.trim().split(' ')[0] ?? ''
+        const flags = specs.get(tool)?.flags ?? assert.fail(`${file}: ${tool}`)
+        for (const [, name = ''] of command.matchAll(/ --([a-z-]+)/g))
+          assert.ok(name in flags, `${tool} --${name}`)
+      }
+    }
+    const known = new Set([...specs.values()].flatMap(({ flags }) => Object.keys(flags)))
+    const others = plain.replaceAll(/kafka-consumer-groups( --\w+)+/g, '')
+    for (const [, name = ''] of others.matchAll(/--([a-z-]+)/g))
+      assert.ok(known.has(name), `${file}: --${name}`)
+    for (const [, tool = ''] of plain.matchAll(/^\.BR (\S+) \(1\)/gm)) assert.ok(specs.has(tool), tool)
   }
 })
