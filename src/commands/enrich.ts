@@ -96,7 +96,15 @@ export const spec = {
     }
   ],
   sections: [
-    { title: 'KAFKA', text: [...kafkaInputTexts, ...kafkaOutputTexts, kafkaSecurityText] },
+    {
+      title: 'KAFKA',
+      text: [
+        ...kafkaInputTexts,
+        ...kafkaOutputTexts,
+        'From topic to topic, as a member of a group and without --state, a query with GROUP BY keeps its state in a topic of its own, GROUP.enrich.state (GROUP.NAME.state with --name), in the transaction of the results and the offsets. Each partition of the input has a state and a time of its own, so that any member goes on with it where the last one left off. The end of input (--stop-at now) ends time, and what comes later begins with an empty state; a signal does not. The groups of the query have to lie in one partition each: the topic is keyed by some of the columns of GROUP BY, or has one partition; another one is refused. Offsets that are set back by hand begin with an empty state.',
+        kafkaSecurityText
+      ]
+    },
     {
       title: 'SQL',
       text: [
@@ -133,7 +141,7 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
   const make = (options: Pick<QueryOptions, 'reject' | 'late' | 'warn'>): Query =>
     compiled(name, text, { ...options, watermarkDelay: flags.watermarkDelay })
   // A mistake in the query is told before anything is opened.
-  const { plan } = make({ reject() {} })
+  const { plan, groupColumns } = make({ reject() {} })
   if (flags.explain) {
     process.stdout.write(`${plan}\n`)
     return 0
@@ -156,12 +164,18 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
   const writer = new OutputWriter(output)
   const late = flags.late === undefined ? null : openLate(flags.late, append)
   if (flags.out !== '-') await state?.register()
-  await commitTogether(input, output, state)
+  const states = await commitTogether(
+    input,
+    output,
+    state,
+    groupColumns === null ? null : { columns: groupColumns, name: flags.name ?? 'enrich' }
+  )
   const warn = (message: string): void => log.warn(message)
   const stage = new QueryStage(make, {
     writer,
     badLines,
     state,
+    states,
     late,
     final: flags.final,
     input: input.name,

@@ -144,7 +144,7 @@ test('lines and control lines come in order, with the number of the first line o
   assert.deepEqual(
     parts.map(part => {
       if (part.kind === 'lines') return [part.firstLine, part.bytes.toString()]
-      return part.kind === 'end' ? 'end' : [part.kind, part.bytes.toString()]
+      return 'bytes' in part ? [part.kind, part.bytes.toString()] : part.kind
     }),
     [
       ['resume', '{"@resume":{"n":0,"at":null,"ts_ms":0}}\n'],

@@ -52,6 +52,11 @@ export class Backoff {
     return this.#failingSince === undefined ? 0 : Date.now() - this.#failingSince
   }
 
+  /** Whether the tool is to stop. */
+  get isStopped(): boolean {
+    return this.#stop.aborted
+  }
+
   get attempt(): number {
     return this.#attempt
   }

@@ -50,6 +50,15 @@ export function isAppendOnly(plan: Plan): boolean {
   return plan.input.kind === 'aggregate' || plan.input.source.kind === 'json'
 }
 
+/** The columns that are keys of groups; null for a plan without groups. */
+export function groupColumns({ input }: Plan): string[] | null {
+  if (input.kind === 'scan') return null
+  return input.keys.flatMap(key => {
+    const column = key.kind === 'column' ? input.input.columns[key.index]?.path.at(-1) : undefined
+    return column === undefined ? [] : [column]
+  })
+}
+
 /** The plan as text, one operator a line, the source last. */
 export function explain(plan: Plan): string {
   const lines = [`output: ${isAppendOnly(plan) ? 'plain rows (append-only)' : 'change events (changelog)'}`]

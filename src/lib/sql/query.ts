@@ -4,7 +4,7 @@ import { planText } from './compile.ts'
 import { Emitter } from './emitter.ts'
 import { RowError } from './errors.ts'
 import { createPipeline, type Line, type Pipeline } from './pipeline.ts'
-import { explain, isAppendOnly, type Plan } from './plan.ts'
+import { explain, groupColumns, isAppendOnly, type Plan } from './plan.ts'
 import { LineError } from './scan.ts'
 import type { WindowState } from './window-aggregate.ts'
 
@@ -45,9 +45,16 @@ export class Query {
   constructor(plan: Plan, options: QueryOptions) {
     this.appendOnly = isAppendOnly(plan)
     this.plan = explain(plan)
+    this.groupColumns = groupColumns(plan)
     this.pipeline = createPipeline(plan, this.output)
     this.options = options
   }
+
+  /**
+   * The columns that groups are made of, where a column alone is a key; null for a query that keeps no state. Those of a
+   * group are in one partition of a topic that is keyed by some of them.
+   */
+  readonly groupColumns: readonly string[] | null
 
   /** Event time that has passed, ms since the epoch; undefined for queries that keep no time or before the first row. */
   get watermark(): number | undefined {

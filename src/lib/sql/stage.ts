@@ -8,6 +8,8 @@ import {
   type Lines,
   type Mark,
   type OutputWriter,
+  type PartitionStates,
+  type PartitionsChange,
   type Stage,
   type StateDirectory
 } from '../stream/index.ts'
@@ -18,6 +20,8 @@ export type StageOptions = {
   readonly writer: OutputWriter
   readonly badLines: BadLines
   readonly state: StateDirectory | null
+  /** Where the states of partitions are kept, if each is worked on apart. */
+  readonly states: PartitionStates | null
   /** Where late lines go; null when they are only counted. */
   readonly late: FileOutput | null
   /** End time at the end of input although there is a state. */
@@ -29,12 +33,19 @@ export type StageOptions = {
 
 /**
  * Runs a query over a stream. At a mark the state is written as snapshot n; an output that is a file is made durable
- * and the mark acknowledged. A snapshot begins with the size of the late file then (8 bytes), to which it is cut back.
+ * and the mark acknowledged. Where partitions are worked on apart, each has a query of its own, and their states are
+ * written together with the results. A snapshot of a state directory begins with the size of the late file then (8 bytes), to which it is cut back.
  */
 export class QueryStage implements Stage {
   /** Lines with late rows in this run. */
   late = 0
+  readonly #make: () => Query
+  /** Of all input, where partitions are not worked on apart. */
   readonly #query: Query
+  /** Of each partition. */
+  readonly #queries = new Map<number, Query>()
+  /** Partitions that had lines since the last mark. */
+  readonly #changed = new Set<number>()
   readonly #options: StageOptions
   readonly #lateBytes = new ByteWriter(4096)
   #firstLine = 1
@@ -46,15 +57,17 @@ export class QueryStage implements Stage {
     options: StageOptions
   ) {
     this.#options = options
-    this.#query = make({
-      reject: ({ index, bytes, reason, notJson }) => {
-        const line = this.#firstLine + index
-        if (notJson) options.badLines.rejectJson(line, bytes)
-        else options.badLines.reject({ line, bytes, reason })
-      },
-      late: (bytes, index) => this.#takeLate(bytes, index),
-      warn: options.warn
-    })
+    this.#make = () =>
+      make({
+        reject: ({ index, bytes, reason, notJson }) => {
+          const line = this.#firstLine + index
+          if (notJson) options.badLines.rejectJson(line, bytes)
+          else options.badLines.reject({ line, bytes, reason })
+        },
+        late: (bytes, index) => this.#takeLate(bytes, index),
+        warn: options.warn
+      })
+    this.#query = this.#make()
   }
 
   async begin(resume: Mark | null): Promise<void> {
@@ -67,10 +80,33 @@ export class QueryStage implements Stage {
     await state.acknowledge(resume, await writer.output.sync())
   }
 
+  async partitions({ all, fresh, count }: PartitionsChange): Promise<void> {
+    const { states } = this.#options
+    if (states === null) return
+    for (const partition of this.#queries.keys()) {
+      if (!all.includes(partition)) this.#queries.delete(partition)
+    }
+    for (const [partition, note] of fresh) {
+      const query = this.#make()
+      const saved = await states.read(partition, count, note)
+      if (saved !== null) this.#restoreQuery(query, saved)
+      this.#queries.set(partition, query)
+    }
+    this.#changed.clear()
+  }
+
+  #queryOf({ partition }: Lines): Query {
+    if (partition === undefined) return this.#query
+    this.#changed.add(partition)
+    const query = this.#queries.get(partition)
+    if (query === undefined) throw new Error(`lines of partition ${partition}, which is not read`)
+    return query
+  }
+
   async lines(part: Lines): Promise<void> {
     this.#firstLine = part.firstLine
     try {
-      part.count = this.#query.process(part.bytes, this.#options.writer.bytes)
+      part.count = this.#queryOf(part).process(part.bytes, this.#options.writer.bytes)
       await this.#options.badLines.room()
     } finally {
       await this.#writeLate()
@@ -86,6 +122,7 @@ export class QueryStage implements Stage {
       // Of topics the offsets of the input go with the output.
       if (!this.#acknowledges) return
       await writer.drain()
+      await this.#shareStates()
       await writer.output.sync(mark)
       return
     }
@@ -96,10 +133,14 @@ export class QueryStage implements Stage {
   }
 
   async end(reason: EndReason): Promise<void> {
-    const { state, writer, badLines, final, warn } = this.#options
+    const { state, states, writer, badLines, final, warn } = this.#options
     await badLines.sync()
     const endsTime = (reason === 'end' && state === null) || (reason !== 'cut' && final)
-    if (endsTime) this.#query.end(writer.bytes)
+    const queries = states === null ? [this.#query] : [...this.#queries.values()]
+    if (endsTime) {
+      for (const query of queries) query.end(writer.bytes)
+      states?.clear()
+    }
     // Input without marks, a capture or a log, is continued by the next run from where it ended.
     if (state !== null && reason !== 'cut' && !this.#marked) {
       const n = ((await state.latest())?.n ?? 0) + 1
@@ -109,8 +150,8 @@ export class QueryStage implements Stage {
     }
     await writer.drain()
     if (endsTime) await writer.output.finish?.()
-    const missing = reason === 'end' ? this.#query.missing() : undefined
-    if (missing !== undefined) warn(missing)
+    const missing = reason === 'end' ? queries.map(query => query.missing()) : []
+    if (missing[0] !== undefined && !missing.includes(undefined)) warn(missing[0])
   }
 
   /** Whether the mark's work is done here and not further down the pipe. */
@@ -135,6 +176,29 @@ export class QueryStage implements Stage {
     this.#lateBytes.clear()
   }
 
+  #restoreQuery(query: Query, saved: Buffer): void {
+    const { state, states } = this.#options
+    try {
+      query.restore(saved)
+    } catch (error) {
+      if (!(error instanceof RowError)) throw error
+      const [where, own] = state === null ? [states?.name, 'group'] : [state.path, '--state']
+      throw new ToolError('STATE', `${where}: ${error.message}`, {
+        hint: `run the query that it belongs to, or give a new ${own} (or --name)`,
+        cause: error
+      })
+    }
+  }
+
+  /** The states that have changed go with the mark that is committed next. */
+  async #shareStates(): Promise<void> {
+    for (const partition of this.#changed) {
+      const query = this.#queries.get(partition)
+      if (query !== undefined) await this.#options.states?.write(partition, query.snapshot())
+    }
+    this.#changed.clear()
+  }
+
   async #snapshot(): Promise<Buffer> {
     const size = Buffer.alloc(8)
     size.writeDoubleBE((await this.#options.late?.sync()) ?? 0)
@@ -143,17 +207,7 @@ export class QueryStage implements Stage {
 
   /** @param replay whether the lines after the snapshot come again, so that their late ones are cut off */
   async #restore(saved: Buffer | null, replay: boolean): Promise<void> {
-    if (saved !== null) {
-      try {
-        this.#query.restore(saved.subarray(8))
-      } catch (error) {
-        if (!(error instanceof RowError)) throw error
-        throw new ToolError('STATE', `${this.#options.state?.path}: ${error.message}`, {
-          hint: 'run the query that it belongs to, or give a new --state (or --name)',
-          cause: error
-        })
-      }
-    }
+    if (saved !== null) this.#restoreQuery(this.#query, saved.subarray(8))
     if (replay) await this.#options.late?.continueAt(saved?.readDoubleBE(0) ?? 0)
   }
 }

@@ -23,7 +23,16 @@ export {
   transactionalIdOf
 } from './open-port.ts'
 export { endsPipeline, FileOutput, openOutput } from './output.ts'
-export type { ControlLine, Input, InputEnd, Lines, Output, Part } from './ports.ts'
+export type {
+  ControlLine,
+  Input,
+  InputEnd,
+  Lines,
+  Output,
+  Part,
+  PartitionStates,
+  PartitionsChange
+} from './ports.ts'
 export { formatSchema, type RowColumn, type RowSchema } from './row-schema.ts'
 export type { KeyedTable } from './rows-of.ts'
 export { isSchemaChange } from './schema-change.ts'

@@ -5,7 +5,7 @@ import type { KafkaInput } from './kafka/input.ts'
 import type { KafkaOutput } from './kafka/output.ts'
 import type { Compression } from './kafka/record-batch.ts'
 import { openOutput } from './output.ts'
-import type { Input, Output } from './ports.ts'
+import type { Input, Output, PartitionStates } from './ports.ts'
 import type { StateDirectory } from './state.ts'
 
 /** What an output needs to know if it is topics. */
@@ -100,15 +100,25 @@ export async function openDeadLetters(
  * Where the output is topics, it is committed together with what marks stand for: the acknowledgement in the state
  * directory, or else the offsets of the group that the input reads as. So each result is there once.
  * @param state the tool's own, where it has registered
+ * @param shared for a tool that keeps state: by which columns, and the name that its topic ends in
+ * @returns where the states of partitions are kept, if each is worked on apart
  */
 export async function commitTogether(
   input: Input,
   output: Output,
-  state: StateDirectory | null
-): Promise<void> {
-  if (!isTopics(output)) return
+  state: StateDirectory | null,
+  shared: { readonly columns: readonly string[]; readonly name: string } | null = null
+): Promise<PartitionStates | null> {
+  if (!isTopics(output)) return null
   if (state !== null) await output.transactional(state)
-  else if (isGroup(input)) await output.transactionalWith(input)
+  else if (isGroup(input)) {
+    await output.transactionalWith(input)
+    if (shared === null) return null
+    const states = output.shareStates(`${input.groupId}.${shared.name}.state`)
+    input.setApart({ states, columns: shared.columns })
+    return states
+  }
+  return null
 }
 
 function isTopics(output: Output): output is KafkaOutput {

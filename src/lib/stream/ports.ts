@@ -8,6 +8,8 @@ export interface Lines {
   readonly bytes: Buffer
   /** The number of the block's first line in its input, from 1. */
   readonly firstLine: number
+  /** The partition of the topics that they are of, where partitions are worked on apart. */
+  readonly partition?: number
   /** Where the bytes lie, if it is given back: to be held by a receiver that needs them for longer than its turn. */
   readonly memory?: Memory
   /** Set by a receiver that has counted the lines anyway, so that they are not counted again. */
@@ -18,6 +20,37 @@ export interface Lines {
 export type ControlLine = Control & { readonly bytes: Buffer }
 
 /**
+ * Where partitions are worked on apart, each with a state of its own: which ones are read from here on. Those that are
+ * not named any more are another's.
+ */
+export interface PartitionsChange {
+  readonly kind: 'partitions'
+  readonly all: readonly number[]
+  /** Those that were not read before, with what `PartitionStates.note` gave when they were committed last, or ''. */
+  readonly fresh: ReadonlyMap<number, string>
+  /** How many there are in all, whoever reads them. */
+  readonly count: number
+}
+
+/** Keeps the states of partitions where every member of the group finds them. */
+export interface PartitionStates {
+  /** For messages. */
+  readonly name: string
+  /**
+   * The state of a partition as it was committed last; null when it begins anew.
+   * @param partitions how many there are in all
+   * @throws ToolError STATE when it is not there any more, or another query's
+   */
+  read(partition: number, partitions: number, note: string): Promise<Buffer | null>
+  /** Writes the state as of the mark that is committed next. */
+  write(partition: number, state: Buffer): Promise<void>
+  /** Time has ended: what comes later begins anew. */
+  clear(): void
+  /** What is to be committed with the offsets of a partition. */
+  note(partition: number): string
+}
+
+/**
  * The end of input. `cut` is set when it cannot be read on: it ended inside a line that is not whole JSON, a line is
  * longer than the limit, or reading failed. All lines before that place were given.
  */
@@ -26,7 +59,7 @@ export interface InputEnd {
   readonly cut?: ToolError
 }
 
-export type Part = Lines | ControlLine | InputEnd
+export type Part = Lines | ControlLine | PartitionsChange | InputEnd
 
 /**
  * Where events come from. Work is acknowledged later than it is read: a port that keeps positions (Kafka's offsets)

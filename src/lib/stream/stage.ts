@@ -1,7 +1,7 @@
 import { ToolError } from '../cli/index.ts'
 import type { OutputWriter } from './bytes.ts'
 import type { Mark } from './control.ts'
-import type { ControlLine, Input, Lines, Output } from './ports.ts'
+import type { ControlLine, Input, Lines, Output, PartitionsChange } from './ports.ts'
 import type { RowSchema } from './row-schema.ts'
 
 /**
@@ -22,6 +22,8 @@ export interface Stage {
   begin(resume: Mark | null): Promise<void>
   /** What a table's rows are from here on. */
   schema?(schema: RowSchema): Promise<void>
+  /** Which partitions are read from here on, where they are worked on apart. */
+  partitions?(change: PartitionsChange): Promise<void>
   /** Works on a block of lines; output goes to the writer given to `runStage`. */
   lines(part: Lines): void | Promise<void>
   /** Everything before the mark has been given. Snapshot or acknowledge here; the mark is passed on afterwards. */
@@ -73,6 +75,9 @@ export async function runStage(
       case 'schema':
         await stage.schema?.(part.schema)
         if (stage.passesRows === true) await passOn(part, writer)
+        break
+      case 'partitions':
+        await stage.partitions?.(part)
         break
       case 'end':
         await stage.end(part.cut !== undefined ? 'cut' : stop.aborted ? 'stopped' : 'end')

@@ -7,8 +7,7 @@ import { NotReady, TryAgain } from '../../../src/lib/stream/kafka/errors.ts'
 /** Longer than a start waits for, in three attempts. */
 const OUTAGE_MS = 15_000
 
-function clusterOf(retryFor?: number): Cluster {
-  const { signal } = new AbortController()
+function clusterOf(retryFor?: number, signal = new AbortController().signal): Cluster {
   return new Cluster({
     brokers: [],
     name: 'kafka://127.0.0.1:1',
@@ -55,4 +54,16 @@ test('--retry-for limits an outage in mid-stream, too', async () => {
 test('brokers that answer, but are not ready for more than 10 s after their own start, do not end a run', async () => {
   const cluster = clusterOf()
   assert.equal(await cluster.persist(outage(new NotReady('COORDINATOR_NOT_AVAILABLE'))), 'done')
+})
+
+test('a leader that moves while the tool is to stop is waited for: SIGTERM then ended a run with an error', async () => {
+  const cluster = clusterOf(undefined, AbortSignal.abort())
+  await cluster.persist(async () => 'reached')
+  let attempts = 0
+  const moves = async (): Promise<string> => {
+    if (attempts++ < 3) throw new NotReady('NOT_LEADER_OR_FOLLOWER')
+    return 'done'
+  }
+  assert.equal(await cluster.persist(moves), 'done')
+  await assert.rejects(cluster.persist(outage()), ToolError)
 })

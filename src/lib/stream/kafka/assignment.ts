@@ -2,6 +2,7 @@ import type { Cluster } from './cluster.ts'
 import { TryAgain } from './errors.ts'
 import type { Group } from './group.ts'
 import {
+  type Committed,
   committedOffsets,
   LATEST,
   listOffsets,
@@ -36,6 +37,7 @@ export class Assignment {
   #ends = new Map<string, number>()
   #lookAt = 0
   #known: number | undefined
+  #fresh = new Map<number, string>()
 
   /** @param group null: all partitions are read */
   constructor(cluster: Cluster, group: Group | null, options: AssignmentOptions) {
@@ -79,14 +81,15 @@ export class Assignment {
     const group = this.#group
     const partitions = group === null ? await partitionsOf(this.#cluster, topics) : await group.join(topics)
     const fresh = partitions.filter(partition => !this.#positions.has(partitionKey(partition)))
-    const committed = group === null ? new Map() : await committedOffsets(this.#cluster, group.id, fresh)
+    const committed =
+      group === null ? new Map<string, Committed>() : await committedOffsets(this.#cluster, group.id, fresh)
     const positions = new Map<string, number>()
     const unknown: Partition[] = []
     for (const partition of partitions) {
       const key = partitionKey(partition)
       const known = [
         this.#positions.get(key),
-        committed.get(key),
+        committed.get(key)?.offset,
         resumed[partition.topic]?.[partition.partition]
       ]
       const position = Math.max(...known.map(offset => offset ?? -1))
@@ -98,8 +101,19 @@ export class Assignment {
       const ends = await listOffsets(this.#cluster, fresh, LATEST)
       for (const [key, offset] of ends) if (!this.#ends.has(key)) this.#ends.set(key, offset)
     }
+    const kept = new Set(partitions.filter(place => !fresh.includes(place)).map(place => place.partition))
+    this.#fresh = new Map()
+    for (const place of fresh.filter(({ partition }) => !kept.has(partition))) {
+      const note = committed.get(partitionKey(place))?.note
+      this.#fresh.set(place.partition, note || (this.#fresh.get(place.partition) ?? ''))
+    }
     this.#positions = positions
     this.#partitions = partitions
+  }
+
+  /** The partitions that `take` has begun anew, by number, with what was noted with their offsets. */
+  get fresh(): ReadonlyMap<number, string> {
+    return this.#fresh
   }
 
   /** What this member had may be another's by now: it goes on from what is committed, as others do. */

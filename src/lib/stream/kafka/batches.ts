@@ -119,3 +119,19 @@ function isAbort(records: Buffer, at: number): boolean {
   })
   return isAbort
 }
+
+/**
+ * The key of the first record of an answer that has a value: null where that has none, undefined where there is no
+ * such record.
+ */
+export function firstKey(fetched: Fetched, from: number): Buffer | null | undefined {
+  let found: Buffer | null | undefined
+  eachCommittedBatch(fetched, from, (body, base, count) => {
+    if (found !== undefined) return
+    eachRecord(body, base, count, (offset, key, keyLength, _value, valueLength) => {
+      if (found !== undefined || offset < from || valueLength < 0) return
+      found = keyLength < 0 ? null : Buffer.from(body.subarray(key, key + keyLength))
+    })
+  })
+  return found
+}

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import {
   type Connection,
@@ -36,6 +37,9 @@ export interface Topic {
 export const ANY = -1
 const CONNECT_TIMEOUT_MS = 5000
 const REQUEST_TIMEOUT_MS = 30_000
+/** A tool that is to stop finishes what it has begun: a leader that moves just then is still waited for. */
+const LAST_PATIENCE_MS = 3000
+const LAST_DELAY_MS = 100
 
 /**
  * A Kafka cluster to ask: finds out who leads what, and keeps a connection to each broker. All that the client's library
@@ -118,6 +122,7 @@ export class Cluster {
   async persist<T>(attempt: () => Promise<T>): Promise<T> {
     const backoff = this.#options.backoff()
     if (this.#wasReached) backoff.succeeded()
+    let patienceEnd: number | undefined
     for (;;) {
       try {
         const result = await attempt()
@@ -133,7 +138,10 @@ export class Cluster {
         }
         this.#topics.clear()
         this.#coordinators.clear()
-        if (!(await backoff.wait(this.name, error.message))) {
+        if (await backoff.wait(this.name, error.message)) continue
+        if (backoff.isStopped && this.#wasReached) patienceEnd ??= Date.now() + LAST_PATIENCE_MS
+        if (Date.now() < (patienceEnd ?? 0)) await sleep(LAST_DELAY_MS)
+        else {
           throw new ToolError('SERVER', `${this.name}: ${error.message}`, { cause: error })
         }
       }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ByteWriter } from '../bytes.ts'
 import { formatMark, formatResume, type Mark } from '../control.ts'
 import { MarkNumbers } from '../mark-numbers.ts'
-import type { Input, Part } from '../ports.ts'
+import type { Input, Lines, Part } from '../ports.ts'
 import { Assignment, type AssignmentOptions } from './assignment.ts'
 import type { Cluster } from './cluster.ts'
 import type { Fetched } from './fetch.ts'
@@ -12,6 +12,7 @@ import { LinePlaces } from './line-places.ts'
 import { MarkCommits } from './mark-commits.ts'
 import { type Offsets, partitionKey } from './offsets.ts'
 import type { OffsetsOfMarks } from './output.ts'
+import { type Apart, PartitionsApart } from './partitions-apart.ts'
 import { recordLines } from './record-lines.ts'
 import type { GroupOffsets } from './transactions.ts'
 
@@ -46,6 +47,7 @@ export class KafkaInput implements Input, OffsetsOfMarks {
   readonly #commits: MarkCommits
   readonly #places = new LinePlaces()
   readonly #lines = new ByteWriter()
+  #apart: PartitionsApart | null = null
   #numbers: MarkNumbers | null = null
   #line = 1
   #dueAt = 0
@@ -60,6 +62,13 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     this.#assignment = new Assignment(cluster, this.#group, options)
     this.#fetcher = new Fetcher(cluster, this.#assignment, warn)
     this.#commits = new MarkCommits(cluster, this.#group, this.#assignment, root)
+  }
+
+  /** From now on partitions are given apart, behind a part that tells which ones are read. */
+  setApart(apart: Apart): void {
+    const partitions = new PartitionsApart(this.#cluster, this.#assignment, apart, this.#options.warn)
+    this.#apart = partitions
+    this.#commits.withNotes(partition => partitions.note(partition))
   }
 
   /** The group that reads; null when nothing is committed. */
@@ -98,12 +107,12 @@ export class KafkaInput implements Input, OffsetsOfMarks {
       const mark = this.#numbers.resume
       yield { kind: 'resume', mark, bytes: formatResume(mark) }
     }
-    await this.#take()
+    yield* this.#take()
     this.#dueAt = Date.now() + markEveryMs
     while (!this.#isStopped && !this.#assignment.isAtEnd) {
       if (await this.#assignment.mustMove()) {
         yield* this.#finish()
-        await this.#take()
+        yield* this.#take()
       }
       const fetched = await this.#fetcher.next()
       if (fetched !== null) yield* this.#give(fetched)
@@ -116,10 +125,11 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     yield { kind: 'end' }
   }
 
-  async #take(): Promise<void> {
+  async *#take(): AsyncGenerator<Part, void, void> {
     const resumed = (this.#numbers?.resume.at?.kafka ?? {}) as Offsets
     await this.#cluster.persist(() => this.#assignment.take(resumed))
     this.#fetcher.restart()
+    if (this.#apart !== null) yield await this.#apart.change()
   }
 
   /** Before the group divides its partitions anew, what was given is finished and committed, so that no other repeats it. */
@@ -141,7 +151,7 @@ export class KafkaInput implements Input, OffsetsOfMarks {
   async *#give(fetched: readonly Fetched[]): AsyncGenerator<Part, void, void> {
     const lines = this.#lines
     lines.clear()
-    const firstLine = this.#line
+    let firstLine = this.#line
     for (const part of fetched) {
       const position = this.#assignment.position(part)
       if (position === undefined) continue
@@ -153,14 +163,19 @@ export class KafkaInput implements Input, OffsetsOfMarks {
         this.#places.add(this.#line++, part.topic, part.partition, offset)
       })
       this.#assignment.advance(part, next)
+      if (this.#apart === null || lines.length === 0) continue
+      this.#apart.add(part, position, lines.written(), firstLine)
+      firstLine = this.#line
+      lines.clear()
     }
     const had = fetched.filter(({ records }) => (records?.length ?? 0) > 0)
     this.#assignment.served(new Set(had.map(partitionKey)))
-    if (lines.length === 0) return
+    const blocks: Lines[] = this.#apart?.take() ?? []
+    if (lines.length > 0) blocks.push({ kind: 'lines', bytes: Buffer.from(lines.written()), firstLine })
+    if (blocks.length === 0) return
     // The next answer is on its way while these lines are worked on.
-    const bytes = Buffer.from(lines.written())
     await this.#fetcher.ahead()
-    yield { kind: 'lines', bytes, firstLine }
+    yield* blocks
   }
 
   async #mark(): Promise<Extract<Part, { kind: 'mark' }>> {
@@ -181,6 +196,10 @@ export class KafkaInput implements Input, OffsetsOfMarks {
 
   offsetsAt(mark: Mark): GroupOffsets | null {
     return this.#commits.offsetsAt(mark)
+  }
+
+  offsetsAtLast(): GroupOffsets | null {
+    return this.#commits.offsetsAtLast()
   }
 
   giveUp(): void {

@@ -19,6 +19,8 @@ export class MarkCommits {
   #isElsewhere = false
   /** The offsets of the last mark that was asked for. */
   #lastOffsets = ''
+  #lastMark: Mark | null = null
+  #note: (partition: number) => string = () => ''
 
   /**
    * @param group null: nothing is committed
@@ -66,16 +68,23 @@ export class MarkCommits {
   /** What the output commits with a mark; null when nothing has changed. */
   offsetsAt(mark: Mark): GroupOffsets | null {
     const group = this.#group
-    const offsets = this.#assignment.ownOf((mark.at?.kafka ?? {}) as Offsets)
-    const text = JSON.stringify(offsets)
-    if (group === null || offsets.length === 0 || text === this.#lastOffsets) return null
+    this.#lastMark = mark
+    const places = this.#assignment.ownOf((mark.at?.kafka ?? {}) as Offsets)
+    const noted = places.map(place => ({ ...place, note: this.#note(place.partition) }))
+    const text = JSON.stringify(noted)
+    if (group === null || noted.length === 0 || text === this.#lastOffsets) return null
     this.#lastOffsets = text
-    const committed = offsets.map(({ offset, ...partition }) => ({
-      ...partition,
-      offset: BigInt(offset),
-      note: ''
-    }))
-    return { group: group.id, ...group.member, offsets: committed }
+    const offsets = noted.map(place => ({ ...place, offset: BigInt(place.offset) }))
+    return { group: group.id, ...group.member, offsets }
+  }
+
+  offsetsAtLast(): GroupOffsets | null {
+    return this.#lastMark === null ? null : this.offsetsAt(this.#lastMark)
+  }
+
+  /** @param note gives what is committed with the offset of a partition */
+  withNotes(note: (partition: number) => string): void {
+    this.#note = note
   }
 
   giveUp(): void {

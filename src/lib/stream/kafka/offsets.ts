@@ -23,6 +23,7 @@ export function placesOf(offsets: Offsets): PartitionOffset[] {
 export const EARLIEST = -2
 export const LATEST = -1
 const READ_COMMITTED = 1
+export const READ_UNCOMMITTED = 0
 
 export function partitionKey({ topic, partition }: Partition): string {
   return `${topic} ${partition}`
@@ -36,7 +37,8 @@ export function partitionKey({ topic, partition }: Partition): string {
 export async function listOffsets(
   cluster: Cluster,
   partitions: readonly Partition[],
-  time: number
+  time: number,
+  isolation = READ_COMMITTED
 ): Promise<Map<string, number>> {
   const offsets = new Map<string, number>()
   const leaders = await Promise.all(partitions.map(partition => leaderOf(cluster, partition)))
@@ -53,7 +55,7 @@ export async function listOffsets(
         timestamp: BigInt(time)
       }))
     }))
-    const answer = await cluster.ask(listOffsetsV7, leader, -1, READ_COMMITTED, topics)
+    const answer = await cluster.ask(listOffsetsV7, leader, -1, isolation, topics)
     for (const { name, partitions } of answer.topics) {
       for (const { partitionIndex: partition, errorCode, offset } of partitions) {
         cluster.check(errorCode, `offsets of ${name} partition ${partition}`)
@@ -90,13 +92,20 @@ export async function leaderOf(cluster: Cluster, { topic, partition }: Partition
   return leader
 }
 
+/** What a group has committed of a partition. */
+export interface Committed {
+  readonly offset: number
+  /** What was noted with it. */
+  readonly note: string
+}
+
 /** Where a group goes on in partitions; those of which it has committed nothing are not there. @throws TryAgain */
 export async function committedOffsets(
   cluster: Cluster,
   group: string,
   partitions: readonly Partition[]
-): Promise<Map<string, number>> {
-  const offsets = new Map<string, number>()
+): Promise<Map<string, Committed>> {
+  const offsets = new Map<string, Committed>()
   if (partitions.length === 0) return offsets
   const node = await cluster.coordinator('group', group)
   const topics = [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, of]) => ({
@@ -108,10 +117,13 @@ export async function committedOffsets(
   if (found === undefined) throw new TryAgain(`no offsets of group ${group}`)
   cluster.check(found.errorCode, `offsets of group ${group}`)
   for (const { name, partitions } of found.topics) {
-    for (const { partitionIndex: partition, committedOffset, errorCode } of partitions) {
+    for (const { partitionIndex: partition, committedOffset, metadata, errorCode } of partitions) {
       cluster.check(errorCode, `offsets of group ${group}`)
       if (committedOffset >= 0n)
-        offsets.set(partitionKey({ topic: name, partition }), Number(committedOffset))
+        offsets.set(partitionKey({ topic: name, partition }), {
+          offset: Number(committedOffset),
+          note: metadata ?? ''
+        })
     }
   }
   return offsets

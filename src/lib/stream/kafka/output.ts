@@ -10,6 +10,7 @@ import { FieldHeaders } from './field-headers.ts'
 import { Producer } from './producer.ts'
 import { type Compression, NO_HEADERS, type RecordBatch } from './record-batch.ts'
 import { LineRouter, type RouterOptions } from './router.ts'
+import { SharedState } from './shared-state.ts'
 import { TopicWriter } from './topic-writer.ts'
 import { ensureTopic, largestBatch, type NewTopics } from './topics.ts'
 import {
@@ -39,6 +40,8 @@ export interface OffsetsOfMarks {
   areCommittedElsewhere(): void
   /** Where a mark ends, for the partitions that are still this member's; null when nothing has changed. */
   offsetsAt(mark: Mark): GroupOffsets | null
+  /** The same for the mark that was asked for last, with what is noted now. */
+  offsetsAtLast(): GroupOffsets | null
   /** The partitions are another member's: reading goes on from what is committed. */
   giveUp(): void
 }
@@ -71,6 +74,7 @@ export class KafkaOutput implements Output {
   #producer: Producer
   #state: StateDirectory | null = null
   #input: OffsetsOfMarks | null = null
+  #shared: SharedState | null = null
   #place: Commit['place'] | null = null
   #waiting = 0
   /** Until nothing waits. */
@@ -109,6 +113,12 @@ export class KafkaOutput implements Output {
     this.#input = input
     input.areCommittedElsewhere()
     await this.#beginTransactions()
+  }
+
+  /** Keeps the states of the input's partitions in a topic, committed together with the offsets. */
+  shareStates(topic: string): SharedState {
+    this.#shared = new SharedState(this.#cluster, topic, this.#options.compression)
+    return this.#shared
   }
 
   /** Whatever a predecessor has left open is aborted with this. */
@@ -291,6 +301,8 @@ export class KafkaOutput implements Output {
       await this.#commit(this.#noted(commit))
     }
     if (mark !== undefined && this.#input !== null) {
+      // A part of a transaction is committed without them.
+      await this.#sendBatches(this.#shared?.take() ?? [])
       const offsets = this.#input.offsetsAt(mark)
       if (offsets !== null || this.#producer.isOpen) await this.#commit(offsets)
     }
@@ -299,7 +311,9 @@ export class KafkaOutput implements Output {
 
   async finish(): Promise<void> {
     await this.#drain()
-    if (this.#producer.isOpen) await this.#commit()
+    const offsets = this.#input?.offsetsAtLast() ?? null
+    if (offsets !== null) await this.#commit(offsets)
+    else if (this.#producer.isOpen) await this.#commit()
   }
 
   /** What no mark has followed stays uncommitted: it comes again. */

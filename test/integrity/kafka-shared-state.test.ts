@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { kcat, kcatMissing, readTopic } from '../../scripts/lib/peers/kcat.ts'
+import { Pipeline, runPipeline, type StageCommand } from '../support/pipeline.ts'
+import { randomNumbers } from '../support/random.ts'
+import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
+
+/** More of them: MILLRACE_ROUNDS=100. */
+const ROUNDS = Number(process.env.MILLRACE_ROUNDS ?? 8)
+const MEMBERS = 3
+const KEYS = 60
+const skip = unavailable('kafka') || kcatMissing() || false
+
+describe('the state of a group in a topic', { skip }, () => {
+  const random = randomNumbers(20261203)
+  let kafka: RunningServer
+  let broker = ''
+
+  before(async () => {
+    kafka = await startServer('kafka', {
+      args: [
+        ...['num.partitions=12', 'auto.create.topics.enable=true', 'group.min.session.timeout.ms=1000'],
+        'transaction.abort.timed.out.transaction.cleanup.interval.ms=200'
+      ]
+    })
+    broker = `127.0.0.1:${kafka.port}`
+  })
+
+  after(async () => {
+    await kafka?.stop()
+  })
+
+  const sql = `CREATE TABLE clicks (id BIGINT, k BIGINT, at TIMESTAMP(3), WATERMARK FOR at AS at)
+      WITH ('connector' = 'stdin', 'format' = 'json');
+    SELECT window_end, k, COUNT(*) AS n, SUM(id) AS total
+    FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(at), INTERVAL '5' SECOND)) GROUP BY window_start, window_end, k`
+
+  const member = (group: string, out: string, ...args: string[]): StageCommand => [
+    ...(['enrich', '-e', sql, '--retry-for', '60s'] as const),
+    ...['--in', `${kafka.url}/clicks?group=${group}&mark-every=100ms&session-timeout=2s`],
+    ...['--out', `${kafka.url}/${out}?transaction-timeout=3s`, '--key', 'window_end,k', ...args]
+  ]
+
+  async function put(from: number, count: number): Promise<void> {
+    const lines = Array.from({ length: count }, (_, i) => {
+      const id = from + i
+      const at = new Date(1_795_514_400_000 + id * 5).toISOString()
+      return `{"k":${id % KEYS}}\t{"id":${id},"k":${id % KEYS},"at":"${at}"}\n`
+    })
+    await kcat(['-P', '-b', broker, '-t', 'clicks', '-K', '\t'], lines.join(''))
+  }
+
+  /** Writes rows, in turns with those who restart the broker: a row that kcat sends again would be another row. */
+  class Writer {
+    #next = 0
+    #isStopped = false
+    #turn: Promise<void> = Promise.resolve()
+    readonly #writing = this.#write()
+
+    async #write(): Promise<void> {
+      while (!this.#isStopped) {
+        await this.inTurn(() => put(this.#next, 300))
+        this.#next += 300
+        await sleep(60)
+      }
+    }
+
+    inTurn(work: () => Promise<void>): Promise<void> {
+      this.#turn = this.#turn.then(work)
+      return this.#turn
+    }
+
+    async stop(): Promise<void> {
+      this.#isStopped = true
+      await this.#writing
+    }
+  }
+
+  test(`members killed, added and removed ${ROUNDS} times: the results of an unbroken run, each once`, async () => {
+    const writer = new Writer()
+    await sleep(500)
+    const start = (): Pipeline => new Pipeline([member('g', 'out')])
+    const members = Array.from({ length: MEMBERS }, start)
+    // Until the broker has made its own topics.
+    await sleep(5000)
+    for (let round = 0; round < ROUNDS; round++) {
+      await sleep(1500 + random() * 1500)
+      const what = round % 8 === 5 ? 'restart' : random() < 0.6 ? 'SIGKILL' : 'SIGTERM'
+      if (what === 'restart') {
+        await writer.inTurn(() => kafka.restart())
+        continue
+      }
+      const [victim] = members.splice(Math.floor(random() * members.length), 1)
+      await victim?.kill(0, what)
+      const ended = await victim?.wait()
+      // One that has just started may have to say that the broker is not there.
+      const stderr = ended?.stderr ?? ''
+      if (what === 'SIGTERM' && !/ECONNREFUSED/.test(stderr)) assert.deepEqual(ended?.statuses, [0], stderr)
+      while (members.length < 2 + random() * 3) members.push(start())
+    }
+    await writer.stop()
+    for (const one of members) {
+      await one.kill(0, 'SIGTERM')
+      const { statuses, stderr } = await one.wait()
+      assert.deepEqual(statuses, [0], stderr)
+    }
+    // What a killed member has left open is over by then.
+    await sleep(4000)
+    const last = await runPipeline(member('g', 'out', '--stop-at', 'now', '--final'))
+    assert.deepEqual(last.statuses, [0], last.stderr)
+    const unbroken = await runPipeline(member('unbroken', 'unbroken', '--stop-at', 'now', '--final'))
+    assert.deepEqual(unbroken.statuses, [0], unbroken.stderr)
+    const results = async (topic: string): Promise<string[]> =>
+      (await readTopic(broker, topic)).map(({ key, payload }) => `${key} ${payload}`).sort()
+    const wanted = await results('unbroken')
+    assert.ok(wanted.length > 4 * KEYS)
+    assert.deepEqual(await results('out'), wanted)
+  })
+
+  test('a topic that is keyed by something else is refused, with the remedy', async () => {
+    const [tool, , ...rest] = member('h', 'refused', '--stop-at', 'now')
+    const other = sql.replace('window_end, k,', 'window_end,').replace('window_end, k', 'window_end')
+    const refused = await runPipeline([tool, '-e', other, ...rest.slice(1)])
+    assert.deepEqual(refused.statuses, [2], refused.stderr)
+    assert.match(refused.stderr, /topic clicks is keyed by k, so all rows are not in one partition/)
+    assert.match(refused.stderr, /--state DIR/)
+  })
+
+  test('a signal keeps the state, which another query may not take', async () => {
+    const stopped = new Pipeline([member('kept', 'kept')])
+    while ((await readTopic(broker, 'kept').catch(() => [])).length === 0) await sleep(200)
+    await stopped.kill(0, 'SIGTERM')
+    assert.deepEqual((await stopped.wait()).statuses, [0])
+    const [tool, , , ...rest] = member('kept', 'kept', '--stop-at', 'now')
+    const other = await runPipeline([tool, '-e', sql.replace('SUM(id)', 'MAX(id)'), ...rest])
+    assert.deepEqual(other.statuses, [1], other.stderr)
+    assert.match(other.stderr, /topic kept\.enrich\.state: the state was written by another query/)
+    const last = await runPipeline(member('kept', 'kept', '--stop-at', 'now'))
+    assert.deepEqual(last.statuses, [0], last.stderr)
+    const results = await readTopic(broker, 'kept')
+    assert.deepEqual(results.length, (await readTopic(broker, 'unbroken')).length)
+  })
+})
