@@ -137,7 +137,7 @@ describe('logging in to Kafka', { skip: unavailable('kafka') || noOpenssl }, () 
     await roundTrip('', mutualPort, `ca=${ca}&${own}`)
   })
 
-  test('a wrong password, a missing certificate and an unknown authority end with status 3', async () => {
+  test('a wrong password or token, a missing certificate and an unknown authority end with status 3', async () => {
     const refused = async (url: string, message: RegExp): Promise<void> => {
       const args = ['-e', 'SELECT id FROM events', '--in', url, '--retry-for', '2s']
       const { statuses, stderr } = await enrich(args, {})
@@ -146,6 +146,8 @@ describe('logging in to Kafka', { skip: unavailable('kafka') || noOpenssl }, () 
     }
     await refused(`kafka://app:wrong@127.0.0.1:${saslPort}/t?ca=${ca}`, /[Aa]uthentication failed/)
     await refused(`kafka://app:x@127.0.0.1:${saslPort}/t?tls=true`, /certificate/)
+    const token = `kafka://127.0.0.1:${saslPort}/t?ca=${ca}&sasl=oauthbearer&token=no.token`
+    await refused(token, /the broker does not take the token: .*invalid_token/)
     await refused(`kafka://127.0.0.1:${mutualPort}/t?ca=${ca}`, /certificate|alert|closed/i)
   })
 })

@@ -14,6 +14,18 @@ export function expandEnv(text: string, what: string, env: NodeJS.ProcessEnv = p
   })
 }
 
+/**
+ * Credentials of AWS are read from the environment, when something is signed with them.
+ * @param what the flag or parameter that needs them. @throws ToolError USAGE when they are not there
+ */
+export function needAwsCredentials(what: string, env: NodeJS.ProcessEnv = process.env): void {
+  if (env.AWS_ACCESS_KEY_ID !== undefined && env.AWS_SECRET_ACCESS_KEY !== undefined) return
+  throw usageError(
+    `${what}: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set`,
+    'eval "$(aws configure export-credentials --format env)"'
+  )
+}
+
 /** A URL for messages: the password, if any, is hidden, also one with characters that ought to be escaped. */
 export function redactUrl(url: string): string {
   return url.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/@:]*):(?!\d+(?:[/?#]|$)).*@/i, '$1:***@')

@@ -1,4 +1,4 @@
-export { expandEnv, redactUrl } from './env.ts'
+export { expandEnv, needAwsCredentials, redactUrl } from './env.ts'
 export { type ErrorCode, errnoOf, exitCodeOf, messageOf, ToolError, usageError } from './errors.ts'
 export {
   type CommandSpec,

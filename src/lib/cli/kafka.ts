@@ -28,7 +28,7 @@ export const kafkaOutputFlags = {
 
 /** What the man pages of all tools with topics say of the port. */
 export const kafkaSecurityText =
-  'Parameters for logging in: tls=true, with ca=FILE for authorities of your own, and cert=FILE and key=FILE for a certificate to show; a user and password before the brokers for SASL PLAIN, and sasl=scram-sha-256 or sasl=scram-sha-512 for those; sasl=oauthbearer with token=TOKEN, or with token-url, client-id, client-secret and scope for the client credentials grant. ${VAR} is read from the environment: kafka://app:${PASSWORD}@broker:9093/joins?sasl=scram-sha-512&tls=true. Brokers from 3.5 on are understood.'
+  'Parameters for logging in: tls=true, with ca=FILE for authorities of your own, and cert=FILE and key=FILE for a certificate to show; a user and password before the brokers for SASL PLAIN, and sasl=scram-sha-256 or sasl=scram-sha-512 for those; sasl=oauthbearer with token=TOKEN, or with token-url, client-id, client-secret and scope for the client credentials grant; aws-region=REGION for Amazon MSK with IAM (port 9098, over TLS), with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment. ${VAR} is read from the environment: kafka://app:${PASSWORD}@broker:9093/joins?sasl=scram-sha-512&tls=true. Brokers from 3.5 on are understood.'
 
 /** What the man pages of all tools that read topics say of it. */
 export const kafkaInputTexts = [

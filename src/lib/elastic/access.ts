@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import aws4 from 'aws4'
 import { buildConnector } from 'undici'
-import { expandEnv, messageOf, usageError } from '../cli/index.ts'
+import { expandEnv, messageOf, needAwsCredentials, usageError } from '../cli/index.ts'
 
 /** How the tool shows the server who it is, and makes sure of the server. Texts as the flags give them. */
 export interface AccessOptions {
@@ -45,12 +45,7 @@ export class Access {
     if (second !== undefined) throw usageError(`${first} and ${second}: only one of them says who asks`)
     if ((cert === undefined) !== (key === undefined))
       throw usageError('a client certificate needs both --cert and --key')
-    if (awsRegion !== undefined && process.env.AWS_ACCESS_KEY_ID === undefined) {
-      throw usageError(
-        '--aws-region: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set',
-        'eval "$(aws configure export-credentials --format env)"'
-      )
-    }
+    if (awsRegion !== undefined) needAwsCredentials('--aws-region')
     this.#authorization =
       apiKey !== undefined
         ? `ApiKey ${encodedApiKey(secret(apiKey, '--api-key'))}`

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ToolError } from '../../../src/lib/cli/index.ts'
+import { checkAnswer } from '../../../src/lib/stream/kafka/oauth.ts'
 import { security } from '../../../src/lib/stream/kafka/security.ts'
 import { parseKafkaUrl } from '../../../src/lib/stream/kafka/url.ts'
 
@@ -49,7 +50,11 @@ test('a user means SASL PLAIN unless another mechanism is named', () => {
     username: 'u',
     password: 'p'
   })
-  assert.deepEqual(sasl('kafka://a/t?sasl=oauthbearer&token=x'), { mechanism: 'OAUTHBEARER', token: 'x' })
+  assert.deepEqual(sasl('kafka://a/t?sasl=oauthbearer&token=x'), {
+    mechanism: 'OAUTHBEARER',
+    token: 'x',
+    authBytesValidator: checkAnswer
+  })
   assert.equal(sasl('kafka://a/t'), undefined)
   assert.throws(() => sasl('kafka://a/t?sasl=plain'), usage(/needs user and password/))
   assert.throws(() => sasl('kafka://a/t?sasl=oauthbearer'), usage(/needs token/))

@@ -7,6 +7,20 @@ export interface ClientCredentials {
   readonly scope: string | undefined
 }
 
+/**
+ * A broker that does not take a token says so in an answer that the protocol counts as a success, and waits.
+ *
+ * Source: RFC 7628, section 3.2.2
+ */
+export function checkAnswer(answer: Buffer, done: (error: Error | null, answer: Buffer) => void): void {
+  if (answer.length === 0) done(null, answer)
+  else
+    done(
+      new ToolError('SERVER', `the broker does not take the token: ${answer.toString().slice(0, 200)}`),
+      answer
+    )
+}
+
 /** A token is asked for anew so long before it runs out. */
 const EARLY_MS = 60_000
 
