@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ByteWriter } from '../bytes.ts'
 import { formatMark, formatResume, type Mark } from '../control.ts'
@@ -107,12 +108,13 @@ export class KafkaInput implements Input, OffsetsOfMarks {
       const mark = this.#numbers.resume
       yield { kind: 'resume', mark, bytes: formatResume(mark) }
     }
-    yield* this.#take()
+    let isTaken = yield* this.#take()
     this.#dueAt = Date.now() + markEveryMs
-    while (!this.#isStopped && !this.#assignment.isAtEnd) {
+    while (isTaken && !this.#isStopped && !this.#assignment.isAtEnd) {
       if (await this.#assignment.mustMove()) {
         yield* this.#finish()
-        yield* this.#take()
+        isTaken = yield* this.#take()
+        continue
       }
       const fetched = await this.#fetcher.next()
       if (fetched !== null) yield* this.#give(fetched)
@@ -121,15 +123,29 @@ export class KafkaInput implements Input, OffsetsOfMarks {
         yield await this.#mark()
       }
     }
-    yield await this.#mark()
+    if (isTaken) yield await this.#mark()
     yield { kind: 'end' }
   }
 
-  async *#take(): AsyncGenerator<Part, void, void> {
+  /** @returns false when the tool is to stop: that may be sooner than the group has divided its partitions */
+  async *#take(): AsyncGenerator<Part, boolean, void> {
     const resumed = (this.#numbers?.resume.at?.kafka ?? {}) as Offsets
-    await this.#cluster.persist(() => this.#assignment.take(resumed))
+    const { stop } = this.#options
+    const stopping = new AbortController()
+    const taking = this.#cluster
+      .persist(() => this.#assignment.take(resumed))
+      .then(() => true)
+      .finally(() => stopping.abort())
+    const stopped = once(stop, 'abort', { signal: stopping.signal }).then(
+      () => false,
+      () => taking
+    )
+    // What is left behind may fail when the connections are closed.
+    stopped.catch(() => {})
+    if (stop.aborted || !(await Promise.race([taking, stopped]))) return false
     this.#fetcher.restart()
     if (this.#apart !== null) yield await this.#apart.change()
+    return true
   }
 
   /** Before the group divides its partitions anew, what was given is finished and committed, so that no other repeats it. */
