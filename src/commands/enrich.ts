@@ -147,7 +147,7 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     return 0
   }
   const kafka = { ...flags, clientId: 'enrich', stop, warn: (message: string) => log.warn(message) }
-  const input = await openInputPort(flags.in, { maxLine: flags.maxLine }, kafka)
+  const input = await openInputPort(flags.in, { maxLine: flags.maxLine, holdsMemory: true }, kafka)
   const badLines = new BadLines('enrich', input, await openDeadLetters(flags.deadLetter, kafka))
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'enrich', flags.name)

@@ -76,7 +76,7 @@ export async function openInputPort(
 ): Promise<Input> {
   if (!isKafka(port)) return openInput(port, options)
   const { openKafkaInput } = await import('./kafka/open-input.ts')
-  return openKafkaInput(port, kafka)
+  return openKafkaInput(port, kafka, options.holdsMemory)
 }
 
 /** What dead letters need to know if they go to a topic. */

@@ -10,6 +10,7 @@ import {
 import { type Backoff, ToolError } from '../../cli/index.ts'
 import { errorName, isPassing, isRefusedLogin, NotReady, reasonOf, responseOf, TryAgain } from './errors.ts'
 import type { Broker } from './url.ts'
+import { type Wire, wireOf } from './wire.ts'
 
 /** One of the client's requests, of a version that brokers from 3.5 on know. */
 interface Request<Arguments extends unknown[], Response> {
@@ -81,8 +82,8 @@ export class Cluster {
   }
 
   /** For requests whose bytes are made by hand. @throws TryAgain */
-  async connection(node: number): Promise<Connection> {
-    return this.#connect(node)
+  async connection(node: number): Promise<Wire> {
+    return wireOf(await this.#connect(node), this.#options.clientId)
   }
 
   async #connect(node: number): Promise<Connection> {
@@ -92,7 +93,9 @@ export class Cluster {
     let failure: unknown = new TryAgain(`broker ${node} is not there`)
     for (const broker of candidates) {
       try {
-        return await this.#pool.get(broker)
+        const connection = await this.#pool.get(broker)
+        wireOf(connection, this.#options.clientId)
+        return connection
       } catch (error) {
         failure = error
       }

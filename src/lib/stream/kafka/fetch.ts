@@ -1,4 +1,6 @@
-import { type Connection, type Reader, Writer } from '@platformatic/kafka'
+import { type Reader, Writer } from '@platformatic/kafka'
+import type { Memory } from '../memory.ts'
+import type { Wire } from './wire.ts'
 
 const API_KEY = 1
 const API_VERSION = 12
@@ -24,6 +26,8 @@ export interface Fetched {
   readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: number }[]
   /** Batches; the last may be cut. */
   readonly records: Buffer | null
+  /** Where they lie: each part of an answer holds it until it is released. */
+  readonly memory: Memory
 }
 
 /**
@@ -31,20 +35,10 @@ export interface Fetched {
  * they stand: the client's own consumer makes several objects of each.
  *
  * Source: https://kafka.apache.org/protocol#The_Messages_Fetch
- * @throws what the connection throws
+ * @throws what the wire throws
  */
-export function fetchRecords(connection: Connection, places: readonly Place[]): Promise<Fetched[]> {
-  return new Promise((resolve, reject) => {
-    connection.send<Fetched[]>(
-      API_KEY,
-      API_VERSION,
-      () => encode(places),
-      (_id, _key, _version, reader) => decode(reader),
-      true,
-      true,
-      (error, fetched) => (error === null ? resolve(fetched ?? []) : reject(error))
-    )
-  })
+export function fetchRecords(wire: Wire, places: readonly Place[]): Promise<Fetched[]> {
+  return wire.request(API_KEY, API_VERSION, encode(places), decode)
 }
 
 function encode(places: readonly Place[]): Writer {
@@ -71,7 +65,7 @@ function encode(places: readonly Place[]): Writer {
     .appendTaggedFields()
 }
 
-function decode(reader: Reader): Fetched[] {
+function decode(reader: Reader, memory: Memory): Fetched[] {
   const fetched: Fetched[] = []
   reader.readInt32() // throttle time
   const code = reader.readInt16()
@@ -88,7 +82,8 @@ function decode(reader: Reader): Fetched[] {
         r.readNullableArray(r => ({ producerId: r.readInt64(), firstOffset: Number(r.readInt64()) })) ?? []
       r.readInt32() // preferred replica
       const records = r.readNullableBytes()
-      fetched.push({ topic, partition, code: code || ownCode, logStart, aborted, records })
+      memory.hold()
+      fetched.push({ topic, partition, code: code || ownCode, logStart, aborted, records, memory })
     })
   })
   return fetched

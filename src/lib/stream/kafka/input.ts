@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ByteWriter } from '../bytes.ts'
 import { formatMark, formatResume, type Mark } from '../control.ts'
 import { MarkNumbers } from '../mark-numbers.ts'
-import type { Input, Lines, Part } from '../ports.ts'
+import { Memory } from '../memory.ts'
+import type { Input, Part } from '../ports.ts'
 import { Assignment, type AssignmentOptions } from './assignment.ts'
 import type { Cluster } from './cluster.ts'
 import type { Fetched } from './fetch.ts'
@@ -22,12 +23,16 @@ export interface KafkaInputOptions extends AssignmentOptions {
   readonly group: string | undefined
   readonly sessionTimeoutMs: number
   readonly markEveryMs: number
+  /** As of `InputOptions`. */
+  readonly holdsMemory: boolean
   /** The pipeline's state directory, if there is one. */
   readonly root: string | null
   readonly stop: AbortSignal
   readonly warn: (message: string) => void
 }
 
+/** Bytes of lines for which a receiver would hold too much memory. */
+const FEW = 256 * 1024
 const POLL_MS = 20
 /** Members finish before the group would go on without them. */
 const FINISH_WITHIN_MS = REBALANCE_TIMEOUT_MS / 2
@@ -47,7 +52,8 @@ export class KafkaInput implements Input, OffsetsOfMarks {
   readonly #fetcher: Fetcher
   readonly #commits: MarkCommits
   readonly #places = new LinePlaces()
-  readonly #lines = new ByteWriter()
+  /** Where lines are written that come; empty while they are being worked on. */
+  readonly #writers: ByteWriter[] = []
   #apart: PartitionsApart | null = null
   #numbers: MarkNumbers | null = null
   #line = 1
@@ -165,7 +171,7 @@ export class KafkaInput implements Input, OffsetsOfMarks {
   }
 
   async *#give(fetched: readonly Fetched[]): AsyncGenerator<Part, void, void> {
-    const lines = this.#lines
+    const lines = this.#writers.pop() ?? new ByteWriter()
     lines.clear()
     let firstLine = this.#line
     for (const part of fetched) {
@@ -186,12 +192,25 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     }
     const had = fetched.filter(({ records }) => (records?.length ?? 0) > 0)
     this.#assignment.served(new Set(had.map(partitionKey)))
-    const blocks: Lines[] = this.#apart?.take() ?? []
-    if (lines.length > 0) blocks.push({ kind: 'lines', bytes: Buffer.from(lines.written()), firstLine })
-    if (blocks.length === 0) return
+    for (const { memory } of fetched) memory.release()
+    const blocks = this.#apart?.take() ?? []
     // The next answer is on its way while these lines are worked on.
-    await this.#fetcher.ahead()
+    if (lines.length > 0 || blocks.length > 0) await this.#fetcher.ahead()
     yield* blocks
+    yield* this.#lines(lines, firstLine)
+  }
+
+  *#lines(writer: ByteWriter, firstLine: number): Generator<Part, void, void> {
+    const memory = new Memory(() => this.#writers.push(writer))
+    const lines = writer.written()
+    if (lines.length > FEW && this.#options.holdsMemory) {
+      yield { kind: 'lines', bytes: lines, firstLine, memory }
+      memory.release()
+      return
+    }
+    const bytes = Buffer.from(lines)
+    memory.release()
+    if (bytes.length > 0) yield { kind: 'lines', bytes, firstLine }
   }
 
   async #mark(): Promise<Extract<Part, { kind: 'mark' }>> {

@@ -10,8 +10,8 @@ import { parseKafkaUrl } from './url.ts'
 
 const MARK_EVERY_MS = 1000
 
-/** @throws ToolError USAGE */
-export function openKafkaInput(port: string, options: KafkaInputFlags): KafkaInput {
+/** @param holdsMemory as of `InputOptions` @throws ToolError USAGE */
+export function openKafkaInput(port: string, options: KafkaInputFlags, holdsMemory = false): KafkaInput {
   const url = parseKafkaUrl(port, '--in')
   const { parameters } = url
   const group = parameters.get('group')
@@ -25,6 +25,7 @@ export function openKafkaInput(port: string, options: KafkaInputFlags): KafkaInp
     group,
     sessionTimeoutMs: session === undefined ? SESSION_TIMEOUT_MS : parseDuration(session, 'session-timeout'),
     from,
+    holdsMemory,
     stopAtNow: options.stopAt === 'now',
     markEveryMs: markEvery === undefined ? MARK_EVERY_MS : parseDuration(markEvery, 'mark-every'),
     root: options.state ?? null,

@@ -1,5 +1,6 @@
-import { type Connection, type Reader, Writer } from '@platformatic/kafka'
+import { type Reader, Writer } from '@platformatic/kafka'
 import type { RecordBatch } from './record-batch.ts'
+import type { Wire } from './wire.ts'
 
 const API_KEY = 0
 const API_VERSION = 9
@@ -19,24 +20,14 @@ export interface Produced {
  * several objects of each record.
  *
  * Source: https://kafka.apache.org/protocol#The_Messages_Produce
- * @throws what the connection throws
+ * @throws what the wire throws
  */
 export function produce(
-  connection: Connection,
+  wire: Wire,
   transactionalId: string | null,
   batches: readonly RecordBatch[]
 ): Promise<Produced[]> {
-  return new Promise((resolve, reject) => {
-    connection.send<Produced[]>(
-      API_KEY,
-      API_VERSION,
-      () => encode(transactionalId, batches),
-      (_id, _key, _version, reader) => decode(reader),
-      true,
-      true,
-      (error, produced) => (error === null ? resolve(produced ?? []) : reject(error))
-    )
-  })
+  return wire.request(API_KEY, API_VERSION, encode(transactionalId, batches), decode)
 }
 
 /** Request: transactional_id acks timeout_ms [topic [partition records TAGS] TAGS] TAGS. */
