@@ -21,33 +21,36 @@ export type TakeOffset = (offset: number) => void
  */
 export function recordLines(fetched: Fetched, from: number, lines: ByteWriter, take: TakeOffset): number {
   return eachCommittedBatch(fetched, from, (body, base, count) => {
+    let newline = body.indexOf(NEWLINE)
     eachRecord(body, base, count, (offset, _key, _keyLength, value, length) => {
-      if (offset >= from && length >= 0 && valueLine(body, value, value + length, lines)) take(offset)
+      if (offset < from || length < 0) return
+      const end = value + length
+      // Line breaks are few or none: they are looked for from the last on, and not anew in each value.
+      while (newline >= 0 && newline < value) newline = body.indexOf(NEWLINE, value)
+      if (valueLine(body, value, end, lines, newline >= 0 && newline < end)) take(offset)
     })
   })
 }
 
 /** @returns false when there is nothing in it */
-function valueLine(body: Buffer, start: number, end: number, lines: ByteWriter): boolean {
-  if (payloads.find(body, start, end)) {
-    return !payloads.isNull(body) && plainLine(body, payloads.start, payloads.end, lines)
-  }
-  return plainLine(body, start, end, lines)
-}
-
-function plainLine(body: Buffer, start: number, end: number, lines: ByteWriter): boolean {
+function valueLine(
+  body: Buffer,
+  start: number,
+  end: number,
+  lines: ByteWriter,
+  hasNewlines: boolean
+): boolean {
+  const hasSchema = payloads.find(body, start, end)
+  if (hasSchema && payloads.isNull(body)) return false
   const lineStart = lines.length
-  lines.ensure(end - start + 1)
-  lines.append(body, start, end)
-  const { buffer, length } = lines
-  for (
-    let at = buffer.indexOf(NEWLINE, lineStart);
-    at >= 0 && at < length;
-    at = buffer.indexOf(NEWLINE, at + 1)
-  ) {
-    buffer[at] = SPACE
-  }
+  if (hasSchema) lines.append(body, payloads.start, payloads.end)
+  else lines.append(body, start, end)
+  if (hasNewlines) spacesForNewlines(lines, lineStart)
   lines.ensure(1)
   lines.buffer[lines.length++] = NEWLINE
   return true
+}
+
+function spacesForNewlines({ buffer, length }: ByteWriter, from: number): void {
+  for (let at = from; at < length; at++) if (buffer[at] === NEWLINE) buffer[at] = SPACE
 }
