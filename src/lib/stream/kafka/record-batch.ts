@@ -1,5 +1,5 @@
 import { compressionsAlgorithms, crc32c, Writer } from '@platformatic/kafka'
-import { free } from '../memory.ts'
+import { giveMemory, takeMemory } from './batch-memory.ts'
 
 /**
  * Record batches, version 2: a header of 61 bytes, then records whose numbers are varints (zigzag). The checksum is over
@@ -37,17 +37,21 @@ export interface Span {
   readonly end: number
 }
 
-/** After a batch has been sent for the last time its bytes are gone: left to the collector they would gather. */
+/** A batch has been sent for the last time: its bytes are another's now. */
 export function release({ memory }: RecordBatch): void {
-  free(memory)
+  giveMemory(memory)
 }
+
+const NOTHING = Buffer.alloc(0)
 
 /** Collects records for one partition. */
 export class RecordBatchBuilder {
   readonly #topic: string
   readonly #partition: number
-  #buffer: Buffer = Buffer.allocUnsafeSlow(0)
+  #buffer: Buffer = NOTHING
   #length = HEADER
+  /** The next batch is likely to be as long as the last. */
+  #likely = 16 * 1024
   #records = 0
   #baseMs = 0
   #lastMs = 0
@@ -114,9 +118,9 @@ export class RecordBatchBuilder {
 
   #ensure(bytes: number): void {
     if (this.#length + bytes <= this.#buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + bytes, 16 * 1024))
+    const grown = takeMemory(Math.max(this.#buffer.length * 2, this.#length + bytes, this.#likely))
     this.#buffer.copy(grown, 0, 0, this.#length)
-    free(this.#buffer)
+    giveMemory(this.#buffer)
     this.#buffer = grown
   }
 
@@ -127,8 +131,8 @@ export class RecordBatchBuilder {
     let bytes = memory.subarray(0, this.#length)
     if (compression !== 'none') {
       const packed = compressionsAlgorithms[compression].compressSync(bytes.subarray(HEADER))
-      memory = Buffer.allocUnsafeSlow(HEADER + packed.length)
-      bytes = memory
+      memory = takeMemory(HEADER + packed.length)
+      bytes = memory.subarray(0, HEADER + packed.length)
       packed.copy(bytes, HEADER)
     }
     bytes.fill(0, 0, HEADER)
@@ -148,8 +152,9 @@ export class RecordBatchBuilder {
       compression,
       size
     }
-    // The next one is likely to be as long; the memory of this one goes with it, unless it was packed.
-    if (compression === 'none') this.#buffer = Buffer.allocUnsafeSlow(Math.ceil(this.#length * 1.1))
+    this.#likely = Math.ceil(this.#length * 1.1)
+    // The memory goes with the batch, unless it was packed.
+    if (compression === 'none') this.#buffer = NOTHING
     this.#length = HEADER
     this.#records = 0
     this.#lastMs = 0
