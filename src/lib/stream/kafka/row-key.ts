@@ -1,6 +1,6 @@
 import { ByteWriter } from '../bytes.ts'
 import { EnvelopeFinder } from '../envelope-finder.ts'
-import { FieldFinder } from '../fields.ts'
+import { FieldFinder, findMembers, type PathNode, pathTree } from '../fields.ts'
 import type { Span } from './record-batch.ts'
 
 const NULL = Buffer.from('null')
@@ -58,24 +58,58 @@ class KeyWriter {
   }
 }
 
+const HEAD = Buffer.from('{"before":')
+const BETWEEN = Buffer.from(',"after":')
+
+/**
+ * Of a change event as this project and Debezium write it only the row has to be read, and of the image behind the change
+ * only the members up to the last column of the key.
+ */
 class EnvelopeKeys implements RowKeys {
   isDeleted = false
+  readonly #spans: Int32Array
+  /** In a line that is in another form. */
   readonly #finder: EnvelopeFinder
+  readonly #before: PathNode
+  readonly #after: PathNode
   readonly #writer: KeyWriter
   readonly #columns: number
 
   constructor(columns: readonly string[]) {
     const paths = ['before', 'after'].flatMap(image => columns.map(column => `${image}.${column}`))
-    this.#finder = new EnvelopeFinder(['before', 'after', ...paths])
+    const all = ['before', 'after', ...paths]
+    this.#finder = new EnvelopeFinder(all)
+    this.#spans = new Int32Array(this.#finder.spans.length)
+    const [before, after] = pathTree(all).children
+    this.#before = before as PathNode
+    this.#after = after as PathNode
     this.#writer = new KeyWriter(columns)
     this.#columns = columns.length
   }
 
   of(block: Buffer, start: number, end: number): Span | null {
-    const finder = this.#finder
+    if (this.#findRow(block, start, end)) return this.#key(block, this.#spans)
     this.isDeleted = false
-    if (!finder.find(block, start, end)) return null
-    const { spans } = finder
+    return this.#finder.find(block, start, end) ? this.#key(block, this.#finder.spans) : null
+  }
+
+  /** Fills the spans of the line's beginning. @returns false when it is in another form */
+  #findRow(block: Buffer, start: number, end: number): boolean {
+    if (this.#columns === 0 || !isAt(HEAD, block, start)) return false
+    const spans = this.#spans
+    for (let i = 0; i < spans.length; i++) spans[i] = -1
+    let at = start + HEAD.length
+    spans[0] = at
+    if (block[at] === OPEN_BRACE) at = findMembers(this.#before, spans, block, at, end)
+    else at = isAt(NULL, block, at) ? at + NULL.length : -1
+    if (at < 0 || !isAt(BETWEEN, block, at)) return false
+    at += BETWEEN.length
+    spans[2] = at
+    if (block[at] === OPEN_BRACE) return findMembers(this.#after, spans, block, at, end, true) >= 0
+    return isAt(NULL, block, at)
+  }
+
+  #key(block: Buffer, spans: Int32Array): Span | null {
     const before = spans[0] as number
     const after = spans[2] as number
     const hasBefore = before >= 0 && block[before] === OPEN_BRACE
@@ -88,6 +122,11 @@ class EnvelopeKeys implements RowKeys {
       ? this.#writer.write(block, spans, ofAfter, ofBefore)
       : this.#writer.write(block, spans, ofBefore, ofAfter)
   }
+}
+
+function isAt(text: Buffer, block: Buffer, at: number): boolean {
+  for (let i = 0; i < text.length; i++) if (block[at + i] !== text[i]) return false
+  return true
 }
 
 class FlatKeys implements RowKeys {
