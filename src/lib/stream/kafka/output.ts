@@ -30,8 +30,8 @@ export interface KafkaOutputOptions extends RouterOptions, NewTopics {
   readonly warn: (message: string) => void
 }
 
-/** So much may wait while a request is on its way; then the writer waits, too. */
-const MOST_WAITING = 1024 * 1024
+/** So much may wait while other is on its way; then the writer waits, too. */
+const MOST_WAITING = 4 * 1024 * 1024
 /** Below a tool's state: a `Commit` as JSON. */
 const COMMIT = 'kafka-commit.json'
 

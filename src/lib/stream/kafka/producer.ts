@@ -1,7 +1,7 @@
 import { ToolError } from '../../cli/index.ts'
 import type { Cluster } from './cluster.ts'
 import { errorName, reasonOf, TryAgain } from './errors.ts'
-import { produce } from './produce.ts'
+import { type Produced, produce } from './produce.ts'
 import { type RecordBatch, release, stamp } from './record-batch.ts'
 import {
   checkProduced,
@@ -10,14 +10,17 @@ import {
   type ProducerId,
   type Transactions
 } from './transactions.ts'
+import type { Wire } from './wire.ts'
 
 /** Of an open transaction, so much is kept to be sent again if the cluster aborts it for its age during an outage. */
 const MOST_KEPT = 64 * 1024 * 1024
 const LONGEST_SEQUENCE = 0x7fffffff
+/** Of a partition: so many batches the broker knows again. */
+const MOST_IN_FLIGHT = 5
 
 /**
- * Writes batches, each exactly once however often it has to be sent: to each partition one batch is on its way at a
- * time, under a producer id and a number that go with it (idempotence, acks=all). With a transactional id, what is
+ * Writes batches, each exactly once and in order however often it has to be sent: under a producer id and a number that go
+ * with it (idempotence, acks=all). With a transactional id, what is
  * written is visible to those who read committed records after `commit`.
  */
 export class Producer {
@@ -26,6 +29,8 @@ export class Producer {
   #producer: ProducerId | null = null
   /** The number of each partition's next record. */
   readonly #sequences = new Map<string, number>()
+  /** Partitions of which the broker knows this producer. */
+  readonly #known = new Set<string>()
   /** What has been written in the open transaction; null when that is too much to be kept. */
   #kept: RecordBatch[] | null = []
   #keptBytes = 0
@@ -41,6 +46,7 @@ export class Producer {
       () => this.#transactions?.begin() ?? idempotentProducer(this.#cluster)
     )
     this.#sequences.clear()
+    this.#known.clear()
   }
 
   /** Writes batches, several for a partition in their order. @throws ToolError SERVER, OUTPUT; TransactionLost */
@@ -62,49 +68,97 @@ export class Producer {
   }
 
   async #write(batches: readonly RecordBatch[]): Promise<void> {
+    const numbers = this.#number(batches)
     let left = [...batches]
     await this.#cluster.persist(async () => {
       while (left.length > 0) {
-        // The first of each partition: the next goes when it is there.
-        const first = new Map<string, RecordBatch>()
-        for (const batch of left) {
-          const key = partitionKey(batch)
-          if (!first.has(key)) first.set(key, batch)
-        }
-        const written = await this.#round([...first.values()])
-        left = left.filter(batch => !written.done.has(batch))
-        if (written.failure !== null) throw written.failure
+        const { done, failure } = await this.#flight(left, numbers)
+        left = left.filter(batch => !done.has(batch))
+        if (failure !== null) throw failure
       }
     })
   }
 
-  /** One request to each leader. */
-  async #round(batches: readonly RecordBatch[]): Promise<{ done: Set<RecordBatch>; failure: unknown }> {
+  /** Each batch keeps its number however often it is sent: by that the broker knows it again. */
+  #number(batches: readonly RecordBatch[]): Map<RecordBatch, number> {
+    return new Map(
+      batches.map(batch => {
+        const key = partitionKey(batch)
+        const number = this.#sequences.get(key) ?? 0
+        this.#sequences.set(key, (number + batch.records) % (LONGEST_SEQUENCE + 1))
+        return [batch, number]
+      })
+    )
+  }
+
+  /** Sends what may be on its way at a time. @throws what concerns all of it */
+  async #flight(
+    batches: readonly RecordBatch[],
+    numbers: ReadonlyMap<RecordBatch, number>
+  ): Promise<{ done: Set<RecordBatch>; failure: unknown }> {
+    const producer = this.#producer
+    if (producer === null) throw new Error('open() comes first')
+    const rounds = this.#rounds(batches)
+    const all = rounds.flat()
+    await this.#transactions?.add(rounds[0] as RecordBatch[])
+    const wires = new Map<RecordBatch, Wire>()
+    for (const batch of all) wires.set(batch, await this.#cluster.connection(await this.#leader(batch)))
+    // From here to the last request nothing is waited for: the requests to a broker must keep their order.
+    const requests = rounds.flatMap(round =>
+      [...Map.groupBy(round, batch => wires.get(batch) as Wire)].map(([wire, ofWire]) => {
+        for (const batch of ofWire) {
+          stamp(batch, producer, numbers.get(batch) ?? 0, this.#transactions !== null)
+        }
+        return this.#request(wire, ofWire)
+      })
+    )
+    const answers = new Map((await Promise.all(requests)).flatMap(answer => [...answer]))
+    return this.#judge(all, answers)
+  }
+
+  /**
+   * The first batches of all partitions, then the second, …: one of a partition to a request. Until the broker has taken
+   * the first of this producer for a partition no other follows: it would take that for the first.
+   */
+  #rounds(batches: readonly RecordBatch[]): RecordBatch[][] {
+    const rounds: RecordBatch[][] = []
+    const counts = new Map<string, number>()
+    for (const batch of batches) {
+      const key = partitionKey(batch)
+      const count = counts.get(key) ?? 0
+      counts.set(key, count + 1)
+      if (count >= (this.#known.has(key) ? MOST_IN_FLIGHT : 1)) continue
+      const round = (rounds[count] ??= [])
+      round.push(batch)
+    }
+    return rounds
+  }
+
+  /** A batch that has failed lets those behind it fail, too: the first of a partition tells why. */
+  #judge(
+    batches: readonly RecordBatch[],
+    answers: ReadonlyMap<RecordBatch, Produced | Error>
+  ): { done: Set<RecordBatch>; failure: unknown } {
     const done = new Set<RecordBatch>()
+    const failed = new Set<string>()
     let failure: unknown = null
-    try {
-      await this.#transactions?.add(batches)
-      const leaders = await Promise.all(batches.map(batch => this.#leader(batch)))
-      const byLeader = Map.groupBy(
-        batches.map((batch, i) => ({ batch, leader: leaders[i] as number })),
-        ({ leader }) => leader
-      )
-      await Promise.all(
-        [...byLeader].map(async ([leader, of]) => {
-          try {
-            await this.#request(
-              leader,
-              of.map(({ batch }) => batch),
-              done
-            )
-          } catch (error) {
-            // What cannot be mended counts more than what can.
-            if (failure === null || failure instanceof TryAgain) failure = error
-          }
-        })
-      )
-    } catch (error) {
-      failure = error
+    for (const batch of batches) {
+      const key = partitionKey(batch)
+      const answer = answers.get(batch) ?? new Error(`${key}: no answer`)
+      if (!(answer instanceof Error) && isWritten(answer)) {
+        done.add(batch)
+        this.#known.add(key)
+        continue
+      }
+      if (failed.has(key)) continue
+      failed.add(key)
+      try {
+        if (answer instanceof Error) throw new TryAgain(reasonOf(answer), { cause: answer })
+        this.#refused(batch, answer.code, answer.message)
+      } catch (error) {
+        // What cannot be mended counts more than what can.
+        if (failure === null || failure instanceof TryAgain) failure = error
+      }
     }
     return { done, failure }
   }
@@ -115,41 +169,26 @@ export class Producer {
     return leader
   }
 
-  async #request(leader: number, batches: readonly RecordBatch[], done: Set<RecordBatch>): Promise<void> {
-    const producer = this.#producer
-    if (producer === null) throw new Error('open() comes first')
-    for (const batch of batches) {
-      stamp(batch, producer, this.#sequences.get(partitionKey(batch)) ?? 0, this.#transactions !== null)
+  async #request(wire: Wire, batches: readonly RecordBatch[]): Promise<Map<RecordBatch, Produced | Error>> {
+    try {
+      const produced = await produce(wire, this.#transactions?.id ?? null, batches)
+      const byPartition = new Map(produced.map(answer => [partitionKey(answer), answer]))
+      return new Map(
+        batches.map(batch => {
+          const key = partitionKey(batch)
+          return [batch, byPartition.get(key) ?? new Error(`${key}: no answer`)]
+        })
+      )
+    } catch (error) {
+      return new Map(batches.map(batch => [batch, error as Error]))
     }
-    const connection = await this.#cluster.connection(leader)
-    const produced = await produce(connection, this.#transactions?.id ?? null, batches).catch(error => {
-      throw new TryAgain(reasonOf(error), { cause: error })
-    })
-    let failure: unknown = null
-    for (const batch of batches) {
-      const key = partitionKey(batch)
-      const answer = produced.find(({ topic, partition }) => `${topic} ${partition}` === key)
-      if (answer === undefined) throw new TryAgain(`${key}: no answer`)
-      if (answer.code === 0 || errorName(answer.code) === 'DUPLICATE_SEQUENCE_NUMBER') {
-        const sequence = this.#sequences.get(key) ?? 0
-        this.#sequences.set(key, (sequence + batch.records) % (LONGEST_SEQUENCE + 1))
-        done.add(batch)
-        continue
-      }
-      try {
-        await this.#refused(batch, answer.code, answer.message)
-      } catch (error) {
-        if (failure === null || failure instanceof TryAgain) failure = error
-      }
-    }
-    if (failure !== null) throw failure
   }
 
-  async #refused(
+  #refused(
     { topic, partition, records, bytes, compression }: RecordBatch,
     code: number,
     message: string | null
-  ): Promise<void> {
+  ): void {
     const name = errorName(code)
     if (name === 'MESSAGE_TOO_LARGE' || name === 'RECORD_LIST_TOO_LARGE') {
       const what = records === 1 ? 'a record' : `a batch of ${records} records`
@@ -211,4 +250,8 @@ export class Producer {
 
 function partitionKey({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
   return `${topic} ${partition}`
+}
+
+function isWritten({ code }: Produced): boolean {
+  return code === 0 || errorName(code) === 'DUPLICATE_SEQUENCE_NUMBER'
 }
