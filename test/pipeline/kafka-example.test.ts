@@ -25,7 +25,7 @@ const root = resolve(import.meta.dirname, '../..')
 const example = join(root, 'examples/kafka')
 const UNITS = ['cdc-tail', 'enrich@1', 'enrich@2', 'es-sink@1', 'alert-eval'].map(name => `millrace-${name}`)
 const FAILED = 25
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 120_000
 
 /** Tools as they are called once they are installed. */
 function installed(folder: string): string {
@@ -206,5 +206,51 @@ describe('the commands of the units, run by pipeline.sh', { skip: missing }, () 
     )
     const states = readdirSync(join(folder, 'state')).map(path => basename(path))
     assert.deepEqual(states.sort(), UNITS.toSorted())
+  })
+
+  test('the commands of millrace-scaling(7) that count by another key than the topic has', async () => {
+    const page = readFileSync(join(root, 'man/millrace-scaling.7'), 'utf8')
+    const plain = page.replaceAll('\\-', '-').replaceAll('\\(aq', "'").replaceAll('\\e\n', '')
+    const [, section = ''] = /^\.SH SHARED STATE\n(.*?)^\.SH/ms.exec(plain) ?? []
+    const commands = section.split('\n').filter(line => line.startsWith('enrich '))
+    assert.equal(commands.length, 2)
+    writeFileSync(
+      join(folder, 'joins-per-minute.sql'),
+      `SELECT window_end, contest_id, COUNT(*) AS joins
+       FROM TABLE(TUMBLE(TABLE joins, DESCRIPTOR(created_at), INTERVAL '1' MINUTE))
+       GROUP BY window_start, window_end, contest_id`
+    )
+    await connection.query(
+      'CREATE DATABASE scaling; CREATE TABLE scaling.joins (id INT PRIMARY KEY, contest_id INT, amount INT, created_at DATETIME(3))'
+    )
+    const rows = Array.from({ length: 300 }, (_, i) => [i, i % 7, i, new Date(1_795_514_430_000 + i * 200)])
+    await connection.query('INSERT INTO scaling.joins VALUES ?', [rows])
+    const run = (command: string): void => {
+      const text = command.replaceAll('kafka://broker', kafka.url)
+      const { status, stderr } = spawnSync(
+        'bash',
+        ['-c', `PATH=$1:$PATH; ${text} --topic-partitions 3`, '', join(folder, 'bin')],
+        {
+          cwd: folder,
+          encoding: 'utf8'
+        }
+      )
+      assert.equal(status, 0, stderr)
+    }
+    run(`cdc-tail ${cdcUrl(mysql, 'scaling')} --stop-at now --out kafka://broker/joins`)
+    for (const command of commands) run(`${command} --stop-at now`)
+    const broker = `127.0.0.1:${kafka.port}`
+    const partitions = new Set(
+      (await readTopic(broker, 'joins-by-contest')).map(({ partition }) => partition)
+    )
+    assert.ok(partitions.size > 1)
+    const counted = (await readTopic(broker, 'joins-per-minute')).map(({ payload }) => payload).sort()
+    // They begin half a minute before the end of a window, and the last one is a minute younger.
+    const expected = Map.groupBy(rows, ([, contest, , at]) => {
+      const end = new Date((Math.floor((at as Date).getTime() / 60_000) + 1) * 60_000)
+      return `{"window_end":"${end.toISOString().slice(0, 23)}","contest_id":${contest},"joins":`
+    })
+    assert.equal(expected.size, 14)
+    assert.deepEqual(counted, [...expected].map(([text, group]) => `${text}${group.length}}`).sort())
   })
 })
