@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Consumer, MessagesStreamModes } from '@platformatic/kafka'
+import { Consumer, FetchIsolationLevels, MessagesStreamModes } from '@platformatic/kafka'
+
+const COMMITTED_WITHIN_MS = 300_000
 
 /** A record of a topic; null as value is a tombstone. */
 export interface TopicRecord {
@@ -47,6 +49,35 @@ export class Topics implements AsyncDisposable {
       if (end >= count) return end
       if (Date.now() > deadline) throw new Error(`${topic} has ${end} of ${count} records`)
       await sleep(everyMs)
+    }
+  }
+
+  /**
+   * How many records of a topic are committed, once there are `expected` and no more have come for a second.
+   * @throws Error when there are less after five minutes
+   */
+  async committed(topic: string, expected: number): Promise<number> {
+    const consumer = this.#open()
+    const stream = await consumer.consume({
+      topics: [topic],
+      mode: MessagesStreamModes.EARLIEST,
+      isolationLevel: FetchIsolationLevels.READ_COMMITTED,
+      autocommit: false
+    })
+    let count = 0
+    stream.on('data', () => {
+      count++
+    })
+    const deadline = Date.now() + COMMITTED_WITHIN_MS
+    try {
+      for (let before = -1; count < expected || count !== before; ) {
+        before = count
+        if (Date.now() > deadline) throw new Error(`${topic} has ${count} of ${expected} committed records`)
+        await sleep(1000)
+      }
+      return count
+    } finally {
+      await consumer.close(true)
     }
   }
 

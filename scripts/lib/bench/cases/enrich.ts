@@ -3,7 +3,8 @@ import { program, tool } from '../commands.ts'
 import { envelopeFile } from '../data/envelopes.ts'
 import { agreement, writesLines } from '../proofs.ts'
 
-const filterQuery = 'SELECT id, user_id, amount FROM joins WHERE quantity < 500'
+/** Half of the joins. */
+export const filterQuery = 'SELECT id, user_id, amount FROM joins WHERE quantity < 500'
 
 const tumbleQuery = `SELECT window_end, status, COUNT(*) AS joins, SUM(amount) AS amount
   FROM TABLE(TUMBLE(TABLE joins, DESCRIPTOR(created_at), INTERVAL '10' SECOND))

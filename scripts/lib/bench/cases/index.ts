@@ -2,6 +2,7 @@ import type { BenchCase } from '../case.ts'
 import { compressed, large, smallTransactions, snapshot, tail, wide } from './cdc-tail.ts'
 import { besideDebezium, snapshotBesideDebezium, toKafkaBesideDebezium } from './debezium.ts'
 import { filter, tumble } from './enrich.ts'
+import { topicToTopic } from './enrich-kafka.ts'
 import { sink } from './es-sink.ts'
 import { lines, passThrough } from './lines.ts'
 import { firstOutput, startup } from './startup.ts'
@@ -18,6 +19,7 @@ export const cases: readonly BenchCase[] = [
   large,
   filter,
   tumble,
+  topicToTopic,
   sink,
   lines,
   passThrough,
