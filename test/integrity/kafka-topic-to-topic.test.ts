@@ -22,6 +22,8 @@ describe('from topic to topic through kills', { skip }, () => {
     kafka = await startServer('kafka', {
       args: [
         ...['num.partitions=6', 'auto.create.topics.enable=true', 'group.min.session.timeout.ms=1000'],
+        ...['group.consumer.min.session.timeout.ms=2000', 'group.consumer.session.timeout.ms=2000'],
+        ...['group.consumer.min.heartbeat.interval.ms=500', 'group.consumer.heartbeat.interval.ms=500'],
         'transaction.abort.timed.out.transaction.cleanup.interval.ms=200'
       ]
     })
@@ -48,14 +50,20 @@ describe('from topic to topic through kills', { skip }, () => {
     return next
   }
 
-  test(`members of a group, ${KILLS} SIGKILLs: each result once for those who read committed records`, async () => {
+  const CLASSIC = 'group-protocol=classic&session-timeout=2s'
+  const CONSUMER = 'group-protocol=consumer'
+
+  /** @param protocols of the members, one after the other */
+  async function killMembers(name: string, protocols: readonly string[]): Promise<void> {
+    let started = 0
+    const [from, to] = [`${name}-in`, `${name}-out`]
     const stage = (...args: string[]): StageCommand => [
-      ...(['enrich', '-e', 'SELECT id, id * 2 AS twice FROM events'] as const),
-      ...['--in', `${kafka.url}/in?group=g&mark-every=100ms&session-timeout=2s`],
-      ...['--out', `${kafka.url}/out?transaction-timeout=2s`, '--key', 'id', ...args]
+      ...(['enrich', '-e', 'SELECT id, id * 2 AS twice FROM events', '--in'] as const),
+      `${kafka.url}/${from}?group=${name}&mark-every=100ms&${protocols[started++ % protocols.length]}`,
+      ...['--out', `${kafka.url}/${to}?transaction-timeout=2s`, '--key', 'id', ...args]
     ]
     const stop = new AbortController()
-    const writing = write('in', stop.signal)
+    const writing = write(from, stop.signal)
     await sleep(1000)
     const members = [new Pipeline([stage()]), new Pipeline([stage()])]
     for (let kill = 0; kill < KILLS; kill++) {
@@ -65,6 +73,8 @@ describe('from topic to topic through kills', { skip }, () => {
       await victim?.wait()
       members.push(new Pipeline([stage()]))
     }
+    // The last of them has to be there to be stopped.
+    await sleep(2000)
     stop.abort()
     const written = await writing
     for (const member of members) {
@@ -76,7 +86,7 @@ describe('from topic to topic through kills', { skip }, () => {
     await sleep(3000)
     const { statuses, stderr } = await runPipeline(stage('--stop-at', 'now'))
     assert.deepEqual(statuses, [0], stderr)
-    const records = await readTopic(broker, 'out')
+    const records = await readTopic(broker, to)
     const ids = records.map(({ key, payload }) => {
       const { id, twice } = JSON.parse(payload ?? '') as { id: number; twice: number }
       assert.deepEqual([key, twice], [`{"id":${id}}`, 2 * id])
@@ -86,9 +96,15 @@ describe('from topic to topic through kills', { skip }, () => {
       ids.sort((a, b) => a - b),
       Array.from({ length: written }, (_, i) => i)
     )
-    const all = await readTopic(broker, 'out', '-X', 'isolation.level=read_uncommitted')
+    const all = await readTopic(broker, to, '-X', 'isolation.level=read_uncommitted')
     assert.ok(all.length > records.length, 'the kills did hit open transactions')
-  })
+  }
+
+  test(`members by the classic protocol, ${KILLS} SIGKILLs: each result once for those who read committed records`, () =>
+    killMembers('classic', [CLASSIC]))
+
+  test(`members by both protocols, ${KILLS} SIGKILLs: each result once for those who read committed records`, () =>
+    killMembers('both', [CONSUMER, CONSUMER, CLASSIC]))
 
   test(`windows with --state, ${KILLS} SIGKILLs: the same results as of an unbroken run`, async () => {
     const sql = `CREATE TABLE clicks (id BIGINT, at TIMESTAMP(3), WATERMARK FOR at AS at - INTERVAL '10' SECOND)

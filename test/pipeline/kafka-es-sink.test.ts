@@ -26,7 +26,9 @@ describe('MySQL to topics to Elasticsearch', {
   before(async () => {
     ;[mysql, kafka, elastic] = await Promise.all([
       startServer('mysql80'),
-      startServer('kafka'),
+      startServer('kafka', {
+        args: ['group.consumer.min.session.timeout.ms=6000', 'group.consumer.session.timeout.ms=6000']
+      }),
       startServer('elasticsearch')
     ])
     connection = await createConnection({ uri: mysql.url, multipleStatements: true })

@@ -4,6 +4,7 @@ import type { Group } from './group.ts'
 import {
   type Committed,
   committedOffsets,
+  EARLIEST,
   LATEST,
   listOffsets,
   type Offsets,
@@ -24,20 +25,32 @@ export interface AssignmentOptions {
 
 /** How often it is looked for topics and partitions that are new. */
 const LOOK_EVERY_MS = 10_000
+/** How often a member at the end asks what the others have. */
+const ASK_EVERY_MS = 200
+/** By then a broker with its default settings has found out who is dead. */
+const DEAD_AFTER_MS = 45_000
 
-/** The partitions that this process reads, and how far it is in each. */
+/** The partitions that this process has, and how far it is in each. */
 export class Assignment {
   readonly #cluster: Cluster
   readonly #group: Group | null
   readonly #options: AssignmentOptions
   #partitions: readonly Partition[] = []
-  /** The next offset of each partition that is read. */
+  /** Those that are read on: all but those that are about to go. */
+  #reading: readonly Partition[] = []
+  readonly #held = new Set<string>()
+  /** The next offset of each partition. */
   #positions = new Map<string, number>()
-  /** Where each ended at the start, for `--stop-at now`. */
-  #ends = new Map<string, number>()
+  /** Where each of the topics' partitions ended at the start, for `--stop-at now`. */
+  readonly #ends = new Map<string, number>()
+  #topics: readonly string[] = []
+  /** How many partitions the topics have. */
+  #count = 0
+  #isOutdated = false
   #lookAt = 0
-  #known: number | undefined
   #fresh = new Map<number, string>()
+  #askAt = 0
+  #begunAt: number | null = null
 
   /** @param group null: all partitions are read */
   constructor(cluster: Cluster, group: Group | null, options: AssignmentOptions) {
@@ -46,14 +59,20 @@ export class Assignment {
     this.#options = options
   }
 
-  /** Those that waited longest come first. */
+  /** This member's, those among them that are about to go. */
   get partitions(): readonly Partition[] {
     return this.#partitions
   }
 
-  /** The next offset of a partition; undefined when it is not ours. */
+  /** Those that are read, which waited longest first. */
+  get reading(): readonly Partition[] {
+    return this.#reading
+  }
+
+  /** The next offset of a partition; undefined when it is not read. */
   position(partition: Partition): number | undefined {
-    return this.#positions.get(partitionKey(partition))
+    const key = partitionKey(partition)
+    return this.#held.has(key) ? undefined : this.#positions.get(key)
   }
 
   advance(partition: Partition, offset: number): void {
@@ -62,27 +81,37 @@ export class Assignment {
 
   /** First in a request is first in its answer: those that had something wait for the others. */
   served(had: ReadonlySet<string>): void {
-    if (had.size === 0 || had.size >= this.#partitions.length) return
+    if (had.size === 0 || had.size >= this.#reading.length) return
     const [last, first] = [true, false].map(isLast =>
-      this.#partitions.filter(partition => had.has(partitionKey(partition)) === isLast)
+      this.#reading.filter(partition => had.has(partitionKey(partition)) === isLast)
     )
-    this.#partitions = [...(first ?? []), ...(last ?? [])]
+    this.#reading = [...(first ?? []), ...(last ?? [])]
   }
 
   /**
-   * Takes this member's partitions; in those that it has had, it goes on.
+   * Takes this member's partitions; in those that it has had, it goes on. Those that were held are gone with it.
    * @param resumed where the mark that is resumed from left partitions
    * @throws TryAgain
    */
   async take(resumed: Offsets): Promise<void> {
     const { subscription, from, stopAtNow } = this.#options
+    this.#begunAt ??= Date.now()
     const topics = await subscription.topics(this.#cluster)
+    const all = await partitionsOf(this.#cluster, topics)
+    if (stopAtNow) await this.#noteEnds(all)
     this.#lookAt = Date.now() + LOOK_EVERY_MS
     const group = this.#group
-    const partitions = group === null ? await partitionsOf(this.#cluster, topics) : await group.join(topics)
-    const fresh = partitions.filter(partition => !this.#positions.has(partitionKey(partition)))
+    const partitions = group === null ? all : await group.join(topics)
     const committed =
-      group === null ? new Map<string, Committed>() : await committedOffsets(this.#cluster, group.id, fresh)
+      group === null
+        ? new Map<string, Committed>()
+        : await committedOffsets(this.#cluster, group.id, partitions)
+    // Others may have had one that was ours, while the group could not agree.
+    const fresh = partitions.filter(partition => {
+      const key = partitionKey(partition)
+      const position = this.#positions.get(key)
+      return position === undefined || position < (committed.get(key)?.offset ?? 0)
+    })
     const positions = new Map<string, number>()
     const unknown: Partition[] = []
     for (const partition of partitions) {
@@ -97,10 +126,6 @@ export class Assignment {
       else unknown.push(partition)
     }
     for (const [key, offset] of await startOffsets(this.#cluster, unknown, from)) positions.set(key, offset)
-    if (stopAtNow) {
-      const ends = await listOffsets(this.#cluster, fresh, LATEST)
-      for (const [key, offset] of ends) if (!this.#ends.has(key)) this.#ends.set(key, offset)
-    }
     const kept = new Set(partitions.filter(place => !fresh.includes(place)).map(place => place.partition))
     this.#fresh = new Map()
     for (const place of fresh.filter(({ partition }) => !kept.has(partition))) {
@@ -109,6 +134,29 @@ export class Assignment {
     }
     this.#positions = positions
     this.#partitions = partitions
+    this.#reading = partitions
+    this.#held.clear()
+    this.#topics = topics
+    this.#count = all.length
+    this.#isOutdated = false
+  }
+
+  async #noteEnds(all: readonly Partition[]): Promise<void> {
+    const fresh = all.filter(partition => !this.#ends.has(partitionKey(partition)))
+    for (const [key, end] of await listOffsets(this.#cluster, fresh, LATEST)) this.#ends.set(key, end)
+  }
+
+  /**
+   * Reads no further in partitions that are about to go.
+   * @returns whether there are some that were read until now
+   */
+  hold(): boolean {
+    const group = this.#group
+    if (group === null) return false
+    const going = this.#reading.filter(partition => group.goes(partition))
+    for (const partition of going) this.#held.add(partitionKey(partition))
+    this.#reading = this.#reading.filter(partition => !this.#held.has(partitionKey(partition)))
+    return going.length > 0
   }
 
   /** The partitions that `take` has begun anew, by number, with what was noted with their offsets. */
@@ -119,41 +167,85 @@ export class Assignment {
   /** What this member had may be another's by now: it goes on from what is committed, as others do. */
   lose(): void {
     this.#positions.clear()
+    this.#held.clear()
+    this.#partitions = []
+    this.#reading = []
   }
 
-  /** Whether the partitions have to be divided anew. @throws what ended the membership */
+  /** Those that were about to go may be another member's by now: `take` did not come to its end. */
+  release(): void {
+    this.#partitions = this.#reading
+    this.#held.clear()
+  }
+
+  /** Whether partitions come or go. @throws what ended the membership */
   async mustMove(): Promise<boolean> {
     if (this.#group?.failure != null) throw this.#group.failure
-    if (this.#group?.isMoving === true) return true
+    if (this.#isOutdated || this.#group?.isMoving === true) return true
     if (Date.now() < this.#lookAt) return false
     this.#lookAt = Date.now() + LOOK_EVERY_MS
     this.#cluster.forget()
     try {
       const topics = await this.#options.subscription.topics(this.#cluster)
       const { length } = await partitionsOf(this.#cluster, topics)
-      const isNew = this.#known !== undefined && this.#known !== length
-      this.#known = length
-      return isNew
+      this.#isOutdated = length !== this.#count || topics.join() !== this.#topics.join()
+      return this.#isOutdated
     } catch (error) {
       if (!(error instanceof TryAgain)) throw error
       return false
     }
   }
 
-  /** Everything is read that was there at the start. */
-  get isAtEnd(): boolean {
-    if (!this.#options.stopAtNow) return false
-    return this.#partitions.every(
-      partition => (this.position(partition) ?? 0) >= (this.#ends.get(partitionKey(partition)) ?? 0)
-    )
+  // --- the end of a run with `--stop-at now` ---
+
+  /** Whether everything is read that was there at the start, by this member or those beside it. @throws ToolError SERVER */
+  async isDone(): Promise<boolean> {
+    if (!this.#options.stopAtNow || !this.#isAtEnd(this.#partitions, this.#positions)) return false
+    const group = this.#group
+    if (group === null) return true
+    if (Date.now() < this.#askAt) return false
+    this.#askAt = Date.now() + ASK_EVERY_MS
+    try {
+      const standing = await group.standing()
+      if (standing === 'alone') return this.#partitions.length >= this.#count
+      if (standing !== 'shared') return standing === 'settled'
+      // The partitions of one that is dead come to this member, but later.
+      return Date.now() - (this.#begunAt ?? 0) > DEAD_AFTER_MS || (await this.#areOthersAtEnd(group))
+    } catch (error) {
+      if (!(error instanceof TryAgain)) throw error
+      this.#cluster.forget()
+      return false
+    }
   }
+
+  #isAtEnd(partitions: readonly Partition[], positions: ReadonlyMap<string, number>): boolean {
+    return partitions.every(partition => {
+      const key = partitionKey(partition)
+      return (positions.get(key) ?? 0) >= (this.#ends.get(key) ?? 0)
+    })
+  }
+
+  async #areOthersAtEnd(group: Group): Promise<boolean> {
+    const own = new Set(this.#partitions.map(partitionKey))
+    const all = await partitionsOf(this.#cluster, this.#topics)
+    const others = all.filter(partition => !own.has(partitionKey(partition)))
+    const committed = await committedOffsets(this.#cluster, group.id, others)
+    const positions = new Map([...committed].map(([key, { offset }]) => [key, offset] as const))
+    // What is empty need not have been committed.
+    const untouched = others.filter(partition => !committed.has(partitionKey(partition)))
+    const starts = await listOffsets(this.#cluster, untouched, EARLIEST)
+    for (const [key, offset] of starts) positions.set(key, offset)
+    return this.#isAtEnd(others, positions)
+  }
+
+  // --- marks ---
 
   /** The next offset of each partition, for a mark. */
   offsets(): Offsets {
     const offsets: Record<string, Record<string, number>> = {}
     for (const partition of this.#partitions) {
       const ofTopic = (offsets[partition.topic] ??= {})
-      ofTopic[partition.partition] = this.position(partition) ?? 0
+      ofTopic[partition.partition] = this.#positions.get(partitionKey(partition)) ?? 0
     }
     return offsets
   }

@@ -30,6 +30,8 @@ export interface ClusterOptions {
 
 export interface Topic {
   readonly name: string
+  /** Another one when the topic is deleted and made anew. */
+  readonly id: string
   /** The leader of each partition; -1 where there is none now. */
   readonly leaders: readonly number[]
 }
@@ -162,7 +164,7 @@ export class Cluster {
     this.check(found.errorCode, `topic ${name}`)
     const leaders: number[] = []
     for (const { partitionIndex, leaderId } of found.partitions) leaders[partitionIndex] = leaderId
-    const topic = { name, leaders }
+    const topic = { name, id: found.topicId, leaders }
     // One that is being created, or whose leader is away, is asked for again.
     if (leaders.length > 0 && !leaders.includes(-1)) this.#topics.set(name, topic)
     return topic

@@ -5,7 +5,7 @@ import { errorName, reasonOf, TryAgain } from './errors.ts'
 import { type Fetched, fetchRecords, type Place } from './fetch.ts'
 import { EARLIEST, leaderOf, listOffsets, partitionKey } from './offsets.ts'
 
-const IDLE_MS = 100
+const IDLE_MS = 20
 
 /** Keeps one request on its way to each leader of the partitions that are ours. */
 export class Fetcher {
@@ -52,7 +52,7 @@ export class Fetcher {
         isFirst = false
         throw failure
       }
-      for (const partition of this.#assignment.partitions) await leaderOf(this.#cluster, partition)
+      for (const partition of this.#assignment.reading) await leaderOf(this.#cluster, partition)
     })
   }
 
@@ -64,7 +64,7 @@ export class Fetcher {
   /** Asks all leaders that are not being asked. @throws TryAgain */
   async #request(): Promise<void> {
     const byLeader = new Map<number, Place[]>()
-    for (const partition of this.#assignment.partitions) {
+    for (const partition of this.#assignment.reading) {
       const leader = await leaderOf(this.#cluster, partition)
       if (this.#requests.has(leader)) continue
       const place = { ...partition, offset: this.#assignment.position(partition) ?? 0 }

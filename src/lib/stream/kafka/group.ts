@@ -1,254 +1,49 @@
-import {
-  decodeConsumerProtocolAssignment,
-  decodeConsumerProtocolSubscription,
-  encodeConsumerProtocolAssignment,
-  encodeConsumerProtocolSubscription,
-  heartbeatV4,
-  joinGroupV7,
-  leaveGroupV5,
-  offsetCommitV8,
-  syncGroupV5
-} from '@platformatic/kafka'
-import type { Cluster } from './cluster.ts'
-import { errorName, TryAgain } from './errors.ts'
-import type { Partition } from './offsets.ts'
+import type { Standing } from './group-standing.ts'
+import type { Partition, PartitionOffset } from './offsets.ts'
 
-/** After so long without a word from a member the others get its partitions. */
+/** After so long without a word from a member the others get its partitions, in the classic protocol. */
 export const SESSION_TIMEOUT_MS = 10_000
-const HEARTBEAT_EVERY_MS = 1000
+/** More often than a broker of the consumer protocol asks for, so that what it wants is known within a second, too. */
+export const HEARTBEAT_EVERY_MS = 1000
 /** How long members may take to finish what they have before others get their partitions. */
 export const REBALANCE_TIMEOUT_MS = 20_000
-const PROTOCOL = 'range'
-
-/** What a member is told when its place in the group is gone, and with it its partitions. */
-const LOST = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID'])
 
 /**
- * A member of a consumer group: partitions are divided among the members, by Java's range assignor, and divided anew when
- * one comes or goes. Nothing is given back before the owner asks for its share again.
- *
- * Source: https://kafka.apache.org/protocol#The_Messages_JoinGroup
+ * A member of a consumer group: partitions are divided among the members, and divided anew when one comes or goes.
+ * Nothing is given back before its owner calls `join` again.
  */
-export class Group {
+export interface Group {
   readonly id: string
-  readonly #cluster: Cluster
-  readonly #sessionTimeoutMs: number
-  #member = ''
-  #generation = -1
-  #timer: NodeJS.Timeout | null = null
-  #isBeating = false
-  /** The group divides the partitions anew: `join` again. */
-  isMoving = false
+  /** As whom it commits, '' before it has joined; another after each time that it was lost. */
+  readonly member: string
+  /** The generation of a classic group, the member's epoch of another: the cluster takes commits of no other. */
+  readonly generation: number
+  /** The partitions are divided anew: finish those that go, then `join` again. */
+  readonly isMoving: boolean
   /** What this member had may be another's by now. */
-  isLost = false
+  readonly isLost: boolean
   /** What ended its membership for good. */
-  failure: unknown = null
-
-  constructor(cluster: Cluster, id: string, sessionTimeoutMs: number) {
-    this.#cluster = cluster
-    this.#sessionTimeoutMs = sessionTimeoutMs
-    this.id = id
-  }
-
-  get member(): { readonly generation: number; readonly member: string } {
-    return { generation: this.#generation, member: this.#member }
-  }
-
-  /** Joins, or joins again. @returns this member's partitions. @throws TryAgain */
-  async join(topics: readonly string[]): Promise<Partition[]> {
-    this.#stopBeating()
-    for (;;) {
-      const node = await this.#cluster.coordinator('group', this.id)
-      const metadata = encodeConsumerProtocolSubscription({ version: 0, topics: [...topics] })
-      const joined = await this.#cluster.ask(
-        joinGroupV7,
-        node,
-        this.id,
-        this.#sessionTimeoutMs,
-        REBALANCE_TIMEOUT_MS,
-        this.#member,
-        null,
-        'consumer',
-        [{ name: PROTOCOL, metadata }]
-      )
-      const name = errorName(joined.errorCode)
-      if (name === 'MEMBER_ID_REQUIRED') {
-        this.#member = joined.memberId
-        continue
-      }
-      if (LOST.has(name)) {
-        this.#forget()
-        continue
-      }
-      this.#cluster.check(joined.errorCode, `group ${this.id}`)
-      this.#member = joined.memberId
-      this.#generation = joined.generationId
-      const shares =
-        joined.leader === joined.memberId
-          ? await this.#shares(joined.members.map(({ memberId, metadata }) => ({ memberId, metadata })))
-          : []
-      const synced = await this.#cluster.ask(
-        syncGroupV5,
-        node,
-        this.id,
-        joined.generationId,
-        joined.memberId,
-        null,
-        'consumer',
-        PROTOCOL,
-        shares
-      )
-      if (errorName(synced.errorCode) === 'REBALANCE_IN_PROGRESS') continue
-      if (LOST.has(errorName(synced.errorCode))) {
-        this.#forget()
-        continue
-      }
-      this.#cluster.check(synced.errorCode, `group ${this.id}`)
-      this.isMoving = false
-      this.isLost = false
-      this.#timer = setInterval(() => this.#beat(), HEARTBEAT_EVERY_MS)
-      const { assignedPartitions } = decodeConsumerProtocolAssignment(synced.assignment)
-      return assignedPartitions.flatMap(({ topic, partitions }) =>
-        partitions.map(partition => ({ topic, partition }))
-      )
-    }
-  }
-
-  #forget(): void {
-    this.#member = ''
-    this.#generation = -1
-    this.isLost = true
-  }
-
-  /** The leader divides: each topic's partitions in ranges among the members that want it. */
-  async #shares(
-    members: readonly { readonly memberId: string; readonly metadata: Buffer }[]
-  ): Promise<{ memberId: string; assignment: Buffer }[]> {
-    const wanted = members.map(({ memberId, metadata }) => ({
-      memberId,
-      topics: new Set(decodeConsumerProtocolSubscription(metadata).topics)
-    }))
-    const shares = new Map(
-      members.map(({ memberId }) => [memberId, [] as { topic: string; partitions: number[] }[]])
-    )
-    for (const topic of new Set(wanted.flatMap(({ topics }) => [...topics]))) {
-      const takers = wanted.filter(({ topics }) => topics.has(topic)).map(({ memberId }) => memberId)
-      const count = (await this.#cluster.topic(topic))?.leaders.length ?? 0
-      for (const [memberId, partitions] of rangeShares(takers.sort(), count)) {
-        shares.get(memberId)?.push({ topic, partitions })
-      }
-    }
-    return [...shares].map(([memberId, assignedPartitions]) => ({
-      memberId,
-      assignment: encodeConsumerProtocolAssignment({ version: 0, assignedPartitions })
-    }))
-  }
-
-  async #beat(): Promise<void> {
-    if (this.#isBeating) return
-    this.#isBeating = true
-    const { generation, member } = this.member
-    try {
-      const node = await this.#cluster.coordinator('group', this.id)
-      const { errorCode } = await this.#cluster.ask(heartbeatV4, node, this.id, generation, member)
-      if (generation === this.#generation) this.#told(errorCode)
-    } catch (error) {
-      // Where the coordinator is away, or another broker is it now, the next beat asks anew.
-      if (error instanceof TryAgain) this.#cluster.forget()
-      else this.failure = error
-    } finally {
-      this.#isBeating = false
-    }
-  }
-
-  #told(code: number): void {
-    const name = errorName(code)
-    if (name === 'REBALANCE_IN_PROGRESS') this.isMoving = true
-    else if (LOST.has(name)) {
-      this.#forget()
-      this.isMoving = true
-    } else if (code !== 0) this.#cluster.forget()
-  }
-
+  readonly failure: unknown
+  /** While the group moves: whether a partition has to be finished before `join`. */
+  goes(partition: Partition): boolean
+  /**
+   * Joins, or gives back those that go and takes those that come.
+   * @returns this member's partitions
+   * @throws TryAgain, ToolError SERVER
+   */
+  join(topics: readonly string[]): Promise<Partition[]>
   /**
    * Commits offsets: where the group goes on.
    * @returns false when the partitions may be another member's by now, and nothing was committed
-   * @throws TryAgain
+   * @throws TryAgain, ToolError SERVER
    */
-  async commit(offsets: readonly (Partition & { readonly offset: number })[]): Promise<boolean> {
-    if (offsets.length === 0) return true
-    if (this.isLost) return false
-    const node = await this.#cluster.coordinator('group', this.id)
-    const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([name, of]) => ({
-      name,
-      partitions: of.map(({ partition, offset }) => ({
-        partitionIndex: partition,
-        committedOffset: BigInt(offset),
-        committedLeaderEpoch: -1,
-        committedMetadata: ''
-      }))
-    }))
-    const answer = await this.#cluster.ask(
-      offsetCommitV8,
-      node,
-      this.id,
-      this.#generation,
-      this.#member,
-      null,
-      topics
-    )
-    for (const { name, partitions } of answer.topics) {
-      for (const { partitionIndex, errorCode } of partitions) {
-        const error = errorName(errorCode)
-        if (LOST.has(error)) {
-          this.#told(errorCode)
-          return false
-        }
-        // The others are joining already: what is not committed comes again.
-        if (error === 'REBALANCE_IN_PROGRESS') {
-          this.isMoving = true
-          return false
-        }
-        this.#cluster.check(errorCode, `offset of ${name} partition ${partitionIndex} (group ${this.id})`)
-      }
-    }
-    return true
-  }
-
-  #stopBeating(): void {
-    if (this.#timer !== null) clearInterval(this.#timer)
-    this.#timer = null
-  }
-
+  commit(offsets: readonly PartitionOffset[]): Promise<boolean>
+  /** Learns the generation anew, where it can be another without that partitions were lost. */
+  renew(): Promise<void>
+  /** Whether partitions may come from others. @throws TryAgain */
+  standing(): Promise<Standing>
+  /** Somebody else has found out that this member is none any more. */
+  lose(): void
   /** Gives the partitions to the others at once. */
-  async leave(): Promise<void> {
-    this.#stopBeating()
-    if (this.#generation < 0) return
-    try {
-      const node = await this.#cluster.coordinator('group', this.id)
-      await this.#cluster.ask(leaveGroupV5, node, this.id, [
-        { memberId: this.#member, groupInstanceId: null }
-      ])
-    } catch (error) {
-      // The group finds out by itself when the session runs out.
-      if (!(error instanceof TryAgain)) throw error
-    }
-  }
-}
-
-/** Java's RangeAssignor: the first members have one more where it does not divide. */
-export function rangeShares(members: readonly string[], partitions: number): Map<string, number[]> {
-  const shares = new Map<string, number[]>()
-  const each = Math.floor(partitions / members.length)
-  let next = 0
-  members.forEach((member, i) => {
-    const size = each + (i < partitions % members.length ? 1 : 0)
-    if (size > 0)
-      shares.set(
-        member,
-        Array.from({ length: size }, (_, k) => next + k)
-      )
-    next += size
-  })
-  return shares
+  leave(): Promise<void>
 }

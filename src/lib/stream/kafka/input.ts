@@ -1,15 +1,15 @@
 import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ByteWriter } from '../bytes.ts'
 import { formatMark, formatResume, type Mark } from '../control.ts'
 import { MarkNumbers } from '../mark-numbers.ts'
 import { Memory } from '../memory.ts'
 import type { Input, Part } from '../ports.ts'
 import { Assignment, type AssignmentOptions } from './assignment.ts'
+import { ChosenGroup, type GroupOptions } from './chosen-group.ts'
 import type { Cluster } from './cluster.ts'
 import type { Fetched } from './fetch.ts'
 import { Fetcher } from './fetcher.ts'
-import { Group, REBALANCE_TIMEOUT_MS } from './group.ts'
+import { type Group, REBALANCE_TIMEOUT_MS } from './group.ts'
 import { LinePlaces } from './line-places.ts'
 import { MarkCommits } from './mark-commits.ts'
 import { type Offsets, partitionKey } from './offsets.ts'
@@ -20,8 +20,7 @@ import type { GroupOffsets } from './transactions.ts'
 
 export interface KafkaInputOptions extends AssignmentOptions {
   /** Undefined: all partitions are read, and nothing is committed. */
-  readonly group: string | undefined
-  readonly sessionTimeoutMs: number
+  readonly group: GroupOptions | undefined
   readonly markEveryMs: number
   /** As of `InputOptions`. */
   readonly holdsMemory: boolean
@@ -33,7 +32,6 @@ export interface KafkaInputOptions extends AssignmentOptions {
 
 /** Bytes of lines for which a receiver would hold too much memory. */
 const FEW = 256 * 1024
-const POLL_MS = 20
 /** Members finish before the group would go on without them. */
 const FINISH_WITHIN_MS = REBALANCE_TIMEOUT_MS / 2
 
@@ -59,13 +57,15 @@ export class KafkaInput implements Input, OffsetsOfMarks {
   #line = 1
   #dueAt = 0
   #stopped = false
+  /** The mark that has to be acknowledged before partitions go. */
+  #finishing: { readonly n: number; readonly deadline: number } | null = null
 
   constructor(cluster: Cluster, options: KafkaInputOptions) {
-    const { group, sessionTimeoutMs, root, warn } = options
+    const { group, root, warn } = options
     this.name = cluster.name
     this.#cluster = cluster
     this.#options = options
-    this.#group = group === undefined ? null : new Group(cluster, group, sessionTimeoutMs)
+    this.#group = group === undefined ? null : new ChosenGroup(cluster, group)
     this.#assignment = new Assignment(cluster, this.#group, options)
     this.#fetcher = new Fetcher(cluster, this.#assignment, warn)
     this.#commits = new MarkCommits(cluster, this.#group, this.#assignment, root)
@@ -95,6 +95,10 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     return this.#stopped || this.#options.stop.aborted
   }
 
+  get #isLost(): boolean {
+    return this.#group?.isLost ?? false
+  }
+
   async *parts(): AsyncGenerator<Part, void, void> {
     try {
       yield* this.#read()
@@ -116,12 +120,8 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     }
     let isTaken = yield* this.#take()
     this.#dueAt = Date.now() + markEveryMs
-    while (isTaken && !this.#isStopped && !this.#assignment.isAtEnd) {
-      if (await this.#assignment.mustMove()) {
-        yield* this.#finish()
-        isTaken = yield* this.#take()
-        continue
-      }
+    while (isTaken && !this.#isStopped && !(await this.#assignment.isDone())) {
+      if (await this.#assignment.mustMove()) isTaken = yield* this.#move()
       const fetched = await this.#fetcher.next()
       if (fetched !== null) yield* this.#give(fetched)
       if (Date.now() >= this.#dueAt) {
@@ -129,12 +129,17 @@ export class KafkaInput implements Input, OffsetsOfMarks {
         yield await this.#mark()
       }
     }
-    if (isTaken) yield await this.#mark()
+    if (!isTaken) this.#assignment.release()
+    if (isTaken || this.#assignment.partitions.length > 0) yield await this.#mark()
     yield { kind: 'end' }
   }
 
-  /** @returns false when the tool is to stop: that may be sooner than the group has divided its partitions */
+  /**
+   * Here partitions come, and those that were held are gone.
+   * @returns false when the tool is to stop: that may be sooner than the group has divided its partitions
+   */
   async *#take(): AsyncGenerator<Part, boolean, void> {
+    this.#finishing = null
     const resumed = (this.#numbers?.resume.at?.kafka ?? {}) as Offsets
     const { stop } = this.#options
     const stopping = new AbortController()
@@ -154,20 +159,30 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     return true
   }
 
-  /** Before the group divides its partitions anew, what was given is finished and committed, so that no other repeats it. */
-  async *#finish(): AsyncGenerator<Part, void, void> {
-    if (this.#group?.isLost === false) {
-      const mark = await this.#mark()
-      yield mark
-      const deadline = Date.now() + FINISH_WITHIN_MS
-      while (this.#commits.acknowledged < mark.mark.n && Date.now() < deadline && !this.#isStopped) {
-        await this.#commits.settle()
-        await sleep(POLL_MS)
-      }
+  /**
+   * A step of a rebalance. Partitions that go are finished and committed first, so that no other member repeats what this
+   * one has given; meanwhile the others are read on.
+   * @returns as `#take`
+   */
+  async *#move(): AsyncGenerator<Part, boolean, void> {
+    if (this.#isLost) {
+      // In the output lies what others read again.
+      if (this.#commits.areToBeRefused) yield await this.#mark()
+      this.#assignment.lose()
+      this.#commits.drop()
+      return yield* this.#take()
     }
-    if (this.#group?.isLost !== true) return
-    this.#assignment.lose()
-    this.#commits.drop()
+    if (this.#assignment.hold()) {
+      const mark = await this.#mark()
+      this.#finishing = { n: mark.mark.n, deadline: Date.now() + FINISH_WITHIN_MS }
+      if (this.#assignment.reading.length === 0) this.#fetcher.restart()
+      yield mark
+    }
+    await this.#commits.settle()
+    const { n, deadline } = this.#finishing ?? { n: 0, deadline: 0 }
+    const isFinished = this.#commits.acknowledged >= n
+    const isReady = (isFinished || Date.now() >= deadline) && !this.#isLost
+    return isReady ? yield* this.#take() : true
   }
 
   async *#give(fetched: readonly Fetched[]): AsyncGenerator<Part, void, void> {

@@ -17,6 +17,7 @@ export class MarkCommits {
   #acknowledged = 0
   #committing: Promise<void> = Promise.resolve()
   #isElsewhere = false
+  #isGivenUp = false
   /** The offsets of the last mark that was asked for. */
   #lastOffsets = ''
   #lastMark: Mark | null = null
@@ -45,6 +46,13 @@ export class MarkCommits {
   /** What was read as a member that is none any more is not committed. */
   drop(): void {
     this.#open = []
+    this.#isGivenUp = false
+    this.#lastOffsets = ''
+  }
+
+  /** The output has uncommitted records whose partitions are lost, and will learn it with the next mark. */
+  get areToBeRefused(): boolean {
+    return this.#isElsewhere && !this.#isGivenUp
   }
 
   /** Everything up to the mark with this number is durable. With a state directory that is read from there. */
@@ -72,10 +80,17 @@ export class MarkCommits {
     const places = this.#assignment.ownOf((mark.at?.kafka ?? {}) as Offsets)
     const noted = places.map(place => ({ ...place, note: this.#note(place.partition) }))
     const text = JSON.stringify(noted)
-    if (group === null || noted.length === 0 || text === this.#lastOffsets) return null
+    if (group === null) return null
+    if (!group.isLost && (noted.length === 0 || text === this.#lastOffsets)) return null
     this.#lastOffsets = text
     const offsets = noted.map(place => ({ ...place, offset: BigInt(place.offset) }))
-    return { group: group.id, ...group.member, offsets }
+    const { id, member, generation } = group
+    const isLost = (): boolean => group.isLost || group.member !== member
+    const renew = async (): Promise<number | null> => {
+      await group.renew()
+      return isLost() ? null : group.generation
+    }
+    return { group: id, member, generation, isLost, renew, offsets }
   }
 
   offsetsAtLast(): GroupOffsets | null {
@@ -88,10 +103,8 @@ export class MarkCommits {
   }
 
   giveUp(): void {
-    this.#lastOffsets = ''
-    if (this.#group === null) return
-    this.#group.isLost = true
-    this.#group.isMoving = true
+    this.#isGivenUp = true
+    this.#group?.lose()
   }
 
   #commit(n: number): Promise<void> {

@@ -85,6 +85,31 @@ export async function startOffsets(
   return offsets
 }
 
+/** Offsets as requests that commit them have them. */
+export function commitTopics(
+  offsets: readonly (Partition & { readonly offset: number | bigint; readonly note?: string })[]
+): OffsetCommitRequestTopic[] {
+  return [...Map.groupBy(offsets, ({ topic }) => topic)].map(([name, of]) => ({
+    name,
+    partitions: of.map(({ partition, offset, note = '' }) => ({
+      partitionIndex: partition,
+      committedOffset: BigInt(offset),
+      committedLeaderEpoch: -1,
+      committedMetadata: note
+    }))
+  }))
+}
+
+interface OffsetCommitRequestTopic {
+  readonly name: string
+  readonly partitions: {
+    readonly partitionIndex: number
+    readonly committedOffset: bigint
+    readonly committedLeaderEpoch: number
+    readonly committedMetadata: string
+  }[]
+}
+
 /** @throws TryAgain */
 export async function leaderOf(cluster: Cluster, { topic, partition }: Partition): Promise<number> {
   const leader = (await cluster.topic(topic))?.leaders[partition] ?? -1

@@ -1,12 +1,13 @@
 import { parseDuration, usageError } from '../../cli/index.ts'
 import type { KafkaInputFlags } from '../open-port.ts'
 import { parseTime } from '../template.ts'
+import { type GroupOptions, PROTOCOLS } from './chosen-group.ts'
 import { SESSION_TIMEOUT_MS } from './group.ts'
 import { KafkaInput } from './input.ts'
 import { EARLIEST, LATEST } from './offsets.ts'
 import { openCluster } from './open-cluster.ts'
 import { Subscription } from './subscription.ts'
-import { parseKafkaUrl } from './url.ts'
+import { type KafkaUrl, parseKafkaUrl } from './url.ts'
 
 const MARK_EVERY_MS = 1000
 
@@ -14,16 +15,14 @@ const MARK_EVERY_MS = 1000
 export function openKafkaInput(port: string, options: KafkaInputFlags, holdsMemory = false): KafkaInput {
   const url = parseKafkaUrl(port, '--in')
   const { parameters } = url
-  const group = parameters.get('group')
+  const group = groupOf(url)
   const from = fromOf(parameters.get('from'), url.display)
   const markEvery = parameters.get('mark-every')
-  const session = parameters.get('session-timeout')
   const cluster = openCluster(url, '--in', options)
   const subscription = new Subscription(url.topic, `--in ${url.display}`)
   return new KafkaInput(cluster, {
     subscription,
     group,
-    sessionTimeoutMs: session === undefined ? SESSION_TIMEOUT_MS : parseDuration(session, 'session-timeout'),
     from,
     holdsMemory,
     stopAtNow: options.stopAt === 'now',
@@ -32,6 +31,24 @@ export function openKafkaInput(port: string, options: KafkaInputFlags, holdsMemo
     stop: options.stop,
     warn: options.warn
   })
+}
+
+function groupOf({ parameters, display }: KafkaUrl): GroupOptions | undefined {
+  const id = parameters.get('group')
+  const session = parameters.get('session-timeout')
+  const protocol = parameters.choice('group-protocol', PROTOCOLS)
+  if (session !== undefined && protocol === 'consumer') {
+    throw usageError(
+      `--in ${display}: session-timeout is of the classic protocol`,
+      'with group-protocol=consumer it is a setting of the group: consumer.session.timeout.ms'
+    )
+  }
+  if (id === undefined) return undefined
+  return {
+    id,
+    protocol: session === undefined ? protocol : 'classic',
+    sessionTimeoutMs: session === undefined ? SESSION_TIMEOUT_MS : parseDuration(session, 'session-timeout')
+  }
 }
 
 function fromOf(text: string | undefined, display: string): number {

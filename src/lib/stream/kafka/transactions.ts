@@ -11,6 +11,7 @@ import {
 import { ToolError } from '../../cli/index.ts'
 import { ANY, type Cluster } from './cluster.ts'
 import { errorName, TryAgain } from './errors.ts'
+import { commitTopics } from './offsets.ts'
 
 /** A producer that the cluster knows: by the id it drops what is sent twice, by the epoch whoever has been replaced. */
 export interface ProducerId {
@@ -25,8 +26,13 @@ const NO_MEMBER = new Set([
   'ILLEGAL_GENERATION',
   'UNKNOWN_MEMBER_ID',
   'FENCED_INSTANCE_ID',
+  'FENCED_MEMBER_EPOCH',
+  'STALE_MEMBER_EPOCH',
   'REBALANCE_IN_PROGRESS'
 ])
+
+/** What a member is told that has another generation by now: it may still have its partitions. */
+const OTHER_GENERATION = new Set(['ILLEGAL_GENERATION', 'STALE_MEMBER_EPOCH'])
 
 /** The cluster has aborted the transaction, or another producer has the id now. */
 export class TransactionLost extends Error {}
@@ -67,6 +73,10 @@ export interface GroupOffsets {
   readonly group: string
   readonly generation: number
   readonly member: string
+  /** Whether the partitions are known to be another member's. */
+  readonly isLost?: () => boolean
+  /** The member's generation now, when it has another by which it keeps its partitions; null when it is none any more. */
+  readonly renew?: () => Promise<number | null>
   readonly offsets: readonly {
     readonly topic: string
     readonly partition: number
@@ -205,22 +215,16 @@ export class Transactions {
    */
   async commit(groups: readonly GroupOffsets[]): Promise<void> {
     const { id, epoch } = this.producer
-    for (const { group, generation, member, offsets } of groups) {
-      if (offsets.length === 0) continue
+    for (const { group, generation, member, offsets, isLost, renew } of groups) {
+      if (offsets.length === 0 && isLost?.() !== true) continue
       await this.#settled(async () => {
         const node = await this.#cluster.coordinator('transaction', this.id)
         return [(await this.#cluster.ask(addOffsetsToTxnV3, node, this.id, id, epoch, group)).errorCode]
       }, `offsets of group ${group}`)
-      const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([name, of]) => ({
-        name,
-        partitions: of.map(({ partition, offset, note }) => ({
-          partitionIndex: partition,
-          committedOffset: offset,
-          committedLeaderEpoch: -1,
-          committedMetadata: note
-        }))
-      }))
-      await this.#settled(async () => {
+      const topics = commitTopics(offsets)
+      const tryAs = async (generation: number): Promise<readonly number[]> => {
+        // The transaction is open by now, and can be aborted.
+        if (isLost?.() === true) throw new MemberLost(`offsets of group ${group}: its partitions are lost`)
         const node = await this.#cluster.coordinator('group', group)
         const answer = await this.#cluster.ask(
           txnOffsetCommitV3,
@@ -234,8 +238,12 @@ export class Transactions {
           null,
           topics
         )
-        return answer.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode))
-      }, `offsets of group ${group}`)
+        const codes = answer.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode))
+        if (!codes.some(code => OTHER_GENERATION.has(errorName(code)))) return codes
+        const next = (await renew?.()) ?? generation
+        return next === generation ? codes : tryAs(next)
+      }
+      await this.#settled(() => tryAs(generation), `offsets of group ${group}`)
     }
     await this.#settled(async () => {
       const node = await this.#cluster.coordinator('transaction', this.id)

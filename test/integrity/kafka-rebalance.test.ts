@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { kcat, kcatMissing, readTopic } from '../../scripts/lib/peers/kcat.ts'
+import { Pipeline, runPipeline, type StageCommand } from '../support/pipeline.ts'
+import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
+
+const skip = unavailable('kafka') || kcatMissing() || false
+/** Members that come, and go again, one each second. */
+const VISITORS = 8
+const PARTITIONS = 6
+/** So often the protocol that a member asks for changes. */
+const PROTOCOLS = ['consumer', 'consumer', 'classic']
+
+describe('members of a group that come and go every second', { skip }, () => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-rebalance-'))
+  let kafka: RunningServer
+  let broker = ''
+
+  before(async () => {
+    kafka = await startServer('kafka', {
+      args: [`num.partitions=${PARTITIONS}`, 'auto.create.topics.enable=true']
+    })
+    broker = `127.0.0.1:${kafka.port}`
+  })
+
+  after(async () => {
+    await kafka?.stop()
+    rmSync(directory, { recursive: true })
+  })
+
+  /** Writes ids for as long as it may. @returns how many */
+  async function write(topic: string, until: AbortSignal): Promise<number> {
+    let next = 0
+    while (!until.aborted) {
+      const lines = Array.from({ length: 300 }, (_, i) => `k${next + i}\t{"id":${next + i}}\n`)
+      await kcat(['-P', '-b', broker, '-t', topic, '-K', '\t'], lines.join(''))
+      next += 300
+      await sleep(50)
+    }
+    return next
+  }
+
+  async function stopped(member: Pipeline): Promise<void> {
+    await member.kill(0, 'SIGTERM')
+    const { statuses, stderr } = await member.wait()
+    assert.deepEqual(statuses, [0], stderr)
+  }
+
+  /** Lets members come and go while ids are written. @returns how many were written */
+  async function visit(
+    topic: string,
+    stage: (i: number, ...args: string[]) => StageCommand
+  ): Promise<number> {
+    const stop = new AbortController()
+    const writing = write(topic, stop.signal)
+    await sleep(500)
+    const resident = new Pipeline([stage(0)])
+    const visitors: Pipeline[] = []
+    for (let i = 1; i <= VISITORS; i++) {
+      await sleep(1000)
+      visitors.push(new Pipeline([stage(i)]))
+      // Each stays for three seconds.
+      const [guest] = visitors.length > 3 ? visitors.splice(0, 1) : []
+      if (guest !== undefined) await stopped(guest)
+    }
+    await sleep(3000)
+    stop.abort()
+    const written = await writing
+    for (const member of [...visitors, resident]) await stopped(member)
+    const last = await runPipeline(stage(VISITORS + 1, '--stop-at', 'now'))
+    assert.deepEqual(last.statuses, [0], last.stderr)
+    return written
+  }
+
+  const sorted = (ids: number[]): number[] => ids.sort((a, b) => a - b)
+  const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
+  const url = (topic: string, i: number): string =>
+    `${kafka.url}/${topic}?group=${topic}&mark-every=100ms&group-protocol=${PROTOCOLS[i % PROTOCOLS.length]}`
+
+  test('to a topic, within transactions: each record once', async () => {
+    const written = await visit('exact', (i, ...args) => [
+      ...(['enrich', '-e', 'SELECT id FROM events', '--in', url('exact', i)] as const),
+      ...['--out', `${kafka.url}/exact-out`, '--key', 'id', ...args]
+    ])
+    const ids = (await readTopic(broker, 'exact-out')).map(
+      ({ payload }) => (JSON.parse(payload ?? '') as { id: number }).id
+    )
+    assert.deepEqual(sorted(ids), upTo(written))
+  })
+
+  test('to files: what goes to another member is finished before', async () => {
+    const paths = upTo(VISITORS + 2).map(i => join(directory, String(i)))
+    const written = await visit('files', (i, ...args) => [
+      ...(['enrich', '-e', 'SELECT id FROM events', '--in', url('files', i)] as const),
+      ...['--out', paths[i] as string, ...args]
+    ])
+    const shares = paths.map(path =>
+      existsSync(path)
+        ? readFileSync(path, 'utf8')
+            .split('\n')
+            .filter(line => line.startsWith('{"id"'))
+            .map(line => (JSON.parse(line) as { id: number }).id)
+        : []
+    )
+    assert.deepEqual(sorted(shares.flat()), upTo(written))
+    // How many of them come in time depends on the machine.
+    assert.ok(
+      shares.slice(1).some(({ length }) => length > 0),
+      'visitors had their share'
+    )
+  })
+})
