@@ -60,6 +60,8 @@ export class ChangeReader {
   private sampled = 0
   /** Whether an event of the table has come. */
   private seen = false
+  /** Whether the last line was one. */
+  private wasOurs = false
 
   constructor(scan: Scan) {
     if (scan.source.kind !== 'changes') throw new Error(`${scan.name} is not a table of change events`)
@@ -86,6 +88,12 @@ export class ChangeReader {
 
   /** Whether the line is an event of the table, with the places of its parts then; throws LineError for a broken line. */
   find(bytes: Buffer, start: number, end: number): boolean {
+    // Behind a line of the table there is likely to be another: the name is not looked for beforehand.
+    this.wasOurs = (this.wasOurs && this.read(bytes, start, end)) || this.findByName(bytes, start, end)
+    return this.wasOurs
+  }
+
+  private findByName(bytes: Buffer, start: number, end: number): boolean {
     if (!this.escapes) {
       if (this.next >= 0 && this.next < start) this.next = (this.block ?? bytes).indexOf(this.table, start)
       if (this.next < 0 || this.next >= end) {
@@ -95,6 +103,18 @@ export class ChangeReader {
     }
     if (!this.finder.find(bytes, start, end) || bytes[end - 1] !== closeBrace)
       throw badLine(bytes, start, end)
+    return this.isOfTable(bytes, start, end)
+  }
+
+  private read(bytes: Buffer, start: number, end: number): boolean {
+    return (
+      this.finder.find(bytes, start, end) &&
+      bytes[end - 1] === closeBrace &&
+      this.isOfTable(bytes, start, end)
+    )
+  }
+
+  private isOfTable(bytes: Buffer, start: number, end: number): boolean {
     const { spans } = this.finder
     if (
       !isText(bytes, spans, slot.table, this.table) ||
