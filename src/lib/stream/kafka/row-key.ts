@@ -11,7 +11,7 @@ const OPEN_BRACE = 123
 export interface RowKeys {
   /** @returns `{"id":7}`, valid until the next line; null for a line without a row, or a table without a key */
   of(block: Buffer, start: number, end: number): Span | null
-  /** The last line told that its row is gone. */
+  /** The last line had a key, and told that its row is gone. */
   readonly isDeleted: boolean
 }
 
@@ -88,14 +88,15 @@ class EnvelopeKeys implements RowKeys {
   }
 
   of(block: Buffer, start: number, end: number): Span | null {
-    if (this.#findRow(block, start, end)) return this.#key(block, this.#spans)
     this.isDeleted = false
+    if (this.#columns === 0) return null
+    if (this.#findRow(block, start, end)) return this.#key(block, this.#spans)
     return this.#finder.find(block, start, end) ? this.#key(block, this.#finder.spans) : null
   }
 
   /** Fills the spans of the line's beginning. @returns false when it is in another form */
   #findRow(block: Buffer, start: number, end: number): boolean {
-    if (this.#columns === 0 || !isAt(HEAD, block, start)) return false
+    if (!isAt(HEAD, block, start)) return false
     const spans = this.#spans
     for (let i = 0; i < spans.length; i++) spans[i] = -1
     let at = start + HEAD.length
@@ -115,7 +116,7 @@ class EnvelopeKeys implements RowKeys {
     const hasBefore = before >= 0 && block[before] === OPEN_BRACE
     const hasAfter = after >= 0 && block[after] === OPEN_BRACE
     this.isDeleted = hasBefore && !hasAfter
-    if (this.#columns === 0 || (!hasBefore && !hasAfter)) return null
+    if (!hasBefore && !hasAfter) return null
     const ofBefore = 4
     const ofAfter = 4 + 2 * this.#columns
     return hasAfter
@@ -144,11 +145,11 @@ class FlatKeys implements RowKeys {
   of(block: Buffer, start: number, end: number): Span | null {
     const { spans } = this.#finder
     this.isDeleted = false
-    if (!this.#finder.find(block, start, end)) return null
+    if (this.#columns === 0 || !this.#finder.find(block, start, end)) return null
     const at = 2 * this.#columns
     const deleted = spans[at] as number
     this.isDeleted = deleted >= 0 && TRUE.equals(block.subarray(deleted, spans[at + 1]))
-    return this.#columns === 0 ? null : this.#writer.write(block, spans, 0, 0)
+    return this.#writer.write(block, spans, 0, 0)
   }
 }
 
