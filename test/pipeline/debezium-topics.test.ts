@@ -21,6 +21,11 @@ const TOMBSTONES = DELETED + MOVED
 
 const missing = debeziumMissing() ?? unavailable('mysql', 'kafka', 'elasticsearch')
 
+/** Without zeros at the end, as Java writes it. */
+function isoOf(time: Date): string {
+  return time.toISOString().replace(/\.?0*Z$/, 'Z')
+}
+
 describe("Debezium's own topics as input", { skip: missing }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-debezium-topics-'))
   let mysql: RunningServer
@@ -61,10 +66,13 @@ describe("Debezium's own topics as input", { skip: missing }, () => {
     await connection.query(`UPDATE ${table} SET id = id + 5000 WHERE id < ${MOVED}`)
   }
 
-  /** The table as documents by id, with times as Debezium writes them. */
-  async function rowsOf(table: string): Promise<Map<string, Record<string, unknown>>> {
+  /** The table as documents by id. */
+  async function rowsOf(
+    table: string,
+    timeOf: (time: Date) => unknown
+  ): Promise<Map<string, Record<string, unknown>>> {
     const [rows] = await connection.query<RowDataPacket[]>(`SELECT * FROM ${table} ORDER BY id`)
-    return new Map(rows.map(row => [String(row.id), { ...row, paid_at: (row.paid_at as Date).getTime() }]))
+    return new Map(rows.map(row => [String(row.id), { ...row, paid_at: timeOf(row.paid_at as Date) }]))
   }
 
   async function finished(...stages: StageCommand[]): Promise<string> {
@@ -76,10 +84,13 @@ describe("Debezium's own topics as input", { skip: missing }, () => {
   const sorted = (documents: Map<string, Record<string, unknown>>): [string, Record<string, unknown>][] =>
     [...documents].sort(([a], [b]) => Number(a) - Number(b))
 
-  for (const schemas of ['false', 'true']) {
+  for (const { schemas, times, timeOf } of [
+    { schemas: 'false', times: 'adaptive_time_microseconds', timeOf: (time: Date) => time.getTime() },
+    { schemas: 'true', times: 'isostring', timeOf: isoOf }
+  ]) {
     const table = `payments_${schemas}`
 
-    describe(`with schemas.enable=${schemas}`, () => {
+    describe(`with schemas.enable=${schemas}, time.precision.mode=${times}`, () => {
       let topic = ''
       let records: TopicRecord[] = []
       let enriching: Pipeline
@@ -113,6 +124,7 @@ describe("Debezium's own topics as input", { skip: missing }, () => {
           tables: [`test.${table}`],
           config: {
             'tombstones.on.delete': 'true',
+            'time.precision.mode': times,
             'key.converter.schemas.enable': schemas,
             'value.converter.schemas.enable': schemas
           }
@@ -143,7 +155,7 @@ describe("Debezium's own topics as input", { skip: missing }, () => {
         assert.deepEqual(statuses, [0], stderr)
         await finished(enrich('--stop-at', 'now'))
         await finished(sink(`clean-${table}`, `${kafka.url}/clean.${table}?group=sink`))
-        const expected = await rowsOf(table)
+        const expected = await rowsOf(table, timeOf)
         assert.equal(expected.size, SNAPSHOT_ROWS + NEW_ROWS - DELETED)
         assert.deepEqual(sorted(await allDocuments(elastic.url, `clean-${table}`)), sorted(expected))
       })
@@ -151,7 +163,7 @@ describe("Debezium's own topics as input", { skip: missing }, () => {
       test('straight into an index, from the topic and from what a console consumer prints of it', async () => {
         const printed = join(directory, `${table}.ndjson`)
         writeFileSync(printed, records.map(({ value }) => `${value}\n`).join(''))
-        const expected = sorted(await rowsOf(table))
+        const expected = sorted(await rowsOf(table, timeOf))
         for (const [index, port] of [
           [`topic-${table}`, `${kafka.url}/${topic}?group=straight`],
           [`file-${table}`, printed]
