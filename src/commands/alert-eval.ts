@@ -24,6 +24,7 @@ import {
   adaptElastAlertConfig,
   alertTexts,
   formatProblem,
+  keyColumns,
   loadRules,
   type Match,
   matchField,
@@ -113,7 +114,15 @@ export const spec = {
     }
   ],
   sections: [
-    { title: 'KAFKA', text: [...kafkaInputTexts, ...kafkaOutputTexts, kafkaSecurityText] },
+    {
+      title: 'KAFKA',
+      text: [
+        ...kafkaInputTexts,
+        ...kafkaOutputTexts,
+        'From topic to topic, as a member of a group and without --state, windows and silences are kept in a topic of their own, GROUP.alert-eval.state (GROUP.NAME.state with --name), in the transaction of the alerts and the offsets. Each partition of the input has a state and a time of its own, so that any member goes on with it where the last one left off. What the rules count together has to lie in one partition: the topic is keyed by fields of the query_key of every rule, or has one partition; another one is refused. (A rule of type any, blacklist or whitelist with realert 0 counts nothing.) Offsets that are set back by hand begin with an empty state.',
+        kafkaSecurityText
+      ]
+    },
     {
       title: 'RULES',
       text: [
@@ -148,9 +157,11 @@ async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.fla
     { ...kafka, transactionalId: transactionalIdOf('alert-eval', flags.out, flags) }
   )
   const writer = new OutputWriter(output)
-  await commitTogether(input, output, state)
+  const columns = keyColumns(rules)
+  const name = flags.name ?? 'alert-eval'
+  const states = await commitTogether(input, output, state, columns === null ? null : { columns, name })
   const counts = { notified: 0, failed: 0 }
-  const stage = new AlertStage(rules, writer, notifierOf(rules, counts, log), badLines, state, {
+  const stage = new AlertStage(rules, writer, notifierOf(rules, counts, log), badLines, state, states, {
     runEvery: flags.runEvery * 1000,
     bufferTime: flags.bufferTime * 1000
   })

@@ -1,6 +1,7 @@
 export { alertLine, alertTexts, matchField, matchTime, matchWithCounts } from './alert.ts'
 export { adaptElastAlertConfig } from './config.ts'
 export { Evaluator, type EvaluatorOutput } from './evaluator.ts'
+export { keyColumns } from './key-columns.ts'
 export { type LoadedRules, loadRules } from './load.ts'
 export type { AlerterConfig, Rule } from './rule.ts'
 export type { Match } from './rule-state.ts'

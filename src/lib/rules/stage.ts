@@ -1,11 +1,14 @@
 import {
   type BadLines,
+  ByPartition,
   type EndReason,
   endsPipeline,
   FileOutput,
   type Lines,
   type Mark,
   type OutputWriter,
+  type PartitionStates,
+  type PartitionsChange,
   type Stage,
   type StateDirectory
 } from '../stream/index.ts'
@@ -29,7 +32,7 @@ export interface Notifier {
 export class AlertStage implements Stage {
   /** Alerts raised in this run. */
   alerts = 0
-  readonly #evaluator: Evaluator
+  readonly #evaluators: ByPartition<Evaluator>
   readonly #notifier: Notifier
   readonly #writer: OutputWriter
   readonly #badLines: BadLines
@@ -45,9 +48,14 @@ export class AlertStage implements Stage {
     notifier: Notifier,
     badLines: BadLines,
     state: StateDirectory | null,
+    states: PartitionStates | null,
     timing?: Timing
   ) {
-    this.#evaluator = new Evaluator(rules, timing)
+    this.#evaluators = new ByPartition(
+      () => new Evaluator(rules, timing),
+      (evaluator, saved) => evaluator.restore(saved),
+      states
+    )
     this.#writer = writer
     this.#notifier = notifier
     this.#badLines = badLines
@@ -58,7 +66,7 @@ export class AlertStage implements Stage {
     const state = this.#state
     if (state === null) return
     const saved = resume === null ? (await state.latest())?.content : await state.restore(resume.n)
-    if (saved) this.#evaluator.restore(saved)
+    if (saved) this.#evaluators.whole.restore(saved)
     if (resume === null) return
     const { output } = this.#writer
     if (output instanceof FileOutput && output.name !== 'stdout') {
@@ -67,10 +75,14 @@ export class AlertStage implements Stage {
     await state.acknowledge(resume, await this.#position())
   }
 
+  partitions(change: PartitionsChange): Promise<void> {
+    return this.#evaluators.change(change)
+  }
+
   async lines(part: Lines): Promise<void> {
     this.#idle = false
     try {
-      this.#evaluator.process(part.bytes, {
+      this.#evaluators.of(part).process(part.bytes, {
         match: match => this.#write(match),
         badLine: (index, bytes, reason) => {
           const line = part.firstLine + index
@@ -90,10 +102,11 @@ export class AlertStage implements Stage {
     const state = this.#state
     await this.#badLines.sync()
     if (state === null) {
+      await this.#evaluators.share()
       if (endsPipeline(this.#writer.output)) await this.#position(mark)
       return
     }
-    await state.snapshot(mark.n, this.#evaluator.snapshot())
+    await state.snapshot(mark.n, this.#evaluators.whole.snapshot())
     const position = await this.#position(mark)
     const told = this.#notifier.settled()
     // a slow receiver holds up the acknowledgement, not the rules
@@ -108,7 +121,7 @@ export class AlertStage implements Stage {
     // input without marks, a capture or a log, is continued by the next run from where it ended
     if (reason === 'end' && !this.#marked && state !== null) {
       const n = ((await state.latest())?.n ?? 0) + 1
-      await state.snapshot(n, this.#evaluator.snapshot())
+      await state.snapshot(n, this.#evaluators.whole.snapshot())
       await this.#position({ n, at: null, ts_ms: Date.now() })
     }
     await this.settled()
@@ -134,7 +147,9 @@ export class AlertStage implements Stage {
     const idle = this.#idle
     this.#idle = true
     if (!idle || mark.ts_ms <= 0) return
-    this.#evaluator.pass(mark.ts_ms * 1000, { match: match => this.#write(match), badLine: () => {} })
+    for (const evaluator of this.#evaluators.touch()) {
+      evaluator.pass(mark.ts_ms * 1000, { match: match => this.#write(match), badLine: () => {} })
+    }
     await this.#tell()
   }
 

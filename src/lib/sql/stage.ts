@@ -1,6 +1,7 @@
 import { ToolError } from '../cli/index.ts'
 import {
   type BadLines,
+  ByPartition,
   ByteWriter,
   type EndReason,
   endsPipeline,
@@ -39,13 +40,7 @@ export type StageOptions = {
 export class QueryStage implements Stage {
   /** Lines with late rows in this run. */
   late = 0
-  readonly #make: () => Query
-  /** Of all input, where partitions are not worked on apart. */
-  readonly #query: Query
-  /** Of each partition. */
-  readonly #queries = new Map<number, Query>()
-  /** Partitions that had lines since the last mark. */
-  readonly #changed = new Set<number>()
+  readonly #queries: ByPartition<Query>
   readonly #options: StageOptions
   readonly #lateBytes = new ByteWriter(4096)
   #firstLine = 1
@@ -57,7 +52,7 @@ export class QueryStage implements Stage {
     options: StageOptions
   ) {
     this.#options = options
-    this.#make = () =>
+    const own = (): Query =>
       make({
         reject: ({ index, bytes, reason, notJson }) => {
           const line = this.#firstLine + index
@@ -67,7 +62,7 @@ export class QueryStage implements Stage {
         late: (bytes, index) => this.#takeLate(bytes, index),
         warn: options.warn
       })
-    this.#query = this.#make()
+    this.#queries = new ByPartition(own, (query, saved) => this.#restoreQuery(query, saved), options.states)
   }
 
   async begin(resume: Mark | null): Promise<void> {
@@ -80,33 +75,14 @@ export class QueryStage implements Stage {
     await state.acknowledge(resume, await writer.output.sync())
   }
 
-  async partitions({ all, fresh, count }: PartitionsChange): Promise<void> {
-    const { states } = this.#options
-    if (states === null) return
-    for (const partition of this.#queries.keys()) {
-      if (!all.includes(partition)) this.#queries.delete(partition)
-    }
-    for (const [partition, note] of fresh) {
-      const query = this.#make()
-      const saved = await states.read(partition, count, note)
-      if (saved !== null) this.#restoreQuery(query, saved)
-      this.#queries.set(partition, query)
-    }
-    this.#changed.clear()
-  }
-
-  #queryOf({ partition }: Lines): Query {
-    if (partition === undefined) return this.#query
-    this.#changed.add(partition)
-    const query = this.#queries.get(partition)
-    if (query === undefined) throw new Error(`lines of partition ${partition}, which is not read`)
-    return query
+  partitions(change: PartitionsChange): Promise<void> {
+    return this.#queries.change(change)
   }
 
   async lines(part: Lines): Promise<void> {
     this.#firstLine = part.firstLine
     try {
-      part.count = this.#queryOf(part).process(part.bytes, this.#options.writer.bytes)
+      part.count = this.#queries.of(part).process(part.bytes, this.#options.writer.bytes)
       await this.#options.badLines.room()
     } finally {
       await this.#writeLate()
@@ -122,7 +98,7 @@ export class QueryStage implements Stage {
       // Of topics the offsets of the input go with the output.
       if (!this.#acknowledges) return
       await writer.drain()
-      await this.#shareStates()
+      await this.#queries.share()
       await writer.output.sync(mark)
       return
     }
@@ -133,13 +109,13 @@ export class QueryStage implements Stage {
   }
 
   async end(reason: EndReason): Promise<void> {
-    const { state, states, writer, badLines, final, warn } = this.#options
+    const { state, writer, badLines, final, warn } = this.#options
     await badLines.sync()
     const endsTime = (reason === 'end' && state === null) || (reason !== 'cut' && final)
-    const queries = states === null ? [this.#query] : [...this.#queries.values()]
+    const queries = this.#queries.all
     if (endsTime) {
       for (const query of queries) query.end(writer.bytes)
-      states?.clear()
+      this.#queries.clear()
     }
     // Input without marks, a capture or a log, is continued by the next run from where it ended.
     if (state !== null && reason !== 'cut' && !this.#marked) {
@@ -190,24 +166,15 @@ export class QueryStage implements Stage {
     }
   }
 
-  /** The states that have changed go with the mark that is committed next. */
-  async #shareStates(): Promise<void> {
-    for (const partition of this.#changed) {
-      const query = this.#queries.get(partition)
-      if (query !== undefined) await this.#options.states?.write(partition, query.snapshot())
-    }
-    this.#changed.clear()
-  }
-
   async #snapshot(): Promise<Buffer> {
     const size = Buffer.alloc(8)
     size.writeDoubleBE((await this.#options.late?.sync()) ?? 0)
-    return Buffer.concat([size, this.#query.snapshot()])
+    return Buffer.concat([size, this.#queries.whole.snapshot()])
   }
 
   /** @param replay whether the lines after the snapshot come again, so that their late ones are cut off */
   async #restore(saved: Buffer | null, replay: boolean): Promise<void> {
-    if (saved !== null) this.#restoreQuery(this.#query, saved.subarray(8))
+    if (saved !== null) this.#restoreQuery(this.#queries.whole, saved.subarray(8))
     if (replay) await this.#options.late?.continueAt(saved?.readDoubleBE(0) ?? 0)
   }
 }

@@ -1,4 +1,5 @@
 export { type BadLine, BadLines, isDeadLetter, openDeadLetter } from './bad-lines.ts'
+export { ByPartition } from './by-partition.ts'
 export { ByteWriter, Constant, OutputWriter, viewOf } from './bytes.ts'
 export { type Control, formatMark, formatResume, type Mark } from './control.ts'
 export { DeadLetterFile } from './dead-letters.ts'

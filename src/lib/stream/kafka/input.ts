@@ -244,8 +244,8 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     this.#commits.areElsewhere()
   }
 
-  offsetsAt(mark: Mark): GroupOffsets | null {
-    return this.#commits.offsetsAt(mark)
+  offsetsAt(mark: Mark, isAlways = false): GroupOffsets | null {
+    return this.#commits.offsetsAt(mark, isAlways)
   }
 
   offsetsAtLast(): GroupOffsets | null {

@@ -73,15 +73,16 @@ export class MarkCommits {
     this.#isElsewhere = true
   }
 
-  /** What the output commits with a mark; null when nothing has changed. */
-  offsetsAt(mark: Mark): GroupOffsets | null {
+  /** What the output commits with a mark; null when nothing has changed, unless it is wanted always. */
+  offsetsAt(mark: Mark, isAlways = false): GroupOffsets | null {
     const group = this.#group
     this.#lastMark = mark
     const places = this.#assignment.ownOf((mark.at?.kafka ?? {}) as Offsets)
     const noted = places.map(place => ({ ...place, note: this.#note(place.partition) }))
     const text = JSON.stringify(noted)
     if (group === null) return null
-    if (!group.isLost && (noted.length === 0 || text === this.#lastOffsets)) return null
+    const isSame = noted.length === 0 || (text === this.#lastOffsets && !isAlways)
+    if (isSame && !group.isLost) return null
     this.#lastOffsets = text
     const offsets = noted.map(place => ({ ...place, offset: BigInt(place.offset) }))
     const { id, member, generation } = group

@@ -38,8 +38,8 @@ const COMMIT = 'kafka-commit.json'
 /** An input whose offsets are committed with the output. */
 export interface OffsetsOfMarks {
   areCommittedElsewhere(): void
-  /** Where a mark ends, for the partitions that are still this member's; null when nothing has changed. */
-  offsetsAt(mark: Mark): GroupOffsets | null
+  /** Where a mark ends, for the partitions that are still this member's; null when nothing has changed, unless always. */
+  offsetsAt(mark: Mark, isAlways?: boolean): GroupOffsets | null
   /** The same for the mark that was asked for last, with what is noted now. */
   offsetsAtLast(): GroupOffsets | null
   /** The partitions are another member's: reading goes on from what is committed. */
@@ -303,7 +303,8 @@ export class KafkaOutput implements Output {
     if (mark !== undefined && this.#input !== null) {
       // A part of a transaction is committed without them.
       await this.#sendBatches(this.#shared?.take() ?? [])
-      const offsets = this.#input.offsetsAt(mark)
+      // Also when they are the same: only with offsets does the group shut out who is no member any more.
+      const offsets = this.#input.offsetsAt(mark, this.#producer.isOpen)
       if (offsets !== null || this.#producer.isOpen) await this.#commit(offsets)
     }
     return null
