@@ -1,7 +1,8 @@
 import { free } from '../memory.ts'
 
-const MOST_BYTES = 8 * 1024 * 1024
-const MOST_BUFFERS = 32
+/** As much as a transaction keeps. */
+const MOST_BYTES = 64 * 1024 * 1024
+const MOST_BUFFERS = 256
 
 const spare: Buffer[] = []
 let spareBytes = 0
