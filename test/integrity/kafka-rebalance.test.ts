@@ -63,8 +63,8 @@ describe('members of a group that come and go every second', { skip }, () => {
     for (let i = 1; i <= VISITORS; i++) {
       await sleep(1000)
       visitors.push(new Pipeline([stage(i)]))
-      // Each stays for three seconds.
-      const [guest] = visitors.length > 3 ? visitors.splice(0, 1) : []
+      // Each stays for five seconds.
+      const [guest] = visitors.length > 5 ? visitors.splice(0, 1) : []
       if (guest !== undefined) await stopped(guest)
     }
     await sleep(3000)
@@ -79,7 +79,7 @@ describe('members of a group that come and go every second', { skip }, () => {
   const sorted = (ids: number[]): number[] => ids.sort((a, b) => a - b)
   const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
   const url = (topic: string, i: number): string =>
-    `${kafka.url}/${topic}?group=${topic}&mark-every=100ms&group-protocol=${PROTOCOLS[i % PROTOCOLS.length]}`
+    `${kafka.url}/${topic}?group=${topic}&mark-every=2s&group-protocol=${PROTOCOLS[i % PROTOCOLS.length]}`
 
   test('to a topic, within transactions: each record once', async () => {
     const written = await visit('exact', (i, ...args) => [
