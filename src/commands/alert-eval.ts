@@ -11,6 +11,7 @@ import {
   type Log,
   messageOf,
   outputFlags,
+  repartitionFlags,
   runTool,
   serverFlags,
   stateFlags,
@@ -39,8 +40,8 @@ import {
   commitTogether,
   OutputWriter,
   openDeadLetters,
-  openInputPort,
   openOutputPort,
+  openRepartitioned,
   runStage,
   StateDirectory,
   transactionalIdOf
@@ -75,6 +76,7 @@ const flags = {
   'fail-on-alert': { kind: 'boolean', help: 'end with status 4 when there was an alert' },
   ...inputFlags,
   out: { ...outputFlags.out, help: kafkaOutHelp, doc: `${outputFlags.out.doc} For topics see KAFKA.` },
+  ...repartitionFlags,
   ...kafkaOutputFlags,
   key: {
     kind: 'string',
@@ -146,20 +148,27 @@ async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.fla
   const rules = checkedRules(flags.rules, flags.check, log)
   if (flags.check) return 0
   const kafka = { ...flags, clientId: 'alert-eval', stop, warn: (message: string) => log.warn(message) }
-  const input = await openInputPort(flags.in, { maxLine: flags.maxLine }, kafka)
+  const outputs = { ...kafka, transactionalId: transactionalIdOf('alert-eval', flags.out, flags) }
+  const columns = keyColumns(rules)
+  const name = flags.name ?? 'alert-eval'
+  const { input, written } = await openRepartitioned(
+    flags.in,
+    { by: flags.repartitionBy, groups: columns, name },
+    { maxLine: flags.maxLine },
+    outputs
+  )
   const badLines = new BadLines('alert-eval', input, await openDeadLetters(flags.deadLetter, kafka))
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'alert-eval', flags.name)
   await state?.register()
-  const output = await openOutputPort(
-    flags.out,
-    { append: state !== null },
-    { ...kafka, transactionalId: transactionalIdOf('alert-eval', flags.out, flags) }
-  )
+  const output = await openOutputPort(flags.out, { append: state !== null }, outputs)
   const writer = new OutputWriter(output)
-  const columns = keyColumns(rules)
-  const name = flags.name ?? 'alert-eval'
-  const states = await commitTogether(input, output, state, columns === null ? null : { columns, name })
+  const states = await commitTogether(
+    input,
+    output,
+    state,
+    columns === null ? null : { columns: flags.repartitionBy.length > 0 ? null : columns, name }
+  )
   const counts = { notified: 0, failed: 0 }
   const stage = new AlertStage(rules, writer, notifierOf(rules, counts, log), badLines, state, states, {
     runEvery: flags.runEvery * 1000,
@@ -183,7 +192,7 @@ async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.fla
   log.progress(() => count(stage.alerts, 'alert'))
   try {
     // a file holds alerts alone; marks are for the next stage of a pipe
-    await runStage(input, flags.out === '-' ? writer : null, stage, stop)
+    await Promise.all([runStage(input, flags.out === '-' ? writer : null, stage, stop), written])
   } finally {
     await stage.settled()
   }

@@ -11,6 +11,7 @@ import {
   kafkaSecurityText,
   messageOf,
   outputFlags,
+  repartitionFlags,
   runTool,
   serverFlags,
   stateFlags,
@@ -23,9 +24,9 @@ import {
   FileOutput,
   OutputWriter,
   openDeadLetters,
-  openInputPort,
   openOutput,
   openOutputPort,
+  openRepartitioned,
   runStage,
   StateDirectory,
   transactionalIdOf
@@ -55,6 +56,7 @@ const flags = {
   explain: { kind: 'boolean', help: 'print the plan of the query and exit' },
   ...inputFlags,
   out: { ...outputFlags.out, help: kafkaOutHelp, doc: `${outputFlags.out.doc} For topics see KAFKA.` },
+  ...repartitionFlags,
   ...kafkaOutputFlags,
   key: {
     kind: 'string',
@@ -147,20 +149,23 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     return 0
   }
   const kafka = { ...flags, clientId: 'enrich', stop, warn: (message: string) => log.warn(message) }
-  const input = await openInputPort(flags.in, { maxLine: flags.maxLine, holdsMemory: true }, kafka)
+  const outputs = {
+    ...kafka,
+    tombstones: !flags.noTombstones,
+    transactionalId: transactionalIdOf('enrich', flags.out, flags)
+  }
+  const shared = flags.name ?? 'enrich'
+  const { input, written } = await openRepartitioned(
+    flags.in,
+    { by: flags.repartitionBy, groups: groupColumns, name: shared },
+    { maxLine: flags.maxLine, holdsMemory: true },
+    outputs
+  )
   const badLines = new BadLines('enrich', input, await openDeadLetters(flags.deadLetter, kafka))
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'enrich', flags.name)
   const append = state !== null
-  const output = await openOutputPort(
-    flags.out,
-    { append },
-    {
-      ...kafka,
-      tombstones: !flags.noTombstones,
-      transactionalId: transactionalIdOf('enrich', flags.out, flags)
-    }
-  )
+  const output = await openOutputPort(flags.out, { append }, outputs)
   const writer = new OutputWriter(output)
   const late = flags.late === undefined ? null : openLate(flags.late, append)
   if (flags.out !== '-') await state?.register()
@@ -168,7 +173,9 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     input,
     output,
     state,
-    groupColumns === null ? null : { columns: groupColumns, name: flags.name ?? 'enrich' }
+    groupColumns === null
+      ? null
+      : { columns: flags.repartitionBy.length > 0 ? null : groupColumns, name: shared }
   )
   const warn = (message: string): void => log.warn(message)
   const stage = new QueryStage(make, {
@@ -190,7 +197,7 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     }
   ])
   // A file holds results alone; marks are for the next stage of a pipe.
-  await runStage(input, flags.out === '-' ? writer : null, stage, stop)
+  await Promise.all([runStage(input, flags.out === '-' ? writer : null, stage, stop), written])
   await badLines.close()
   await late?.close()
   await writer.output.close()

@@ -10,7 +10,7 @@ import { randomNumbers } from '../support/random.ts'
 import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
 /** More of them: MILLRACE_ROUNDS=100. */
-const ROUNDS = Number(process.env.MILLRACE_ROUNDS ?? 8)
+const ROUNDS = Number(process.env.MILLRACE_ROUNDS ?? 6)
 const MEMBERS = 3
 const KEYS = 60
 const skip = unavailable('kafka') || kcatMissing() || false
@@ -112,8 +112,6 @@ describe('the state of a group in a topic', { skip }, () => {
       const { statuses, stderr } = await one.wait()
       assert.deepEqual(statuses, [0], stderr)
     }
-    // What a killed member has left open is over by then.
-    await sleep(4000)
     const last = await runPipeline(member('g', 'out', '--stop-at', 'now', '--final'))
     assert.deepEqual(last.statuses, [0], last.stderr)
     const unbroken = await runPipeline(member('unbroken', 'unbroken', '--stop-at', 'now', '--final'))
@@ -139,7 +137,7 @@ filter: []\nalert: debug\ntimestamp_field: at\nrealert: {seconds: 30}\n`
     ]
     const writer = new Writer()
     const members = [new Pipeline([alerting('a', 'alerts')]), new Pipeline([alerting('a', 'alerts')])]
-    for (let kill = 0; kill < 3; kill++) {
+    for (let kill = 0; kill < 2; kill++) {
       await sleep(2500 + random() * 1000)
       const [victim] = members.splice(kill % 2, 1)
       await victim?.kill(0)
@@ -151,7 +149,6 @@ filter: []\nalert: debug\ntimestamp_field: at\nrealert: {seconds: 30}\n`
       await one.kill(0, 'SIGTERM')
       await one.wait()
     }
-    await sleep(4000)
     for (const run of [
       alerting('a', 'alerts', '--stop-at', 'now'),
       alerting('b', 'all', '--stop-at', 'now')

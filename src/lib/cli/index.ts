@@ -18,7 +18,8 @@ export {
   kafkaOutHelp,
   kafkaOutputFlags,
   kafkaOutputTexts,
-  kafkaSecurityText
+  kafkaSecurityText,
+  repartitionFlags
 } from './kafka.ts'
 export type { Log } from './log.ts'
 export type { Metric } from './metrics.ts'

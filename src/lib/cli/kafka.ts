@@ -26,6 +26,16 @@ export const kafkaOutputFlags = {
   }
 } as const satisfies FlagSet
 
+/** For tools that count by a key. */
+export const repartitionFlags = {
+  'repartition-by': {
+    kind: 'list',
+    arg: 'COLUMN,...',
+    help: 'read the topics of --in by way of one that is keyed by these columns',
+    doc: 'For topics whose key parts what is counted together. Their lines are written to the topic GROUP.TOOL.repartition, each once, and read from there, as the group GROUP.repartition; any member of the group does both. It has as many partitions as they have, or --topic-partitions. An update that changes one of the columns becomes a deletion and a creation. Rows of different partitions come there in no order of time: give those that are behind time (--watermark-delay, WATERMARK).'
+  }
+} as const satisfies FlagSet
+
 /** What the man pages of all tools with topics say of the port. */
 export const kafkaSecurityText =
   'Parameters for logging in: tls=true, with ca=FILE for authorities of your own, and cert=FILE and key=FILE for a certificate to show; a user and password before the brokers for SASL PLAIN, and sasl=scram-sha-256 or sasl=scram-sha-512 for those; sasl=oauthbearer with token=TOKEN, or with token-url, client-id, client-secret and scope for the client credentials grant; aws-region=REGION for Amazon MSK with IAM (port 9098, over TLS), with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN of the environment. ${VAR} is read from the environment: kafka://app:${PASSWORD}@broker:9093/joins?sasl=scram-sha-512&tls=true. Brokers from 3.5 on are understood.'

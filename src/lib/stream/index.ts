@@ -21,6 +21,7 @@ export {
   openDeadLetters,
   openInputPort,
   openOutputPort,
+  openRepartitioned,
   transactionalIdOf
 } from './open-port.ts'
 export { endsPipeline, FileOutput, openOutput } from './output.ts'

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { usageError } from '../cli/index.ts'
 import { DeadLetterFile, type DeadLetters } from './dead-letters.ts'
 import { type InputOptions, openInput } from './input.ts'
 import type { KafkaInput } from './kafka/input.ts'
@@ -79,6 +80,48 @@ export async function openInputPort(
   return openKafkaInput(port, kafka, options.holdsMemory)
 }
 
+/** How lines come to lie in partitions by what is counted together. */
+export interface RepartitionFlags {
+  /** What `--repartition-by` gives. */
+  readonly by: readonly string[] | undefined
+  /** The columns that groups are made of; null where nothing is counted. */
+  readonly groups: readonly string[] | null
+  /** What the topic is called by: the tool. */
+  readonly name: string
+}
+
+/**
+ * Opens topics by way of one that is keyed by other columns, if there are such.
+ * @returns the input, and what writes its topic meanwhile
+ * @throws ToolError USAGE, INPUT, SERVER
+ */
+export async function openRepartitioned(
+  port: string,
+  { by, groups, name }: RepartitionFlags,
+  options: InputOptions,
+  kafka: KafkaInputFlags & KafkaOutputFlags
+): Promise<{ readonly input: Input; readonly written: Promise<void> }> {
+  if (by === undefined || by.length === 0) {
+    return { input: await openInputPort(port, options, kafka), written: Promise.resolve() }
+  }
+  if (!isKafka(port))
+    throw usageError('--repartition-by: --in is no topic', 'write --in kafka://broker/topic')
+  const strange = by.find(column => groups !== null && !groups.includes(column))
+  if (strange !== undefined) {
+    const what =
+      groups?.length === 0 ? 'everything is counted together' : `groups are made of ${groups?.join(', ')}`
+    throw usageError(`--repartition-by ${strange}: ${what}`)
+  }
+  const { repartition } = await import('./kafka/repartition.ts')
+  const through = await repartition(port, by, name, {
+    ...kafka,
+    transactionalId: `${kafka.transactionalId}.repartition`
+  })
+  // What is there at the start has been written before it is read.
+  if (kafka.stopAt === 'now') await through.written
+  return { input: await openInputPort(through.port, options, kafka), written: through.written }
+}
+
 /** What dead letters need to know if they go to a topic. */
 export type DeadLetterFlags = Pick<KafkaInputFlags, 'clientId' | 'retryFor' | 'stop' | 'warn'>
 
@@ -100,14 +143,15 @@ export async function openDeadLetters(
  * Where the output is topics, it is committed together with what marks stand for: the acknowledgement in the state
  * directory, or else the offsets of the group that the input reads as. So each result is there once.
  * @param state the tool's own, where it has registered
- * @param shared for a tool that keeps state: by which columns, and the name that its topic ends in
+ * @param shared for a tool that keeps state: by which columns, unless the topic is known to be keyed by them, and the name
+ *   that the topic of its state ends in
  * @returns where the states of partitions are kept, if each is worked on apart
  */
 export async function commitTogether(
   input: Input,
   output: Output,
   state: StateDirectory | null,
-  shared: { readonly columns: readonly string[]; readonly name: string } | null = null
+  shared: { readonly columns: readonly string[] | null; readonly name: string } | null = null
 ): Promise<PartitionStates | null> {
   if (!isTopics(output)) return null
   if (state !== null) await output.transactional(state)

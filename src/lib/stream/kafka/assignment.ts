@@ -12,6 +12,7 @@ import {
   type PartitionOffset,
   partitionKey,
   placesOf,
+  READ_UNCOMMITTED,
   startOffsets
 } from './offsets.ts'
 import { partitionsOf, type Subscription } from './subscription.ts'
@@ -143,7 +144,9 @@ export class Assignment {
 
   async #noteEnds(all: readonly Partition[]): Promise<void> {
     const fresh = all.filter(partition => !this.#ends.has(partitionKey(partition)))
-    for (const [key, end] of await listOffsets(this.#cluster, fresh, LATEST)) this.#ends.set(key, end)
+    // What is open now is waited for: of a transaction that has just been committed the topic may not know yet.
+    const ends = await listOffsets(this.#cluster, fresh, LATEST, READ_UNCOMMITTED)
+    for (const [key, end] of ends) this.#ends.set(key, end)
   }
 
   /**

@@ -20,7 +20,7 @@ export function checkCoPartitioned(
   const hint =
     columns.length === 0
       ? 'read a topic of one partition, or let one process read all of them and keep the state (--state DIR)'
-      : 'write them to a topic with that key (--key), or let one process read all partitions and keep the state (--state DIR)'
+      : `--repartition-by ${columns.join(',')} writes them to a topic with that key; or let one process read all partitions and keep the state (--state DIR)`
   if (key === null) {
     throw usageError(`topic ${topic}: its records have no key, so ${groups} are not in one partition`, hint)
   }

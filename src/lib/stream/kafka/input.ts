@@ -71,6 +71,15 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     this.#commits = new MarkCommits(cluster, this.#group, this.#assignment, root)
   }
 
+  /** How many partitions the topics have, at most. @throws ToolError SERVER */
+  partitionCount(): Promise<number> {
+    return this.#cluster.persist(async () => {
+      const topics = await this.#options.subscription.topics(this.#cluster)
+      const found = await Promise.all(topics.map(topic => this.#cluster.topic(topic)))
+      return Math.max(1, ...found.map(topic => topic?.leaders.length ?? 0))
+    })
+  }
+
   /** From now on partitions are given apart, behind a part that tells which ones are read. */
   setApart(apart: Apart): void {
     const partitions = new PartitionsApart(this.#cluster, this.#assignment, apart, this.#options.warn)

@@ -9,8 +9,8 @@ import type { Fetched } from './fetch.ts'
 /** How partitions are worked on apart. */
 export interface Apart {
   readonly states: PartitionStates
-  /** The columns by which rows belong together: those of a group have to lie in one partition. */
-  readonly columns: readonly string[]
+  /** The columns by which rows belong together: those of a group have to lie in one partition. null: they do. */
+  readonly columns: readonly string[] | null
 }
 
 /** Partitions that are worked on apart, each with a state of its own. Those of one number in several topics go together. */
@@ -64,10 +64,12 @@ export class PartitionsApart {
   add(fetched: Fetched, from: number, bytes: Buffer, firstLine: number): void {
     const { topic, partition } = fetched
     this.#lines.push({ kind: 'lines', bytes: Buffer.from(bytes), firstLine, partition })
-    const key = this.#looked.has(topic) ? undefined : firstKey(fetched, from)
+    const { columns } = this.#apart
+    if (columns === null || this.#looked.has(topic)) return
+    const key = firstKey(fetched, from)
     if (key === undefined) return
     this.#looked.add(topic)
-    const warning = checkCoPartitioned(topic, this.#count, key, this.#apart.columns)
+    const warning = checkCoPartitioned(topic, this.#count, key, columns)
     if (warning !== null) this.#warn(warning)
   }
 
