@@ -141,6 +141,21 @@ describe('groups by both protocols', { skip }, () => {
 
   const idsOfAll = (...ids: number[][]): number[] => ids.flat().sort((a, b) => a - b)
 
+  test('where the consumer protocol is switched off the classic one is taken, or the run refused', async () => {
+    const classic = await startServer('kafka', {
+      args: ['group.coordinator.rebalance.protocols=classic', 'auto.create.topics.enable=true']
+    })
+    const run = (parameters: string): ReturnType<typeof runPipeline> =>
+      runPipeline(['enrich', ...COPY, '--in', `${classic.url}/old?group=${parameters}`, '--stop-at', 'now'])
+    await kcat(['-P', '-b', `127.0.0.1:${classic.port}`, '-t', 'old'], '{"id":0}\n{"id":1}\n')
+    const read = await run('a')
+    const refused = await run('b&group-protocol=consumer')
+    await classic.stop()
+    assert.deepEqual([read.statuses, idsOf(read.stdout)], [[0], upTo(2)], read.stderr)
+    assert.deepEqual(refused.statuses, [3])
+    assert.match(refused.stderr, /leave group-protocol=consumer away/)
+  })
+
   test('topics that come later are found by their pattern', async () => {
     await put('news.a', 0, 100)
     const readers = ['?group=news', '?group=news-classic&group-protocol=classic', ''].map((group, i) =>

@@ -9,6 +9,9 @@ import { errorName, isPassing } from './errors.ts'
  */
 export type Standing = 'moving' | 'alone' | 'shared' | 'settled'
 
+/** What is said of groups of the classic protocol, and of all where the other one is switched off. */
+const IS_CLASSIC = new Set(['GROUP_ID_NOT_FOUND', 'UNSUPPORTED_VERSION'])
+
 /**
  * Asks for the place of a member in a group of the consumer protocol. In a classic group all is settled by joining.
  *
@@ -21,7 +24,7 @@ export async function standingOf(cluster: Cluster, id: string, member: string): 
   const [group] = groups
   if (group === undefined) return 'settled'
   if (isPassing(group.errorCode)) cluster.check(group.errorCode, `group ${id}`)
-  if (errorName(group.errorCode) === 'GROUP_ID_NOT_FOUND') return 'settled'
+  if (IS_CLASSIC.has(errorName(group.errorCode))) return 'settled'
   cluster.check(group.errorCode, `group ${id}`, group.errorMessage)
   const own = group.members.find(({ memberId }) => memberId === member)
   if (own === undefined || own.memberEpoch !== group.groupEpoch) return 'moving'
