@@ -227,4 +227,25 @@ describe('groups by both protocols', { skip }, () => {
     assert.equal(status, 0)
     assert.deepEqual(idsOf(Buffer.concat(chunks).toString()), upTo(count))
   })
+
+  test('members go on when the broker was killed and is there again', async () => {
+    await put('outage', 0, 500)
+    const members = ['group-protocol=consumer', 'group-protocol=classic'].map((protocol, i) =>
+      reader(`outage-${i}`, `outage?group=outage-${i}&mark-every=200ms&${protocol}`)
+    )
+    const haveRead = (count: number): Promise<void> =>
+      until(`both have read ${count}`, () => members.every(({ ids }) => ids().length >= count))
+    await haveRead(500)
+    // Committed by then.
+    await sleep(1000)
+    await kafka.kill()
+    await sleep(1000)
+    await kafka.restart()
+    await put('outage', 500, 1000)
+    await haveRead(1000)
+    for (const { member, ids } of members) {
+      await stopped(member)
+      assert.deepEqual(ids(), upTo(1000))
+    }
+  })
 })
