@@ -68,7 +68,7 @@ export const topicToTopic: BenchCase = {
         )
       ],
       peers: [
-        contestant('peer', 'by hand on JSON.parse and the client', (group, topic) =>
+        contestant('peer', 'by hand on JSON.parse and the client, no transactions', (group, topic) =>
           program('peers/kafka-filter.ts', broker, group, FROM, topic, String(rows))
         )
       ],
