@@ -9,10 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { allDocuments, request } from '../support/elastic.ts'
 import { type Fault, FaultyProxy } from '../support/faulty-proxy.ts'
 import { randomNumbers } from '../support/random.ts'
+import { rounds } from '../support/rounds.ts'
 import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
 const BIN = resolve(import.meta.dirname, '../../bin/es-sink.js')
-const KILLS = { elasticsearch: 50, opensearch: 10 }
+const KILLS = { elasticsearch: rounds(50, 15), opensearch: rounds(10, 5) }
 
 type Row = { id: number; n: number; text: string }
 type Table = Map<string, Record<string, unknown>>

@@ -8,9 +8,10 @@ import { type Connection, createConnection } from 'mysql2/promise'
 import { kcatMissing, readTopic } from '../../scripts/lib/peers/kcat.ts'
 import { type ChangeEvent, killRunningTails, RunningTail, tail } from '../mysql/tail.ts'
 import { randomNumbers } from '../support/random.ts'
+import { rounds } from '../support/rounds.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
-const KILLS = 20
+const KILLS = rounds(20, 8)
 const ROWS = 5000
 const skip = unavailable('mysql80', 'kafka') || kcatMissing() || false
 

@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { kcat, kcatMissing, readTopic } from '../../scripts/lib/peers/kcat.ts'
 import { Pipeline, runPipeline, type StageCommand } from '../support/pipeline.ts'
 import { randomNumbers } from '../support/random.ts'
+import { rounds } from '../support/rounds.ts'
 import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
-/** More of them: MILLRACE_ROUNDS=100. */
-const ROUNDS = Number(process.env.MILLRACE_ROUNDS ?? 6)
+const ROUNDS = rounds(100, 6)
 const MEMBERS = 3
 const KEYS = 60
 const skip = unavailable('kafka') || kcatMissing() || false

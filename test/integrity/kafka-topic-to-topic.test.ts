@@ -7,9 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { kcat, kcatMissing, readTopic } from '../../scripts/lib/peers/kcat.ts'
 import { Pipeline, runPipeline, type StageCommand } from '../support/pipeline.ts'
 import { randomNumbers } from '../support/random.ts'
+import { rounds } from '../support/rounds.ts'
 import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
-const KILLS = 8
+const KILLS = rounds(8, 4)
 const skip = unavailable('kafka') || kcatMissing() || false
 
 describe('from topic to topic through kills', { skip }, () => {

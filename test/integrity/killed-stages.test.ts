@@ -10,9 +10,10 @@ import { CREATE_ORDERS, insertOrders, ordersAsDocuments } from '../support/order
 import { Pipeline, type StageCommand } from '../support/pipeline.ts'
 import { randomNumbers } from '../support/random.ts'
 import { orderLines } from '../support/retail.ts'
+import { rounds } from '../support/rounds.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
-const ROUNDS = 10
+const ROUNDS = rounds(10, 6)
 
 describe('SIGKILL of any stage at any moment', { skip: unavailable('mysql80', 'elasticsearch') }, () => {
   let mysql: RunningServer

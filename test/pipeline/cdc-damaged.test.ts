@@ -9,9 +9,10 @@ import { BinlogFileTail, type FileTarget, parseSource } from '../../src/lib/mysq
 import { TableFilter } from '../../src/lib/mysql/index.ts'
 import { MarkWriter, type Output, OutputWriter } from '../../src/lib/stream/index.ts'
 import { logEnd } from '../mysql/tail.ts'
+import { rounds } from '../support/rounds.ts'
 import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
-const MUTATIONS = 2500
+const MUTATIONS = rounds(2500, 800)
 /** Far more than any row of the log, far less than what lengths of four bytes could ask for. */
 const MOST_OUTPUT = 8 * 1024 * 1024
 const LONGEST_MS = 2000
