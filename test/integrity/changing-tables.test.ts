@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
 import { type ChangeEvent, dataLines, killRunningTails, RunningTail } from '../mysql/tail.ts'
 import { randomNumbers } from '../support/random.ts'
-import { rounds } from '../support/rounds.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
 /** Logs that do not name their columns: the definitions of the time are known from the statements alone. */
@@ -17,7 +16,7 @@ const FLAVOURS = {
 } as const
 type Flavour = keyof typeof FLAVOURS
 const TABLES = ['t0', 't1', 't2']
-const KILLS = rounds(12, 6)
+const KILLS = 12
 const CRASHED: ReadonlySet<number> = new Set([4, 9])
 const ROWS = 300
 

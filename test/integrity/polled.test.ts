@@ -6,9 +6,8 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ChangeEvent, events, killRunningTails, RunningTail, tail } from '../mysql/tail.ts'
 import { cannotPoll, openPolled, type Polled, type PolledKind, type Session } from '../support/polled.ts'
-import { rounds } from '../support/rounds.ts'
 
-const KILLS = rounds(20, 8)
+const KILLS = 20
 
 const CASES: readonly (readonly [PolledKind, mode: string, ...flags: string[]])[] = [
   ['mysql80', 'timestamp', '--poll-timestamp', 'changed'],
