@@ -143,6 +143,16 @@ test('SIGTERM and SIGINT let the tool finish, and it ends with 0', async t => {
   }
 })
 
+test('a signal ends a tool with 0 that has not begun, waiting for its server or still starting', async t => {
+  for (const action of ['connecting', 'starting']) {
+    const { child } = await startSample(t, [action], /up/)
+    const from = performance.now()
+    child.kill('SIGTERM')
+    assert.deepEqual(await once(child, 'exit'), [0, null], action)
+    assert.ok(performance.now() - from < 8000)
+  }
+})
+
 test('a second signal ends it at once, with the status of a process that died from it', async t => {
   for (const [signal, status] of [
     ['SIGTERM', 143],

@@ -14,6 +14,15 @@ const spec = {
 
 await runTool<typeof commonFlags>(spec, async ({ operands, log, stop, ready }) => {
   let reads = 0
+  if (operands[0] === 'connecting') {
+    log.info('up')
+    while (!stop.aborted) await sleep(10)
+    throw new ToolError('SERVER', 'never there')
+  }
+  if (operands[0] === 'starting') {
+    log.info('up')
+    await sleep(60_000)
+  }
   await ready([
     { name: 'reads_total', help: 'Reads of this', kind: 'counter', read: () => ++reads },
     {

@@ -60,7 +60,7 @@ describe('from topic to topic through kills', { skip }, () => {
     const [from, to] = [`${name}-in`, `${name}-out`]
     const stage = (...args: string[]): StageCommand => [
       ...(['enrich', '-e', 'SELECT id, id * 2 AS twice FROM events', '--in'] as const),
-      `${kafka.url}/${from}?group=${name}&mark-every=100ms&${protocols[started++ % protocols.length]}`,
+      `${kafka.url}/${from}?group=${name}&mark-every=400ms&${protocols[started++ % protocols.length]}`,
       ...['--out', `${kafka.url}/${to}?transaction-timeout=2s`, '--key', 'id', ...args]
     ]
     const stop = new AbortController()

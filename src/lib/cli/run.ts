@@ -36,6 +36,8 @@ export async function runTool<S extends FlagSet>(
   let log = new Log({ tool: toolName(spec), json: false, quiet: false })
   const service = new ServiceNotifier()
   const closers: (() => void)[] = []
+  let isReady = false
+  let stopped: AbortSignal | null = null
   endQuietlyOnBrokenPipe(() => log)
   try {
     if (printed(spec, argv)) return
@@ -51,10 +53,15 @@ export async function runTool<S extends FlagSet>(
         log.info(`metrics at ${served.url}`)
       }
       service.ready()
+      isReady = true
     }
-    process.exitCode = await action({ flags, operands, log, stop: stopSignal(log), ready })
+    const stop = stopSignal(log, () => isReady)
+    stopped = stop
+    process.exitCode = await action({ flags, operands, log, stop, ready })
   } catch (error) {
-    if (isOutputClosed(error)) process.exitCode = 0
+    // Whoever was waited for when the signal came has nothing of ours.
+    const hasNotBegun = stopped?.aborted === true && !isReady && isServerError(error)
+    if (isOutputClosed(error) || hasNotBegun) process.exitCode = 0
     else {
       report(error, log)
       process.exitCode = exitCodeOf(error)
@@ -102,8 +109,10 @@ export function packageVersion(): string {
 
 /** How long a tool may take to finish its batch after a signal, e.g. when its reader does not read. */
 const STOP_LIMIT_MS = 10_000
+/** The same for one that has not begun, e.g. waits for its server: it has nothing to finish. */
+const START_LIMIT_MS = 1000
 
-function stopSignal(log: Log): AbortSignal {
+function stopSignal(log: Log, isReady: () => boolean): AbortSignal {
   const controller = new AbortController()
   for (const [signal, number] of [
     ['SIGTERM', 15],
@@ -112,6 +121,13 @@ function stopSignal(log: Log): AbortSignal {
     process.on(signal, () => {
       if (controller.signal.aborted) process.exit(128 + number)
       controller.abort()
+      if (!isReady()) {
+        setTimeout(() => {
+          if (isReady()) return
+          log.close()
+          process.exit(0)
+        }, START_LIMIT_MS).unref()
+      }
       setTimeout(() => {
         log.error(
           `still busy ${STOP_LIMIT_MS / 1000} s after ${signal}: gives up; what is not acknowledged comes again`
@@ -134,6 +150,10 @@ function endQuietlyOnBrokenPipe(log: () => Log): void {
   process.stderr.on('error', () => {
     // Messages have nowhere to go; the data still has.
   })
+}
+
+function isServerError(error: unknown): boolean {
+  return error instanceof ToolError && error.code === 'SERVER'
 }
 
 /** Whether our reader is gone; a server that closed its connection gives the same errno. */

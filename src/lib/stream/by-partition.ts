@@ -56,6 +56,7 @@ export class ByPartition<Work extends { snapshot(): Buffer }> {
     for (const [partition, note] of fresh) {
       const work = this.#make()
       const saved = await this.#states.read(partition, count, note)
+      if (saved === undefined) return
       if (saved !== null) this.#restore(work, saved)
       this.#parts.set(partition, work)
     }

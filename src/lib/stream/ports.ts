@@ -37,11 +37,12 @@ export interface PartitionStates {
   /** For messages. */
   readonly name: string
   /**
-   * The state of a partition as it was committed last; null when it begins anew.
+   * The state of a partition as it was committed last; null when it begins anew, undefined when the tool is to stop: what
+   * a dead member has left open may take its time.
    * @param partitions how many there are in all
    * @throws ToolError STATE when it is not there any more, or another query's
    */
-  read(partition: number, partitions: number, note: string): Promise<Buffer | null>
+  read(partition: number, partitions: number, note: string): Promise<Buffer | null | undefined>
   /** Writes the state as of the mark that is committed next. */
   write(partition: number, state: Buffer): Promise<void>
   /** Time has ended: what comes later begins anew. */

@@ -167,6 +167,12 @@ export class Assignment {
     return this.#fresh
   }
 
+  /** Leaves those that `take` has begun to the others, as they are. */
+  leaveFresh(): void {
+    this.#partitions = this.#partitions.filter(({ partition }) => !this.#fresh.has(partition))
+    this.#reading = this.#reading.filter(({ partition }) => !this.#fresh.has(partition))
+  }
+
   /** What this member had may be another's by now: it goes on from what is committed, as others do. */
   lose(): void {
     this.#positions.clear()

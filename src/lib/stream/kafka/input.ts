@@ -165,6 +165,8 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     if (stop.aborted || !(await Promise.race([taking, stopped]))) return false
     this.#fetcher.restart()
     if (this.#apart !== null) yield await this.#apart.change()
+    // Their states may not have been read.
+    if (this.#apart !== null && stop.aborted) this.#assignment.leaveFresh()
     return true
   }
 

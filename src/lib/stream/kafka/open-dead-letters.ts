@@ -35,6 +35,7 @@ export async function openDeadLetterTopic(port: string, flags: DeadLetterFlags):
     headers: [],
     transactionalId: '',
     transactionTimeoutMs: 0,
+    stop: flags.stop,
     warn: flags.warn
   })
   await output.prepare(topic)

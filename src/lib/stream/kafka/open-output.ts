@@ -36,6 +36,7 @@ export function openKafkaOutput(port: string, options: KafkaOutputFlags): KafkaO
     transactionalId,
     transactionTimeoutMs:
       timeout === undefined ? TRANSACTION_TIMEOUT_MS : parseDuration(timeout, 'transaction-timeout'),
+    stop: options.stop,
     warn: options.warn
   })
 }

@@ -27,6 +27,7 @@ export interface KafkaOutputOptions extends RouterOptions, NewTopics {
   readonly headers: readonly string[]
   readonly transactionalId: string
   readonly transactionTimeoutMs: number
+  readonly stop: AbortSignal
   readonly warn: (message: string) => void
 }
 
@@ -117,7 +118,7 @@ export class KafkaOutput implements Output {
 
   /** Keeps the states of the input's partitions in a topic, committed together with the offsets. */
   shareStates(topic: string): SharedState {
-    this.#shared = new SharedState(this.#cluster, topic, this.#options.compression)
+    this.#shared = new SharedState(this.#cluster, topic, this.#options.compression, this.#options.stop)
     return this.#shared
   }
 

@@ -57,18 +57,20 @@ export class SharedState implements PartitionStates {
   readonly name: string
   readonly #cluster: Cluster
   readonly #compression: Compression
+  readonly #stop: AbortSignal
   readonly #known = new Map<number, Known>()
   #partitions = 0
   #batches: RecordBatch[] = []
 
-  constructor(cluster: Cluster, topic: string, compression: Compression) {
+  constructor(cluster: Cluster, topic: string, compression: Compression, stop: AbortSignal) {
     this.topic = topic
     this.name = `topic ${topic}`
     this.#cluster = cluster
     this.#compression = compression
+    this.#stop = stop
   }
 
-  async read(partition: number, partitions: number, text: string): Promise<Buffer | null> {
+  async read(partition: number, partitions: number, text: string): Promise<Buffer | null | undefined> {
     this.#known.delete(partition)
     await this.#open(partitions)
     if (text === '') return null
@@ -82,6 +84,7 @@ export class SharedState implements PartitionStates {
       if (piece === undefined) content = JSON.parse(bytes.toString()) as Content
       else pieces.set(piece, Buffer.from(bytes))
     })
+    if (this.#stop.aborted) return undefined
     const found = content as Content | null
     const parts = (found?.pieces ?? []).map((_, i) => pieces.get(i) ?? Buffer.alloc(0))
     const isWhole = found?.pieces.every((digest, i) => digest === digestOf(parts[i] as Buffer))
@@ -186,7 +189,7 @@ export class SharedState implements PartitionStates {
     const cluster = this.#cluster
     const ends = await cluster.persist(() => listOffsets(cluster, [place], LATEST, READ_UNCOMMITTED))
     const end = ends.get(partitionKey(place)) ?? 0
-    for (let at = from; at < end; ) {
+    for (let at = from; at < end && !this.#stop.aborted; ) {
       const next = at
       const [fetched] = await cluster.persist(async () => {
         const connection = await cluster.connection(await leaderOf(cluster, place))
