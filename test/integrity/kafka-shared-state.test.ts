@@ -55,7 +55,10 @@ describe('the state of a group in a topic', { skip }, () => {
       const at = new Date(1_795_514_400_000 + id * 5).toISOString()
       return `{"k":${id % KEYS}}\t{"id":${id},"k":${id % KEYS},"at":"${at}"}\n`
     })
-    await kcat(['-P', '-b', broker, '-t', 'clicks', '-K', '\t'], lines.join(''))
+    await kcat(
+      ['-P', '-X', 'enable.idempotence=true', '-b', broker, '-t', 'clicks', '-K', '\t'],
+      lines.join('')
+    )
   }
 
   /** Writes rows, in turns with those who restart the broker: a row that kcat sends again would be another row. */
