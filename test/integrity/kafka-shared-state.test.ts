@@ -98,6 +98,9 @@ describe('the state of a group in a topic', { skip }, () => {
       await sleep(1500 + random() * 1500)
       const what = round % 8 === 2 ? 'restart' : random() < 0.6 ? 'SIGKILL' : 'SIGTERM'
       if (what === 'restart') {
+        // Not while a killed member has a transaction open: a broker that starts aborts it without its part in the
+        // offsets, which stay unstable then (Kafka 4.4; see Transactions).
+        await sleep(4000)
         await writer.inTurn(() => kafka.restart())
         continue
       }
