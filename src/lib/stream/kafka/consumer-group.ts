@@ -43,6 +43,7 @@ export class ConsumerGroup implements Group {
   #beating: Promise<void> = Promise.resolve()
   #isBeating = false
   #timer: NodeJS.Timeout | null = null
+  #hasEntered = false
   #hasLeft = false
   isLost = false
   failure: unknown = null
@@ -71,7 +72,7 @@ export class ConsumerGroup implements Group {
 
   async join(topics: readonly string[]): Promise<Partition[]> {
     this.#topics = topics
-    if (this.#member === '' || this.isLost) await this.#enter()
+    if (!this.#hasEntered || this.isLost) await this.#enter()
     await this.#learnNames()
     this.#owned = this.#assigned
     await this.#beat()
@@ -80,6 +81,7 @@ export class ConsumerGroup implements Group {
 
   /** Under a name of its own each time: what was begun under an earlier one can never be committed. */
   async #enter(): Promise<void> {
+    this.#hasEntered = false
     if (this.#member !== '') await this.#depart()
     this.#member = randomUUID()
     this.#epoch = JOINS
@@ -92,6 +94,7 @@ export class ConsumerGroup implements Group {
     }
     this.isLost = false
     this.#hear(answer)
+    this.#hasEntered = true
     if (!this.#hasLeft) this.#timer = setInterval(() => this.#beatInTime(), HEARTBEAT_EVERY_MS)
   }
 
