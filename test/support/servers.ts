@@ -4,6 +4,9 @@ import {
   serverAvailability,
   startServer
 } from '../../scripts/lib/servers/index.ts'
+import { compileOnce } from '../../scripts/lib/servers/java.ts'
+
+compileOnce()
 
 /** A reason to skip tests that need these servers, or false. */
 export function unavailable(...names: ServerName[]): string | false {

@@ -1,12 +1,12 @@
 import { installServer, type ServerName, serverAvailability, startServer } from '../servers/index.ts'
+import { compileOnce } from '../servers/java.ts'
 
 /** A server that can be used, and its end. */
 export interface Server extends AsyncDisposable {
   readonly url: string
 }
 
-// In a server that lives for a minute, Java's second compiler takes more time from the others than it ever gives back.
-process.env.JDK_JAVA_OPTIONS = `${process.env.JDK_JAVA_OPTIONS ?? ''} -XX:TieredStopAtLevel=1`
+compileOnce()
 
 /**
  * Starts a private server; resolves to the reason, in words, when this machine cannot have one.
