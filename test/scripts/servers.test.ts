@@ -138,10 +138,10 @@ async function startElsewhere(
     import { startServer } from '${library}'
     const { port, pid, dataDir } = await startServer('${name}')
     console.log(JSON.stringify({ port, pid, dataDir }))
-    setInterval(() => {}, 1000)`
+    process.stdin.resume().on('close', () => process.exit())`
   const starter = spawn(process.execPath, ['--input-type=module', '-e', program], {
     detached: true,
-    stdio: ['ignore', 'pipe', 'inherit']
+    stdio: ['pipe', 'pipe', 'inherit'] // it ends with this process, too
   })
   const [line] = (await Promise.race([once(starter.stdout, 'data'), once(starter, 'exit')])) as [unknown]
   assert.ok(Buffer.isBuffer(line), 'the server did not start')
