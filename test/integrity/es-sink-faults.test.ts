@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type BorrowedServer, borrowServer } from '../support/borrowed.ts'
 import { allDocuments, request } from '../support/elastic.ts'
 import { type Fault, FaultyProxy } from '../support/faulty-proxy.ts'
 import { randomNumbers } from '../support/random.ts'
 import { rounds } from '../support/rounds.ts'
-import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
+import { unavailable } from '../support/servers.ts'
 
 const BIN = resolve(import.meta.dirname, '../../bin/es-sink.js')
 const KILLS = { elasticsearch: rounds(50, 15), opensearch: rounds(10, 5) }
@@ -20,13 +21,13 @@ type Table = Map<string, Record<string, unknown>>
 
 for (const name of ['elasticsearch', 'opensearch'] as const) {
   describe(`every event is accounted for: ${name}`, { skip: unavailable(name) }, () => {
-    let elastic: RunningServer
+    let elastic: BorrowedServer
     const folder = mkdtempSync(join(tmpdir(), 'millrace-faults-'))
     const random = randomNumbers(20261125)
     const below = (n: number): number => Math.floor(random() * n)
 
     before(async () => {
-      elastic = await startServer(name)
+      elastic = await borrowServer(name)
     })
     after(async () => {
       await elastic?.stop()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, createConnection } from 'mysql2/promise'
+import { type BorrowedServer, borrowServer } from '../support/borrowed.ts'
 import { allDocuments, request } from '../support/elastic.ts'
 import { CREATE_ORDERS, insertOrders, ordersAsDocuments } from '../support/orders-table.ts'
 import { Pipeline, type StageCommand } from '../support/pipeline.ts'
@@ -17,14 +18,14 @@ const ROUNDS = rounds(10, 6)
 
 describe('SIGKILL of any stage at any moment', { skip: unavailable('mysql80', 'elasticsearch') }, () => {
   let mysql: RunningServer
-  let elastic: RunningServer
+  let elastic: BorrowedServer
   let connection: Connection
   const state = mkdtempSync(join(tmpdir(), 'millrace-killed-'))
   const { lines } = orderLines()
   const random = randomNumbers(20261124)
 
   before(async () => {
-    ;[mysql, elastic] = await Promise.all([startServer('mysql80'), startServer('elasticsearch')])
+    ;[mysql, elastic] = await Promise.all([startServer('mysql80'), borrowServer('elasticsearch')])
     connection = await createConnection({ uri: `${mysql.url}/test`, timezone: 'Z' })
     await connection.query(CREATE_ORDERS)
     await insertOrders(connection, lines.slice(0, 20_000))

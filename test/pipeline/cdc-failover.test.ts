@@ -8,6 +8,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import type { Connection } from 'mysql2/promise'
 import { Folded } from '../mysql/folded.ts'
 import { dataLines, events, follows, killRunningTails, RunningTail, tail } from '../mysql/tail.ts'
+import { type BorrowedServer, borrowServer } from '../support/borrowed.ts'
 import { allDocuments } from '../support/elastic.ts'
 import { connectTo, promote, replicate, untilSame } from '../support/replication.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
@@ -155,13 +156,12 @@ for (const kind of ['mysql', 'mysql80', 'mariadb'] as const) {
 }
 
 describe('an index over a fail-over', { skip: unavailable('mysql', 'elasticsearch') }, () => {
-  let elastic: RunningServer
+  let elastic: BorrowedServer
   before(async () => {
-    elastic = await startServer('elasticsearch')
+    elastic = await borrowServer('elasticsearch')
   })
   after(async () => {
     killRunningTails()
-    await elastic?.kill()
     await elastic?.stop()
   })
 

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
 import { Debezium, debeziumMissing } from '../../scripts/lib/peers/debezium.ts'
 import { type TopicRecord, Topics } from '../../scripts/lib/peers/topic.ts'
+import { type BorrowedServer, borrowServer } from '../support/borrowed.ts'
 import { allDocuments } from '../support/elastic.ts'
 import { Pipeline, runPipeline, type StageCommand } from '../support/pipeline.ts'
 import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
@@ -30,14 +31,14 @@ describe("Debezium's own topics as input", { skip: missing }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-debezium-topics-'))
   let mysql: RunningServer
   let kafka: RunningServer
-  let elastic: RunningServer
+  let elastic: BorrowedServer
   let connection: Connection
 
   before(async () => {
     ;[mysql, kafka, elastic] = await Promise.all([
       startServer('mysql'),
       startServer('kafka'),
-      startServer('elasticsearch')
+      borrowServer('elasticsearch')
     ])
     connection = await createConnection({ uri: `${mysql.url}/test`, multipleStatements: true, timezone: 'Z' })
   })

@@ -9,7 +9,8 @@ import { after, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Report } from '../../scripts/lib/demo/report.ts'
-import { startServer, unavailable } from '../support/servers.ts'
+import { borrowServer } from '../support/borrowed.ts'
+import { unavailable } from '../support/servers.ts'
 
 const command = fileURLToPath(new URL('../../scripts/demo', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'millrace-demo-test-'))
@@ -153,7 +154,7 @@ describe('scripts/demo on real servers', {
   })
 
   test('ends with status 1 and names the document that Elasticsearch lacks', async () => {
-    await using elastic = await startServer('elasticsearch')
+    await using elastic = await borrowServer('elasticsearch')
     const run = new Run('--no-mysql', '--elastic', elastic.url, '--seconds', '5')
     const user = `${elastic.url}/millrace_demo-users/_doc/1`
     // Nothing changes this row after the beginning.

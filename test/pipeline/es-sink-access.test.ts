@@ -9,9 +9,10 @@ import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { TLSSocket } from 'node:tls'
+import { type BorrowedServer, borrowServer } from '../support/borrowed.ts'
 import { Certificates, noOpenssl } from '../support/certificates.ts'
 import { allDocuments } from '../support/elastic.ts'
-import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
+import { unavailable } from '../support/servers.ts'
 
 const BIN = resolve(import.meta.dirname, '../../bin/es-sink.js')
 
@@ -24,7 +25,7 @@ interface PrivilegesRequest {
 }
 
 describe('es-sink shows who it is', { skip: unavailable('elasticsearch') || noOpenssl }, () => {
-  let elastic: RunningServer
+  let elastic: BorrowedServer
   let certificates: Certificates
   let gate: Server
   let url: string
@@ -37,7 +38,7 @@ describe('es-sink shows who it is', { skip: unavailable('elasticsearch') || noOp
     certificates = new Certificates()
     certificates.sign('here', 'IP:127.0.0.1')
     certificates.sign('client', 'DNS:client.example')
-    elastic = await startServer('elasticsearch')
+    elastic = await borrowServer('elasticsearch')
     const file = (name: string): Buffer => readFileSync(certificates.path(name))
     const options = { key: file('here-key.pem'), cert: file('here.pem'), ca: file('ca.pem') }
     // As a secured server does: it asks for a certificate and does without one.

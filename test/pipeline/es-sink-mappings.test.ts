@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, createConnection } from 'mysql2/promise'
+import { type BorrowedServer, borrowServer } from '../support/borrowed.ts'
 import { allDocuments, request } from '../support/elastic.ts'
 import { Pipeline, runPipeline } from '../support/pipeline.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
@@ -146,14 +147,14 @@ function cases(distribution: string): Case[] {
 
 for (const name of ['elasticsearch', 'opensearch'] as const) {
   describe(`mappings of ${name} by the columns of MySQL`, { skip: unavailable(name, 'mysql') }, () => {
-    let elastic: RunningServer
+    let elastic: BorrowedServer
     let mysql: RunningServer
     let connection: Connection
     let url: string
     const folder = mkdtempSync(join(tmpdir(), 'millrace-mappings-'))
 
     before(async () => {
-      ;[elastic, mysql] = await Promise.all([startServer(name), startServer('mysql')])
+      ;[elastic, mysql] = await Promise.all([borrowServer(name), startServer('mysql')])
       url = cdcUrl(mysql, 'test')
       connection = await createConnection({ uri: `${mysql.url}/test`, charset: 'utf8mb4' })
       await connection.query("SET sql_mode = '', time_zone = '+00:00'")

@@ -6,18 +6,20 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type BorrowedServer, borrowServer } from '../support/borrowed.ts'
 import { allDocuments, request } from '../support/elastic.ts'
-import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
+import { samples } from '../support/rounds.ts'
+import { startServer, unavailable } from '../support/servers.ts'
 
 const BIN = resolve(import.meta.dirname, '../../bin/es-sink.js')
 
 for (const name of ['elasticsearch', 'opensearch'] as const) {
   describe(`es-sink on ${name}`, { skip: unavailable(name) }, () => {
-    let elastic: RunningServer
+    let elastic: BorrowedServer
     const folder = mkdtempSync(join(tmpdir(), 'millrace-es-sink-'))
 
     before(async () => {
-      elastic = await startServer(name)
+      elastic = await borrowServer(name)
     })
     after(async () => {
       await elastic?.stop()
@@ -319,38 +321,6 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
       assert.equal((await allDocuments(elastic.url, 'blocked')).size, 1)
     })
 
-    async function hasDocuments(index: string): Promise<boolean> {
-      const response = await fetch(`${elastic.url}/${index}/_search?size=0`)
-      const body = (await response.json()) as { hits?: { total: { value: number } } }
-      return (body.hits?.total.value ?? 0) > 0
-    }
-
-    test('a server that is killed and comes back gets every document', async () => {
-      const child = spawn(process.execPath, [
-        BIN,
-        elastic.url,
-        '--index',
-        'back',
-        '--id',
-        '{id}',
-        '--batch-docs',
-        '200'
-      ])
-      const ended = once(child, 'exit')
-      const send = (from: number, to: number) => {
-        for (let id = from; id < to; id++) child.stdin.write(`{"id":${id}}\n`)
-      }
-      send(0, 3000)
-      // A server that was never there is not waited for without end.
-      while (!(await hasDocuments('back'))) await sleep(20)
-      await elastic.kill()
-      send(3000, 5000)
-      await elastic.restart()
-      child.stdin.end()
-      assert.deepEqual(await ended, [0, null])
-      assert.equal((await allDocuments(elastic.url, 'back')).size, 5000)
-    })
-
     test('a server that is not there, and one that is none', () => {
       const away = spawnSync(
         process.execPath,
@@ -372,5 +342,42 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
         assert.match(stderr, message)
       }
     })
+  })
+}
+
+async function hasDocuments(url: string, index: string): Promise<boolean> {
+  const response = await fetch(`${url}/${index}/_search?size=0`)
+  const body = (await response.json()) as { hits?: { total: { value: number } } }
+  return (body.hits?.total.value ?? 0) > 0
+}
+
+for (const name of samples(['elasticsearch', 'opensearch'], ['elasticsearch'])) {
+  test(`a server that is killed and comes back gets every document: ${name}`, {
+    skip: unavailable(name)
+  }, async () => {
+    await using elastic = await startServer(name)
+    const child = spawn(process.execPath, [
+      BIN,
+      elastic.url,
+      '--index',
+      'back',
+      '--id',
+      '{id}',
+      '--batch-docs',
+      '200'
+    ])
+    const ended = once(child, 'exit')
+    const send = (from: number, to: number) => {
+      for (let id = from; id < to; id++) child.stdin.write(`{"id":${id}}\n`)
+    }
+    send(0, 3000)
+    // A server that was never there is not waited for without end.
+    while (!(await hasDocuments(elastic.url, 'back'))) await sleep(20)
+    await elastic.kill()
+    send(3000, 5000)
+    await elastic.restart()
+    child.stdin.end()
+    assert.deepEqual(await ended, [0, null])
+    assert.equal((await allDocuments(elastic.url, 'back')).size, 5000)
   })
 }

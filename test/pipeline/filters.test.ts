@@ -11,7 +11,8 @@ import { eventOf } from '../../src/lib/rules/event.ts'
 import { compilePredicate } from '../../src/lib/rules/predicate.ts'
 import { random } from '../rules/random.ts'
 import { ndjson } from '../rules/rules.ts'
-import { startServer, unavailable } from '../support/servers.ts'
+import { borrowServer } from '../support/borrowed.ts'
+import { unavailable } from '../support/servers.ts'
 
 type Ask = (path: string, body?: string, method?: string) => Promise<Record<string, unknown>>
 
@@ -154,7 +155,7 @@ function generator(seed: number) {
 }
 
 test('Elasticsearch finds the same documents', { skip: unavailable('elasticsearch') }, async () => {
-  await using elastic = await startServer('elasticsearch')
+  await using elastic = await borrowServer('elasticsearch')
   const index = 'filters'
   const ask: Ask = (path, body, method) => request(elastic.url, path, body, method)
   const { document, query } = generator(7)

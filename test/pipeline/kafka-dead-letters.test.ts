@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kcat, kcatMissing, readTopic } from '../../scripts/lib/peers/kcat.ts'
+import { type BorrowedServer, borrowServer } from '../support/borrowed.ts'
 import { allDocuments, request } from '../support/elastic.ts'
 import { Pipeline, runPipeline, type StageCommand } from '../support/pipeline.ts'
 import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
@@ -29,13 +30,13 @@ interface Letter {
 describe('dead letters in a topic', { skip }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-letters-'))
   let kafka: RunningServer
-  let elastic: RunningServer
+  let elastic: BorrowedServer
   let broker = ''
 
   before(async () => {
     ;[kafka, elastic] = await Promise.all([
       startServer('kafka', { args: ['num.partitions=3', 'auto.create.topics.enable=true'] }),
-      startServer('elasticsearch')
+      borrowServer('elasticsearch')
     ])
     broker = `127.0.0.1:${kafka.port}`
   })

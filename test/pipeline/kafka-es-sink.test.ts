@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, createConnection } from 'mysql2/promise'
+import { type BorrowedServer, borrowServer } from '../support/borrowed.ts'
 import { allDocuments, request } from '../support/elastic.ts'
 import { Pipeline, runPipeline, type StageCommand } from '../support/pipeline.ts'
 import { randomNumbers } from '../support/random.ts'
@@ -20,7 +21,7 @@ describe('MySQL to topics to Elasticsearch', {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-kafka-es-'))
   let mysql: RunningServer
   let kafka: RunningServer
-  let elastic: RunningServer
+  let elastic: BorrowedServer
   let connection: Connection
 
   before(async () => {
@@ -29,7 +30,7 @@ describe('MySQL to topics to Elasticsearch', {
       startServer('kafka', {
         args: ['group.consumer.min.session.timeout.ms=6000', 'group.consumer.session.timeout.ms=6000']
       }),
-      startServer('elasticsearch')
+      borrowServer('elasticsearch')
     ])
     connection = await createConnection({ uri: mysql.url, multipleStatements: true })
     await connection.query(

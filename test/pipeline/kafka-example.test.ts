@@ -18,6 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
 import { kcatMissing, readTopic } from '../../scripts/lib/peers/kcat.ts'
 import { toolNames } from '../cli/tools.ts'
+import { type BorrowedServer, borrowServer } from '../support/borrowed.ts'
 import { allDocuments } from '../support/elastic.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
@@ -87,7 +88,7 @@ describe('the commands of the units, run by pipeline.sh', { skip: missing }, () 
   const folder = mkdtempSync(join(tmpdir(), 'millrace-example-'))
   let mysql: RunningServer
   let kafka: RunningServer
-  let elastic: RunningServer
+  let elastic: BorrowedServer
   let connection: Connection
   let running: { child: ChildProcess; stderr: Buffer[] } | null = null
   let nextId = 1
@@ -96,7 +97,7 @@ describe('the commands of the units, run by pipeline.sh', { skip: missing }, () 
     ;[mysql, kafka, elastic] = await Promise.all([
       startServer('mysql80'),
       startServer('kafka'),
-      startServer('elasticsearch')
+      borrowServer('elasticsearch')
     ])
     connection = await createConnection({ uri: mysql.url, multipleStatements: true, timezone: 'Z' })
     await connection.query(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Connection, createConnection } from 'mysql2/promise'
+import { type BorrowedServer, borrowServer } from '../support/borrowed.ts'
 import { allDocuments } from '../support/elastic.ts'
 import { CREATE_ORDERS, insertOrders, ordersAsDocuments } from '../support/orders-table.ts'
 import { runPipeline, type StageCommand } from '../support/pipeline.ts'
@@ -14,13 +15,13 @@ describe('orders in MySQL, documents in Elasticsearch', {
   skip: unavailable('mysql80', 'elasticsearch')
 }, () => {
   let mysql: RunningServer
-  let elastic: RunningServer
+  let elastic: BorrowedServer
   let connection: Connection
   const state = mkdtempSync(join(tmpdir(), 'millrace-orders-'))
   const { lines, origin } = orderLines()
 
   before(async () => {
-    ;[mysql, elastic] = await Promise.all([startServer('mysql80'), startServer('elasticsearch')])
+    ;[mysql, elastic] = await Promise.all([startServer('mysql80'), borrowServer('elasticsearch')])
     connection = await createConnection({ uri: `${mysql.url}/test`, timezone: 'Z' })
     await connection.query(CREATE_ORDERS)
     await insertOrders(connection, lines)

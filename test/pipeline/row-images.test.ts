@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Connection, createConnection } from 'mysql2/promise'
 import { dataLines, events, killRunningTails, logEnd, tail } from '../mysql/tail.ts'
+import { type BorrowedServer, borrowServer } from '../support/borrowed.ts'
 import { allDocuments } from '../support/elastic.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
@@ -12,14 +13,13 @@ const bin = (tool: string): string => resolve(import.meta.dirname, `../../bin/${
 describe('an index kept from rows of which the log has only some columns', {
   skip: unavailable('elasticsearch')
 }, () => {
-  let elastic: RunningServer
+  let elastic: BorrowedServer
 
   before(async () => {
-    elastic = await startServer('elasticsearch')
+    elastic = await borrowServer('elasticsearch')
   })
   after(async () => {
     killRunningTails()
-    await elastic?.kill()
     await elastic?.stop()
   })
 

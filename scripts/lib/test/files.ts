@@ -1,7 +1,8 @@
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
-const root = resolve(import.meta.dirname, '../../..')
+/** The repository. */
+export const root = resolve(import.meta.dirname, '../../..')
 
 /**
  * The test files in these folders and among these files, as absolute paths; all when none is named.
@@ -29,7 +30,7 @@ function place(name: string, from: string): string {
 /** Whether a test file starts servers: it then imports what starts them. */
 export function startsServers(file: string): boolean {
   return (
-    /from '[^']*(lib\/servers\/|support\/(servers|polled))/.test(readFileSync(file, 'utf8')) ||
+    /from '[^']*(lib\/servers\/|support\/(servers|polled|borrowed))/.test(readFileSync(file, 'utf8')) ||
     file.includes('/test/scripts/')
   )
 }

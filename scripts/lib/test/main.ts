@@ -3,11 +3,14 @@
  * run side by side; the others follow two by two, since each of them needs gigabytes of memory, and time to wait.
  */
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
-import { findTests, startsServers } from './files.ts'
+import { compileOnce } from '../servers/java.ts'
+import { findTests, root, startsServers } from './files.ts'
 import { joinRuns } from './join-runs.ts'
+import { LENDER, LentServers } from './lent-servers.ts'
 
 /** A file that hangs fails after this; the longest take three minutes on a busy machine. */
 const FILE_LIMIT_MS = 8 * 60_000
@@ -32,9 +35,16 @@ const runs = [
   () => run({ files: onServers, concurrency: PAIR, timeout: FILE_LIMIT_MS })
 ].filter((_, i) => [unit, onServers][i]?.length)
 
+const servers = await LentServers.open()
+process.env[LENDER] = servers.url
+// Of the same code in every file's process; npm ci removes the folder.
+process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/compiled')
+compileOnce()
 const events = joinRuns(runs, failed => {
   process.exitCode = failed ? 1 : 0
 })
 // Not 0 until the end was reached.
 process.exitCode = 1
-Readable.from(events).pipe(new spec()).pipe(process.stdout)
+const printed = Readable.from(events).pipe(new spec())
+printed.once('end', () => void servers[Symbol.asyncDispose]())
+printed.pipe(process.stdout)
