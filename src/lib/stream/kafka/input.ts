@@ -133,7 +133,8 @@ export class KafkaInput implements Input, OffsetsOfMarks {
       if (await this.#assignment.mustMove()) isTaken = yield* this.#move()
       const fetched = await this.#fetcher.next()
       if (fetched !== null) yield* this.#give(fetched)
-      if (Date.now() >= this.#dueAt) {
+      // No mark comes after the one that partitions go with: it would commit their offsets again, perhaps too late.
+      if (Date.now() >= this.#dueAt && this.#finishing === null) {
         this.#dueAt = Date.now() + markEveryMs
         yield await this.#mark()
       }
