@@ -12,8 +12,9 @@ const skip = unavailable('kafka') || kcatMissing() || false
 /** Members that come, and go again, one each second. */
 const VISITORS = 8
 const PARTITIONS = 6
-/** So often the protocol that a member asks for changes. */
-const PROTOCOLS = ['consumer', 'consumer', 'classic']
+/** Those that the members ask for, one after the other. */
+const BOTH = ['consumer', 'consumer', 'classic']
+const CLASSIC = ['classic']
 
 describe('members of a group that come and go every second', { skip }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-rebalance-'))
@@ -78,24 +79,24 @@ describe('members of a group that come and go every second', { skip }, () => {
 
   const sorted = (ids: number[]): number[] => ids.sort((a, b) => a - b)
   const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
-  const url = (topic: string, i: number): string =>
-    `${kafka.url}/${topic}?group=${topic}&mark-every=2s&group-protocol=${PROTOCOLS[i % PROTOCOLS.length]}`
+  const url = (topic: string, protocols: readonly string[], i: number): string =>
+    `${kafka.url}/${topic}?group=${topic}&mark-every=2s&group-protocol=${protocols[i % protocols.length]}`
 
-  test('to a topic, within transactions: each record once', async () => {
-    const written = await visit('exact', (i, ...args) => [
-      ...(['enrich', '-e', 'SELECT id FROM events', '--in', url('exact', i)] as const),
-      ...['--out', `${kafka.url}/exact-out`, '--key', 'id', ...args]
+  async function toTopic(name: string, protocols: readonly string[]): Promise<void> {
+    const written = await visit(name, (i, ...args) => [
+      ...(['enrich', '-e', 'SELECT id FROM events', '--in', url(name, protocols, i)] as const),
+      ...['--out', `${kafka.url}/${name}-out`, '--key', 'id', ...args]
     ])
-    const ids = (await readTopic(broker, 'exact-out')).map(
+    const ids = (await readTopic(broker, `${name}-out`)).map(
       ({ payload }) => (JSON.parse(payload ?? '') as { id: number }).id
     )
     assert.deepEqual(sorted(ids), upTo(written))
-  })
+  }
 
-  test('to files: what goes to another member is finished before', async () => {
-    const paths = upTo(VISITORS + 2).map(i => join(directory, String(i)))
-    const written = await visit('files', (i, ...args) => [
-      ...(['enrich', '-e', 'SELECT id FROM events', '--in', url('files', i)] as const),
+  async function toFiles(name: string, protocols: readonly string[]): Promise<void> {
+    const paths = upTo(VISITORS + 2).map(i => join(directory, `${name}-${i}`))
+    const written = await visit(name, (i, ...args) => [
+      ...(['enrich', '-e', 'SELECT id FROM events', '--in', url(name, protocols, i)] as const),
       ...['--out', paths[i] as string, ...args]
     ])
     const shares = paths.map(path =>
@@ -112,5 +113,10 @@ describe('members of a group that come and go every second', { skip }, () => {
       shares.slice(1).some(({ length }) => length > 0),
       'visitors had their share'
     )
-  })
+  }
+
+  test('to a topic, within transactions: each record once', () => toTopic('exact', BOTH))
+  test('to a topic, by the classic protocol alone: each record once', () => toTopic('exact-classic', CLASSIC))
+  test('to files: what goes to another member is finished before', () => toFiles('files', BOTH))
+  test('to files, by the classic protocol alone: the same', () => toFiles('files-classic', CLASSIC))
 })

@@ -17,8 +17,8 @@ function folder(): string {
   return join(cacheFolder(), `kcat-${SUITE}`)
 }
 
-/** Unpacks it once; of several processes one does so. */
-async function program(): Promise<string[]> {
+/** The command, without its arguments. Unpacks it once; of several processes one does so. */
+export async function kcatProgram(): Promise<string[]> {
   const dir = folder()
   if (!existsSync(dir)) {
     await mkdir(cacheFolder(), { recursive: true })
@@ -40,7 +40,7 @@ async function program(): Promise<string[]> {
 
 /** Runs kcat with this on its standard input and gives its output. */
 export async function kcat(args: readonly string[], input = ''): Promise<string> {
-  const [command = '', ...rest] = await program()
+  const [command = '', ...rest] = await kcatProgram()
   return await new Promise((resolve, reject) => {
     const child = execFile(command, [...rest, ...args], { maxBuffer: 1 << 30 }, (error, stdout, stderr) =>
       error === null

@@ -190,7 +190,8 @@ export class Assignment {
   /** Whether partitions come or go. @throws what ended the membership */
   async mustMove(): Promise<boolean> {
     if (this.#group?.failure != null) throw this.#group.failure
-    if (this.#isOutdated || this.#group?.isMoving === true) return true
+    // What is held may be meant for this member again, before it was given back.
+    if (this.#isOutdated || this.#held.size > 0 || this.#group?.isMoving === true) return true
     if (Date.now() < this.#lookAt) return false
     this.#lookAt = Date.now() + LOOK_EVERY_MS
     this.#cluster.forget()

@@ -27,11 +27,17 @@ export class ChosenGroup implements Group {
   readonly #cluster: Cluster
   readonly #options: GroupOptions
   #group: Group | null = null
+  #isTogether = false
 
   constructor(cluster: Cluster, options: GroupOptions) {
     this.#cluster = cluster
     this.#options = options
     this.id = options.id
+  }
+
+  /** Partitions of one number of several topics are to go to one member, as the brokers' `range` gives them anyway. */
+  keepTogether(): void {
+    this.#isTogether = true
   }
 
   async join(topics: readonly string[]): Promise<Partition[]> {
@@ -60,7 +66,8 @@ export class ChosenGroup implements Group {
 
   #classic(isDescribed: boolean): Group {
     const { id, sessionTimeoutMs } = this.#options
-    return new ClassicGroup(this.#cluster, id, sessionTimeoutMs, isDescribed)
+    const isTogether = (): boolean => this.#isTogether
+    return new ClassicGroup(this.#cluster, { id, sessionTimeoutMs, isTogether, isDescribed })
   }
 
   #missing(what: string, cause?: unknown): ToolError {
@@ -90,6 +97,10 @@ export class ChosenGroup implements Group {
     return this.#group?.failure ?? null
   }
 
+  get isWaitedFor(): boolean {
+    return this.#group?.isWaitedFor ?? true
+  }
+
   goes(partition: Partition): boolean {
     return this.#group?.goes(partition) ?? false
   }
@@ -98,8 +109,8 @@ export class ChosenGroup implements Group {
     return (await this.#group?.commit(offsets)) ?? false
   }
 
-  async renew(): Promise<void> {
-    await this.#group?.renew()
+  async renew(known: number): Promise<void> {
+    await this.#group?.renew(known)
   }
 
   async standing(): Promise<Standing> {

@@ -52,6 +52,8 @@ export class Cluster {
   readonly name: string
   readonly #options: ClusterOptions
   readonly #pool: ConnectionPool
+  /** For requests that brokers answer late. */
+  readonly #longPool: ConnectionPool
   #brokers = new Map<number, Broker>()
   readonly #topics = new Map<string, Topic>()
   readonly #coordinators = new Map<string, number>()
@@ -60,20 +62,40 @@ export class Cluster {
   constructor(options: ClusterOptions) {
     this.name = options.name
     this.#options = options
-    this.#pool = new ConnectionPool(options.clientId, {
+    const settings = {
       connectTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       ...(options.tls === undefined ? {} : { tls: options.tls, tlsServerName: true }),
       ...(options.sasl === undefined ? {} : { sasl: options.sasl })
-    })
+    }
+    this.#pool = new ConnectionPool(options.clientId, settings)
+    this.#longPool = new ConnectionPool(options.clientId, settings)
   }
 
   /**
    * Asks a broker. An answer with error codes is an answer.
    * @throws TryAgain when there is none
    */
-  async ask<A extends unknown[], R>(request: Request<A, R>, node: number, ...args: A): Promise<R> {
-    const connection = await this.#connect(node)
+  ask<A extends unknown[], R>(request: Request<A, R>, node: number, ...args: A): Promise<R> {
+    return this.#askOn(this.#pool, request, node, args)
+  }
+
+  /**
+   * Asks what is answered when others have done their part, on a connection of its own: a broker reads nothing more of one
+   * until it has answered.
+   * @throws TryAgain when there is no answer
+   */
+  askLong<A extends unknown[], R>(request: Request<A, R>, node: number, ...args: A): Promise<R> {
+    return this.#askOn(this.#longPool, request, node, args)
+  }
+
+  async #askOn<A extends unknown[], R>(
+    pool: ConnectionPool,
+    request: Request<A, R>,
+    node: number,
+    args: A
+  ): Promise<R> {
+    const connection = await this.#connect(pool, node)
     try {
       return await request.api.async(connection, ...args)
     } catch (error) {
@@ -85,17 +107,17 @@ export class Cluster {
 
   /** For requests whose bytes are made by hand. @throws TryAgain */
   async connection(node: number): Promise<Wire> {
-    return wireOf(await this.#connect(node), this.#options.clientId)
+    return wireOf(await this.#connect(this.#pool, node), this.#options.clientId)
   }
 
-  async #connect(node: number): Promise<Connection> {
+  async #connect(pool: ConnectionPool, node: number): Promise<Connection> {
     const known =
       node === ANY ? [...this.#brokers.values()] : [this.#brokers.get(node)].filter(b => b !== undefined)
     const candidates = node === ANY ? [...known, ...this.#options.brokers] : known
     let failure: unknown = new TryAgain(`broker ${node} is not there`)
     for (const broker of candidates) {
       try {
-        const connection = await this.#pool.get(broker)
+        const connection = await pool.get(broker)
         wireOf(connection, this.#options.clientId)
         return connection
       } catch (error) {
@@ -201,6 +223,6 @@ export class Cluster {
   }
 
   async close(): Promise<void> {
-    await this.#pool.close()
+    await Promise.all([this.#pool.close(), this.#longPool.close()])
   }
 }

@@ -65,6 +65,8 @@ export class ConsumerGroup implements Group {
     return this.isLost || textOf(this.#assigned) !== textOf(this.#owned)
   }
 
+  readonly isWaitedFor = true
+
   goes(partition: Partition): boolean {
     const key = partitionKey(partition)
     return !this.#partitions(this.#assigned).some(assigned => partitionKey(assigned) === key)
@@ -212,7 +214,7 @@ export class ConsumerGroup implements Group {
   }
 
   standing(): Promise<Standing> {
-    return standingOf(this.#cluster, this.id, this.#member)
+    return standingOf(this.#cluster, this.id, this.#member, this.#topics)
   }
 
   lose(): void {

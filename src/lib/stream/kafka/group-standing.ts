@@ -1,6 +1,9 @@
-import { consumerGroupDescribeV0 } from '@platformatic/kafka'
+import { consumerGroupDescribeV0, describeGroupsV5 } from '@platformatic/kafka'
 import type { Cluster } from './cluster.ts'
 import { errorName, isPassing } from './errors.ts'
+import { decodeShare } from './group-metadata.ts'
+import { partitionKey } from './offsets.ts'
+import { partitionsOf } from './subscription.ts'
 
 /**
  * A member's place in its group. 'moving': it has not got all that is meant for it yet; 'alone': there is no other, and
@@ -13,18 +16,24 @@ export type Standing = 'moving' | 'alone' | 'shared' | 'settled'
 const IS_CLASSIC = new Set(['GROUP_ID_NOT_FOUND', 'UNSUPPORTED_VERSION'])
 
 /**
- * Asks for the place of a member in a group of the consumer protocol. In a classic group all is settled by joining.
+ * Asks for the place of a member in its group.
  *
  * Source: https://kafka.apache.org/protocol#The_Messages_ConsumerGroupDescribe
+ * @param topics those that the member reads
  * @throws TryAgain
  */
-export async function standingOf(cluster: Cluster, id: string, member: string): Promise<Standing> {
+export async function standingOf(
+  cluster: Cluster,
+  id: string,
+  member: string,
+  topics: readonly string[]
+): Promise<Standing> {
   const node = await cluster.coordinator('group', id)
   const { groups } = await cluster.ask(consumerGroupDescribeV0, node, [id], false)
   const [group] = groups
   if (group === undefined) return 'settled'
   if (isPassing(group.errorCode)) cluster.check(group.errorCode, `group ${id}`)
-  if (IS_CLASSIC.has(errorName(group.errorCode))) return 'settled'
+  if (IS_CLASSIC.has(errorName(group.errorCode))) return classicStandingOf(cluster, id, topics)
   cluster.check(group.errorCode, `group ${id}`, group.errorMessage)
   const own = group.members.find(({ memberId }) => memberId === member)
   if (own === undefined || own.memberEpoch !== group.groupEpoch) return 'moving'
@@ -33,4 +42,27 @@ export async function standingOf(cluster: Cluster, id: string, member: string): 
   )
   if (has?.join() !== shall?.join()) return 'moving'
   return group.members.length === 1 ? 'alone' : 'shared'
+}
+
+/**
+ * The same in a group of the classic protocol: whoever is there has all that it shall have when no partition is kept back.
+ *
+ * Source: https://kafka.apache.org/protocol#The_Messages_DescribeGroups
+ * @throws TryAgain
+ */
+export async function classicStandingOf(
+  cluster: Cluster,
+  id: string,
+  topics: readonly string[]
+): Promise<'moving' | 'settled'> {
+  const node = await cluster.coordinator('group', id)
+  const { groups } = await cluster.ask(describeGroupsV5, node, [id], false)
+  const [group] = groups
+  if (group === undefined) return 'settled'
+  cluster.check(group.errorCode, `group ${id}`)
+  if (group.groupState !== 'Stable') return 'moving'
+  const shares = group.members.flatMap(({ memberAssignment }) => decodeShare(memberAssignment))
+  const given = new Set(shares.map(partitionKey))
+  const all = await partitionsOf(cluster, topics)
+  return all.every(partition => given.has(partitionKey(partition))) ? 'settled' : 'moving'
 }

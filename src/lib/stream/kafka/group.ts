@@ -24,6 +24,8 @@ export interface Group {
   readonly isLost: boolean
   /** What ended its membership for good. */
   readonly failure: unknown
+  /** Whether the others get partitions of a member that does not `join` in time. */
+  readonly isWaitedFor: boolean
   /** While the group moves: whether a partition has to be finished before `join`. */
   goes(partition: Partition): boolean
   /**
@@ -38,8 +40,8 @@ export interface Group {
    * @throws TryAgain, ToolError SERVER
    */
   commit(offsets: readonly PartitionOffset[]): Promise<boolean>
-  /** Learns the generation anew, where it can be another without that partitions were lost. */
-  renew(): Promise<void>
+  /** Learns the generation anew, where it can be another than the one that is known without that partitions were lost. */
+  renew(known: number): Promise<void>
   /** Whether partitions may come from others. @throws TryAgain */
   standing(): Promise<Standing>
   /** Somebody else has found out that this member is none any more. */

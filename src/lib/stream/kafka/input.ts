@@ -9,7 +9,7 @@ import { ChosenGroup, type GroupOptions } from './chosen-group.ts'
 import type { Cluster } from './cluster.ts'
 import type { Fetched } from './fetch.ts'
 import { Fetcher } from './fetcher.ts'
-import { type Group, REBALANCE_TIMEOUT_MS } from './group.ts'
+import { REBALANCE_TIMEOUT_MS } from './group.ts'
 import { LinePlaces } from './line-places.ts'
 import { MarkCommits } from './mark-commits.ts'
 import { type Offsets, partitionKey } from './offsets.ts'
@@ -45,7 +45,7 @@ export class KafkaInput implements Input, OffsetsOfMarks {
   readonly name: string
   readonly #cluster: Cluster
   readonly #options: KafkaInputOptions
-  readonly #group: Group | null
+  readonly #group: ChosenGroup | null
   readonly #assignment: Assignment
   readonly #fetcher: Fetcher
   readonly #commits: MarkCommits
@@ -84,6 +84,7 @@ export class KafkaInput implements Input, OffsetsOfMarks {
   setApart(apart: Apart): void {
     const partitions = new PartitionsApart(this.#cluster, this.#assignment, apart, this.#options.warn)
     this.#apart = partitions
+    this.#group?.keepTogether()
     this.#commits.withNotes(partition => partitions.note(partition))
   }
 
@@ -193,8 +194,8 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     await this.#commits.settle()
     const { n, deadline } = this.#finishing ?? { n: 0, deadline: 0 }
     const isFinished = this.#commits.acknowledged >= n
-    const isReady = (isFinished || Date.now() >= deadline) && !this.#isLost
-    return isReady ? yield* this.#take() : true
+    const isLate = this.#group?.isWaitedFor === true && Date.now() >= deadline
+    return (isFinished || isLate) && !this.#isLost ? yield* this.#take() : true
   }
 
   async *#give(fetched: readonly Fetched[]): AsyncGenerator<Part, void, void> {

@@ -87,9 +87,11 @@ export class MarkCommits {
     const offsets = noted.map(place => ({ ...place, offset: BigInt(place.offset) }))
     const { id, member, generation } = group
     const isLost = (): boolean => group.isLost || group.member !== member
+    let known = generation
     const renew = async (): Promise<number | null> => {
-      await group.renew()
-      return isLost() ? null : group.generation
+      await group.renew(known)
+      known = group.generation
+      return isLost() ? null : known
     }
     return { group: id, member, generation, isLost, renew, offsets }
   }
