@@ -25,6 +25,7 @@ import {
   RunningTail,
   tail
 } from '../mysql/tail.ts'
+import { samples } from '../support/rounds.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
 const FLAVOURS = ['mysql80', 'mysql57', 'mariadb', 'mysql'] as const
@@ -132,7 +133,8 @@ const place = ({ source }: { source: { file: string; pos: number } }): string =>
   `${source.file}:${source.pos}`
 
 describe('on every server', { concurrency: true }, () => {
-  for (const flavour of FLAVOURS) {
+  // The oldest differs in what its log tells of tables: cdc-schema.test.ts kills readers of it.
+  for (const flavour of samples(FLAVOURS, ['mysql80', 'mariadb', 'mysql'])) {
     const by = flavour === 'mariadb' || flavour === 'mysql' ? 'file and position' : 'GTIDs'
     describe(`cdc-tail on ${flavour}, resuming by ${by}`, {
       skip: unavailable(flavour),

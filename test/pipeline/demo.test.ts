@@ -171,7 +171,7 @@ describe('scripts/demo on real servers', {
     test(`leaves nothing running after ${signal} in the middle of the evening`, {
       skip: noProc
     }, async () => {
-      const run = new Run('--seconds', '60')
+      const run = new Run('--seconds', '60', '--rate', '300')
       await run.eventually('the evening has begun', () => {
         assert.equal(run.process.exitCode, null, run.output)
         return / events, /.test(run.output)

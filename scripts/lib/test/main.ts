@@ -24,7 +24,11 @@ const files = findTests(
   from
 )
 const unit = files.filter(file => !startsServers(file))
-const onServers = args.includes('--unit') ? [] : files.filter(startsServers)
+/** The longest are among those of scripts: begun last, they would leave the other processor without work. */
+const rank = (file: string): number => (file.includes('/test/scripts/') ? 0 : 1)
+const onServers = (args.includes('--unit') ? [] : files.filter(startsServers)).sort(
+  (a, b) => rank(a) - rank(b)
+)
 if (unit.length + onServers.length === 0) {
   console.error('test: no test files there (they end in .test.ts)')
   process.exit(2)
