@@ -37,12 +37,13 @@ test('every bin says its version, without loading the tool', () => {
 })
 
 test('--version takes less than 80 ms', () => {
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env // of our own runs, not of those who use the tools
   for (const tool of toolNames) {
     const times: number[] = []
     // The best of many, since other work on the machine only ever adds time.
     while (times.length < 60 && !times.some(ms => ms < 80)) {
       const started = performance.now()
-      spawnSync(process.execPath, [join(root, 'bin', `${tool}.js`), '--version'])
+      spawnSync(process.execPath, [join(root, 'bin', `${tool}.js`), '--version'], { env })
       times.push(performance.now() - started)
     }
     assert.ok(Math.min(...times) < 80, `${tool}: ${Math.min(...times).toFixed(0)} ms`)

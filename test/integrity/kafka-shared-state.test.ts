@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kcat, kcatMissing, readTopic } from '../../scripts/lib/peers/kcat.ts'
 import { Pipeline, runPipeline, type StageCommand } from '../support/pipeline.ts'
+import { quickGroups } from '../support/quick-groups.ts'
 import { randomNumbers } from '../support/random.ts'
 import { rounds } from '../support/rounds.ts'
 import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
@@ -31,9 +32,7 @@ describe('the state of a group in a topic', { skip }, () => {
   before(async () => {
     kafka = await startServer('kafka', {
       args: [
-        ...['num.partitions=12', 'auto.create.topics.enable=true', 'group.min.session.timeout.ms=1000'],
-        ...['group.consumer.min.session.timeout.ms=2000', 'group.consumer.session.timeout.ms=2000'],
-        ...['group.consumer.min.heartbeat.interval.ms=500', 'group.consumer.heartbeat.interval.ms=500'],
+        ...['num.partitions=12', 'auto.create.topics.enable=true', ...quickGroups()],
         'transaction.abort.timed.out.transaction.cleanup.interval.ms=200'
       ]
     })

@@ -6,6 +6,7 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kcat, kcatMissing, readTopic } from '../../scripts/lib/peers/kcat.ts'
 import { Pipeline, runPipeline, type StageCommand } from '../support/pipeline.ts'
+import { quickGroups } from '../support/quick-groups.ts'
 import { randomNumbers } from '../support/random.ts'
 import { rounds } from '../support/rounds.ts'
 import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
@@ -22,9 +23,7 @@ describe('from topic to topic through kills', { skip }, () => {
   before(async () => {
     kafka = await startServer('kafka', {
       args: [
-        ...['num.partitions=6', 'auto.create.topics.enable=true', 'group.min.session.timeout.ms=1000'],
-        ...['group.consumer.min.session.timeout.ms=2000', 'group.consumer.session.timeout.ms=2000'],
-        ...['group.consumer.min.heartbeat.interval.ms=500', 'group.consumer.heartbeat.interval.ms=500'],
+        ...['num.partitions=6', 'auto.create.topics.enable=true', ...quickGroups()],
         'transaction.abort.timed.out.transaction.cleanup.interval.ms=200'
       ]
     })

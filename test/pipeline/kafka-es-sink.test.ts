@@ -8,6 +8,7 @@ import { type Connection, createConnection } from 'mysql2/promise'
 import { type BorrowedServer, borrowServer } from '../support/borrowed.ts'
 import { allDocuments, request } from '../support/elastic.ts'
 import { Pipeline, runPipeline, type StageCommand } from '../support/pipeline.ts'
+import { quickGroups } from '../support/quick-groups.ts'
 import { randomNumbers } from '../support/random.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
@@ -28,7 +29,7 @@ describe('MySQL to topics to Elasticsearch', {
     ;[mysql, kafka, elastic] = await Promise.all([
       startServer('mysql80'),
       startServer('kafka', {
-        args: ['group.consumer.min.session.timeout.ms=6000', 'group.consumer.session.timeout.ms=6000']
+        args: quickGroups(6000)
       }),
       borrowServer('elasticsearch')
     ])
