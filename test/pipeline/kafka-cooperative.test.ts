@@ -65,12 +65,18 @@ describe('members that divide their partitions themselves', { skip }, () => {
       ...['-X', `partition.assignment.strategy=${strategy}`, '-X', 'auto.offset.reset=earliest', topic]
     ])
 
-  async function described(
-    topic: string
-  ): Promise<Awaited<ReturnType<typeof describeGroupsV5.api.async>>['groups'][number]> {
-    const { groups } = await describeGroupsV5.api.async(connection, [topic], false)
-    assert.ok(groups[0] !== undefined)
-    return groups[0]
+  interface Described {
+    readonly protocolData: string
+    readonly groupState: string
+    readonly members: readonly { readonly memberId: string; readonly memberAssignment: Buffer }[]
+  }
+
+  async function described(topic: string): Promise<Described> {
+    // Until the broker has made its own topics it says that it is not the one to ask.
+    const { groups } = await describeGroupsV5.api
+      .async(connection, [topic], false)
+      .catch(() => ({ groups: [] }))
+    return groups[0] ?? { protocolData: '', groupState: '', members: [] }
   }
 
   /** How the group divides its partitions, and how it is. */
@@ -172,13 +178,17 @@ describe('members that divide their partitions themselves', { skip }, () => {
       return kcat.ids().length > 0
     })
     assert.equal(await stateOf('range'), 'range Stable')
+    const all = [...ours, kcat]
+    const allIsRead = (): Promise<void> =>
+      until('all is read', () => all.reduce((sum, { ids }) => sum + ids().length, 0) >= next)
+    // kcat commits what it has in hand when it is to end, whether it has written it or not.
+    await allIsRead()
     await kcat.stop()
     await until('the others divide cooperatively again', async () => {
       await put()
       return (await stateOf('range')) === 'cooperative-sticky Stable'
     })
-    const all = [...ours, kcat]
-    await until('all is read', () => all.reduce((sum, { ids }) => sum + ids().length, 0) >= next)
+    await allIsRead()
     for (const { member } of ours) await readers.stopped(member)
     assert.deepEqual(sorted(...all.map(({ ids }) => ids())), upTo(next))
   })

@@ -30,12 +30,15 @@ class Broker {
   readonly words: Member[] = []
   readonly commits: number[] = []
   heartbeat = 0
-  commit = 0
   state = 'Stable'
   /** Of all members, as the group is described. */
   given: number[] = []
   /** Where a division waits for others. */
   readonly gates: Promise<void>[] = []
+  /** Where a commit takes its time. */
+  readonly commitGates: Promise<void>[] = []
+  /** What the first commits are told, in place of what is so. */
+  readonly commitAnswers: string[] = []
 
   constructor(...shares: number[][]) {
     this.shares = shares
@@ -62,8 +65,9 @@ class Broker {
     }
     if (request !== offsetCommitV8) return { errorCode: 0 }
     const generation = args[1] as number
-    const isOther = generation !== this.generation
-    const errorCode = isOther ? codeOf('ILLEGAL_GENERATION') : this.commit
+    await this.commitGates.shift()
+    const answer = generation === this.generation ? 'NONE' : 'ILLEGAL_GENERATION'
+    const errorCode = codeOf(this.commitAnswers.shift() ?? answer)
     if (errorCode === 0) this.commits.push(generation)
     return { topics: [{ name: 'events', partitions: [{ partitionIndex: 0, errorCode }] }] }
   }
@@ -149,12 +153,8 @@ test('a commit that the next generation overtakes is made again in that: nothing
   const broker = new Broker([0])
   const group = memberOf(t, broker)
   await group.join(['events'])
-  let open = (): void => {}
-  broker.gates.push(
-    new Promise(resolve => {
-      open = resolve
-    })
-  )
+  const { promise, resolve: open } = Promise.withResolvers<void>()
+  broker.gates.push(promise)
   await call(broker)
   assert.ok(await group.commit(OFFSETS), 'while others are waited for the generation is the same still')
   broker.generation = 7
@@ -163,6 +163,25 @@ test('a commit that the next generation overtakes is made again in that: nothing
   open()
   assert.equal(await committed, true)
   assert.deepEqual([broker.commits, group.isLost], [[1, 8], false])
+})
+
+test('the same while the group turns to range: what was finished then was read again by another', async t => {
+  for (const answer of ['ILLEGAL_GENERATION', 'REBALANCE_IN_PROGRESS']) {
+    await t.test(answer, async t => {
+      const broker = new Broker([0])
+      const group = memberOf(t, broker)
+      await group.join(['events'])
+      const { promise, resolve: open } = Promise.withResolvers<void>()
+      broker.commitGates.push(promise)
+      broker.commitAnswers.push(answer)
+      const committed = group.commit(OFFSETS)
+      broker.protocol = 'range'
+      await call(broker)
+      open()
+      assert.equal(await committed, true)
+      assert.deepEqual([broker.commits, group.isLost], [[2], false])
+    })
+  }
 })
 
 test('a commit with a generation that is over for good tells that the partitions are lost', async t => {

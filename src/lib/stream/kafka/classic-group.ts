@@ -209,16 +209,17 @@ export class ClassicGroup implements Group {
     for (;;) {
       if (this.isLost) return false
       const { generation, member } = this
+      const isBeside = this.#isCooperative
       const answers = await this.#commitAs(generation, member, offsets)
       const isOutside = answers.some(({ name }) => LOST.has(name))
       const isEarly = answers.some(({ name }) => name === 'REBALANCE_IN_PROGRESS')
-      if (this.#isCooperative && answers.some(({ name }) => name === 'ILLEGAL_GENERATION')) {
-        // The group may be in its next generation already, in which the partitions are this member's still.
+      // The group goes to its next generation, in which the partitions are this member's still.
+      if (isBeside && answers.some(({ name }) => name === 'ILLEGAL_GENERATION')) {
         await this.renew(generation)
         if (this.generation !== generation) continue
       }
-      if (this.#isCooperative && isEarly) {
-        if (this.#dividing === null) throw new TryAgain(`group ${this.id} divides its partitions`)
+      if (isBeside && isEarly) {
+        if (this.#isDue) throw new TryAgain(`group ${this.id} divides its partitions`)
         await this.#divided()
         continue
       }
