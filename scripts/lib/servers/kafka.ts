@@ -76,6 +76,7 @@ const tools: Readonly<Record<string, string>> = {
   configs: 'org.apache.kafka.tools.ConfigCommand',
   groups: 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
   offsets: 'org.apache.kafka.tools.GetOffsetShell',
+  transactions: 'org.apache.kafka.tools.TransactionsCommand',
   produce: 'org.apache.kafka.tools.ConsoleProducer',
   consume: 'org.apache.kafka.tools.consumer.ConsoleConsumer'
 }

@@ -156,7 +156,7 @@ export async function commitTogether(
   if (!isTopics(output)) return null
   if (state !== null) await output.transactional(state)
   else if (isGroup(input)) {
-    await output.transactionalWith(input)
+    output.transactionalWith(input)
     if (shared === null) return null
     const states = output.shareStates(`${input.groupId}.${shared.name}.state`)
     input.setApart({ states, columns: shared.columns })

@@ -118,7 +118,7 @@ const numbers = (partitions: readonly { partition: number }[]): number[] =>
 test('what others shall have is finished first, and only then does the member join without it', async t => {
   const broker = new Broker([0, 1, 2], [0, 1], [0, 1])
   const group = memberOf(t, broker)
-  assert.deepEqual(numbers(await group.join(['events'])), [0, 1, 2])
+  assert.deepEqual(numbers(await group.join(['events'], [])), [0, 1, 2])
   await call(broker)
   assert.deepEqual(
     [0, 1, 2].map(partition => group.goes({ topic: 'events', partition })),
@@ -126,7 +126,7 @@ test('what others shall have is finished first, and only then does the member jo
   )
   assert.equal(broker.words.length, 2)
   assert.equal(await group.standing(), 'moving')
-  assert.deepEqual(numbers(await group.join(['events'])), [0, 1])
+  assert.deepEqual(numbers(await group.join(['events'], [])), [0, 1])
   await settled()
   assert.deepEqual(
     broker.words.map(({ owned, generation }) => [numbers(owned), generation]),
@@ -139,20 +139,34 @@ test('what others shall have is finished first, and only then does the member jo
   assert.ok(!group.isMoving)
 })
 
+test('a partition that is to go stays until it is finished, though the member takes others before', async t => {
+  const broker = new Broker([0, 1], [1, 2], [1, 2])
+  const group = memberOf(t, broker)
+  await group.join(['events'], [])
+  await call(broker)
+  const reading = [0, 1].map(partition => ({ topic: 'events', partition }))
+  assert.deepEqual(numbers(await group.join(['events'], reading)), [1, 2, 0])
+  assert.ok(group.isMoving)
+  assert.equal(broker.words.length, 2)
+  assert.deepEqual(numbers(await group.join(['events'], reading.slice(1))), [1, 2])
+  await settled()
+  assert.deepEqual(numbers(broker.words[2]?.owned ?? []), [1, 2])
+})
+
 test('what was given, but is not begun yet, counts as in hand: another would begin it, too', async t => {
   const broker = new Broker([0], [0, 1])
   const group = memberOf(t, broker)
-  await group.join(['events'])
+  await group.join(['events'], [])
   await call(broker)
   await call(broker)
   assert.deepEqual(numbers(broker.words[2]?.owned ?? []), [0, 1])
-  assert.deepEqual(numbers(await group.join(['events'])), [0, 1])
+  assert.deepEqual(numbers(await group.join(['events'], [])), [0, 1])
 })
 
 test('a commit that the next generation overtakes is made again in that: nothing is lost with it', async t => {
   const broker = new Broker([0])
   const group = memberOf(t, broker)
-  await group.join(['events'])
+  await group.join(['events'], [])
   const { promise, resolve: open } = Promise.withResolvers<void>()
   broker.gates.push(promise)
   await call(broker)
@@ -170,7 +184,7 @@ test('the same while the group turns to range: what was finished then was read a
     await t.test(answer, async t => {
       const broker = new Broker([0])
       const group = memberOf(t, broker)
-      await group.join(['events'])
+      await group.join(['events'], [])
       const { promise, resolve: open } = Promise.withResolvers<void>()
       broker.commitGates.push(promise)
       broker.commitAnswers.push(answer)
@@ -187,7 +201,7 @@ test('the same while the group turns to range: what was finished then was read a
 test('a commit with a generation that is over for good tells that the partitions are lost', async t => {
   const broker = new Broker([0])
   const group = memberOf(t, broker)
-  await group.join(['events'])
+  await group.join(['events'], [])
   broker.generation = 7
   assert.equal(await group.commit(OFFSETS), false)
   assert.ok(group.isLost)
@@ -197,7 +211,7 @@ test('a commit with a generation that is over for good tells that the partitions
 async function turned(t: TestContext, ...share: number[]): Promise<{ broker: Broker; group: ClassicGroup }> {
   const broker = new Broker([0, 1], share)
   const group = memberOf(t, broker)
-  await group.join(['events'])
+  await group.join(['events'], [])
   broker.protocol = 'range'
   await call(broker)
   return { broker, group }
@@ -207,7 +221,7 @@ test('a group that turns to range: what was in hand is finished first, and then 
   const { broker, group } = await turned(t, 0, 1)
   assert.deepEqual([group.isMoving, group.isLost], [true, false])
   assert.ok(group.goes({ topic: 'events', partition: 0 }))
-  await group.join(['events'])
+  await group.join(['events'], [])
   assert.deepEqual(broker.words[2]?.owned, [])
 })
 
@@ -219,8 +233,8 @@ test('a group that turns to range: what another has by now is lost', async t => 
 test('new topics are told without that anything pauses', async t => {
   const broker = new Broker([0])
   const group = memberOf(t, broker)
-  await group.join(['events'])
-  assert.deepEqual(numbers(await group.join(['events', 'more'])), [0])
+  await group.join(['events'], [])
+  assert.deepEqual(numbers(await group.join(['events', 'more'], [])), [0])
   await settled()
   assert.deepEqual([...(broker.words[1]?.topics ?? [])], ['events', 'more'])
   assert.deepEqual(numbers(broker.words[1]?.owned ?? []), [0])
@@ -229,7 +243,7 @@ test('new topics are told without that anything pauses', async t => {
 test('a group is settled when nothing is kept back: --stop-at now ended before the member had its share', async t => {
   const broker = new Broker([0])
   const group = memberOf(t, broker)
-  await group.join(['events'])
+  await group.join(['events'], [])
   broker.given = [0, 1, 2]
   assert.equal(await group.standing(), 'moving')
   broker.given = [0, 1, 2, 3]

@@ -60,14 +60,17 @@ class World {
   }
 }
 
-type Event = 'join' | 'leave' | 'take' | 'divide' | 'miss'
+type Event = 'join' | 'leave' | 'take' | 'take while reading' | 'divide' | 'miss'
 
 const worlds = fc.array(fc.nat(9), { minLength: 1, maxLength: 3 }).map(sizes => {
   const topics = ['a', 'b', 'c']
   return new Map(sizes.map((size, i) => [topics[i] as string, size]))
 })
 const events = fc.array(
-  fc.record({ event: fc.constantFrom<Event>('join', 'leave', 'take', 'divide', 'miss'), who: fc.nat(5) }),
+  fc.record({
+    event: fc.constantFrom<Event>('join', 'leave', 'take', 'take while reading', 'divide', 'miss'),
+    who: fc.nat(5)
+  }),
   { maxLength: 40 }
 )
 
@@ -79,7 +82,8 @@ test('no partition is ever in the hands of two, whoever comes, goes, finishes la
         const life = world.lives[who]
         if (event === 'join') world.join()
         else if (event === 'leave') world.lives.splice(who, 1)
-        else if (event === 'take') life?.holding.take()
+        else if (event === 'take') life?.holding.take([])
+        else if (event === 'take while reading') life?.holding.take(life.holding.owned)
         else world.divide(event === 'miss' ? life : undefined)
         const hands = world.hands()
         assert.equal(new Set(hands).size, hands.length, `${event}: ${hands}`)
@@ -98,11 +102,12 @@ test('members that join again when they have given back what is missing leave no
         const life = world.lives[who]
         if (event === 'join') world.join()
         else if (event === 'leave' && world.lives.length > 1) world.lives.splice(who, 1)
-        else if (event === 'take') life?.holding.take()
+        else if (event === 'take') life?.holding.take([])
+        else if (event === 'take while reading') life?.holding.take(life.holding.owned)
         else world.divide(event === 'miss' ? life : undefined)
       }
       const take = (): void => {
-        for (const { holding } of world.lives) holding.take()
+        for (const { holding } of world.lives) holding.take([])
       }
       // As the broker has it done when members have come or gone.
       world.divide()

@@ -24,6 +24,12 @@ export interface AssignmentOptions {
   readonly stopAtNow: boolean
 }
 
+/**
+ * Gets what the group has given, before offsets are read.
+ * @returns a partition that goes only together with all others, when nothing of them is open
+ */
+export type TakePartitions = (partitions: readonly Partition[]) => Promise<Partition | null>
+
 /** How often it is looked for topics and partitions that are new. */
 const LOOK_EVERY_MS = 10_000
 /** How often a member at the end asks what the others have. */
@@ -52,12 +58,18 @@ export class Assignment {
   #fresh = new Map<number, string>()
   #askAt = 0
   #begunAt: number | null = null
+  #taken: TakePartitions = async () => null
+  #anchor: Partition | null = null
 
   /** @param group null: all partitions are read */
   constructor(cluster: Cluster, group: Group | null, options: AssignmentOptions) {
     this.#cluster = cluster
     this.#group = group
     this.#options = options
+  }
+
+  whenJoined(take: TakePartitions): void {
+    this.#taken = take
   }
 
   /** This member's, those among them that are about to go. */
@@ -90,19 +102,20 @@ export class Assignment {
   }
 
   /**
-   * Takes this member's partitions; in those that it has had, it goes on. Those that were held are gone with it.
+   * Gets this member's partitions; in those that it has had, it goes on. Those that were held are gone with it.
    * @param resumed where the mark that is resumed from left partitions
+   * @returns takes them: until then nothing is another than it was
    * @throws TryAgain
    */
-  async take(resumed: Offsets): Promise<void> {
+  async take(resumed: Offsets): Promise<() => void> {
     const { subscription, from, stopAtNow } = this.#options
     this.#begunAt ??= Date.now()
     const topics = await subscription.topics(this.#cluster)
     const all = await partitionsOf(this.#cluster, topics)
     if (stopAtNow) await this.#noteEnds(all)
-    this.#lookAt = Date.now() + LOOK_EVERY_MS
     const group = this.#group
-    const partitions = group === null ? all : await group.join(topics)
+    const partitions = group === null ? all : await group.join(topics, this.#reading)
+    this.#anchor = await this.#taken(partitions)
     const committed =
       group === null
         ? new Map<string, Committed>()
@@ -127,19 +140,30 @@ export class Assignment {
       else unknown.push(partition)
     }
     for (const [key, offset] of await startOffsets(this.#cluster, unknown, from)) positions.set(key, offset)
-    const kept = new Set(partitions.filter(place => !fresh.includes(place)).map(place => place.partition))
+    return () => {
+      this.#noteFresh(partitions, fresh, committed)
+      this.#positions = positions
+      this.#partitions = partitions
+      this.#reading = partitions
+      this.#held.clear()
+      this.#topics = topics
+      this.#count = all.length
+      this.#lookAt = Date.now() + LOOK_EVERY_MS
+      this.#isOutdated = false
+    }
+  }
+
+  #noteFresh(
+    all: readonly Partition[],
+    fresh: readonly Partition[],
+    committed: ReadonlyMap<string, Committed>
+  ): void {
+    const kept = new Set(all.filter(place => !fresh.includes(place)).map(({ partition }) => partition))
     this.#fresh = new Map()
     for (const place of fresh.filter(({ partition }) => !kept.has(partition))) {
       const note = committed.get(partitionKey(place))?.note
       this.#fresh.set(place.partition, note || (this.#fresh.get(place.partition) ?? ''))
     }
-    this.#positions = positions
-    this.#partitions = partitions
-    this.#reading = partitions
-    this.#held.clear()
-    this.#topics = topics
-    this.#count = all.length
-    this.#isOutdated = false
   }
 
   async #noteEnds(all: readonly Partition[]): Promise<void> {
@@ -156,7 +180,9 @@ export class Assignment {
   hold(): boolean {
     const group = this.#group
     if (group === null) return false
-    const going = this.#reading.filter(partition => group.goes(partition))
+    const anchor = this.#anchor
+    const isAll = anchor !== null && group.goes(anchor)
+    const going = this.#reading.filter(partition => isAll || group.goes(partition))
     for (const partition of going) this.#held.add(partitionKey(partition))
     this.#reading = this.#reading.filter(partition => !this.#held.has(partitionKey(partition)))
     return going.length > 0

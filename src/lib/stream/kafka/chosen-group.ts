@@ -40,16 +40,16 @@ export class ChosenGroup implements Group {
     this.#isTogether = true
   }
 
-  async join(topics: readonly string[]): Promise<Partition[]> {
+  async join(topics: readonly string[], reading: readonly Partition[]): Promise<Partition[]> {
     const { id, protocol } = this.#options
     this.#group ??= await this.#choose()
     try {
-      return await this.#group.join(topics)
+      return await this.#group.join(topics, reading)
     } catch (error) {
       if (!(error instanceof ProtocolRefused)) throw error
       if (protocol === 'consumer') throw this.#missing(`group ${id}: ${error.message}`, error)
       this.#group = this.#classic(true)
-      return this.#group.join(topics)
+      return this.#group.join(topics, reading)
     }
   }
 

@@ -71,14 +71,14 @@ export class ClassicGroup implements Group {
     return !this.#isCooperative || !this.#holding.isGiven(partition)
   }
 
-  async join(topics: readonly string[]): Promise<Partition[]> {
+  async join(topics: readonly string[], reading: readonly Partition[]): Promise<Partition[]> {
     const isOutdated = topics.join() !== this.#topics.join() || (await this.#division.isOutdated())
     this.#topics = topics
     this.#hasNews ||= isOutdated
-    if (this.#hasEntered && !this.#isCooperative && (this.#isCalled || this.#hasNews))
-      await this.#divideAnew()
+    const isEager = this.#hasEntered && !this.#isCooperative && reading.length === 0
+    if (isEager && (this.#isCalled || this.#hasNews)) await this.#divideAnew()
     if (!this.#hasEntered || this.isLost) await this.#enter()
-    const partitions = this.#holding.take()
+    const partitions = this.#holding.take(reading)
     if (this.#mustJoin) this.#divideBeside()
     return partitions
   }

@@ -58,6 +58,7 @@ export class Cluster {
   readonly #topics = new Map<string, Topic>()
   readonly #coordinators = new Map<string, number>()
   #wasReached = false
+  #disturbances = 0
 
   constructor(options: ClusterOptions) {
     this.name = options.name
@@ -70,6 +71,11 @@ export class Cluster {
     }
     this.#pool = new ConnectionPool(options.clientId, settings)
     this.#longPool = new ConnectionPool(options.clientId, settings)
+  }
+
+  /** How often a connection has begun or ended, or something had to be tried again: in between no broker was started anew. */
+  get disturbances(): number {
+    return this.#disturbances
   }
 
   /**
@@ -107,7 +113,13 @@ export class Cluster {
 
   /** For requests whose bytes are made by hand. @throws TryAgain */
   async connection(node: number): Promise<Wire> {
-    return wireOf(await this.#connect(this.#pool, node), this.#options.clientId)
+    return this.#wire(await this.#connect(this.#pool, node))
+  }
+
+  #wire(connection: Connection): Wire {
+    return wireOf(connection, this.#options.clientId, () => {
+      this.#disturbances++
+    })
   }
 
   async #connect(pool: ConnectionPool, node: number): Promise<Connection> {
@@ -118,7 +130,7 @@ export class Cluster {
     for (const broker of candidates) {
       try {
         const connection = await pool.get(broker)
-        wireOf(connection, this.#options.clientId)
+        this.#wire(connection)
         return connection
       } catch (error) {
         failure = error
@@ -158,6 +170,7 @@ export class Cluster {
         return result
       } catch (error) {
         if (!(error instanceof TryAgain)) throw error
+        this.#disturbances++
         // A cluster that has just started makes its own topics first, and may take longer for it than a start waits.
         if (error instanceof NotReady && !this.#wasReached) {
           this.#wasReached = true

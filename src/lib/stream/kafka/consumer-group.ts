@@ -72,13 +72,27 @@ export class ConsumerGroup implements Group {
     return !this.#partitions(this.#assigned).some(assigned => partitionKey(assigned) === key)
   }
 
-  async join(topics: readonly string[]): Promise<Partition[]> {
+  async join(topics: readonly string[], reading: readonly Partition[]): Promise<Partition[]> {
     this.#topics = topics
     if (!this.#hasEntered || this.isLost) await this.#enter()
     await this.#learnNames()
-    this.#owned = this.#assigned
+    this.#owned = this.#withUnfinished(new Set(reading.map(partitionKey)))
     await this.#beat()
     return this.#partitions(this.#owned)
+  }
+
+  /** What is assigned, and of what was owned that which is not finished. */
+  #withUnfinished(reading: ReadonlySet<string>): TopicPartitions {
+    const topicIds = new Set([...this.#assigned, ...this.#owned].map(({ topicId }) => topicId))
+    const all = [...topicIds].map(topicId => {
+      const topic = this.#names.get(topicId) ?? ''
+      const [assigned = [], owned = []] = [this.#assigned, this.#owned].map(
+        of => of.find(one => one.topicId === topicId)?.partitions ?? []
+      )
+      const unfinished = owned.filter(partition => reading.has(partitionKey({ topic, partition })))
+      return { topicId, partitions: [...new Set([...assigned, ...unfinished])] }
+    })
+    return all.filter(({ partitions }) => partitions.length > 0)
   }
 
   /** Under a name of its own each time: what was begun under an earlier one can never be committed. */

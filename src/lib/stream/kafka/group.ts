@@ -30,10 +30,11 @@ export interface Group {
   goes(partition: Partition): boolean
   /**
    * Joins, or gives back those that go and takes those that come.
+   * @param reading this member's partitions that are not finished: where they are to go, too, they stay until the next call
    * @returns this member's partitions
    * @throws TryAgain, ToolError SERVER
    */
-  join(topics: readonly string[]): Promise<Partition[]>
+  join(topics: readonly string[], reading: readonly Partition[]): Promise<Partition[]>
   /**
    * Commits offsets: where the group goes on.
    * @returns false when the partitions may be another member's by now, and nothing was committed

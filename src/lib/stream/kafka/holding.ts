@@ -47,9 +47,10 @@ export class Holding {
     this.#given = textOf(share) === textOf(this.#owned) ? this.#owned : share
   }
 
-  /** What was not given is finished, the rest is begun. */
-  take(): Partition[] {
-    this.#owned = this.#given
+  /** What was given is begun; the rest is finished, but for what is still being read. */
+  take(reading: readonly Partition[]): Partition[] {
+    const unfinished = this.#owned.filter(place => has(reading, place) && !has(this.#given, place))
+    this.#owned = unfinished.length === 0 ? this.#given : [...this.#given, ...unfinished]
     return [...this.#owned]
   }
 

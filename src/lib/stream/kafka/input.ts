@@ -4,7 +4,7 @@ import { formatMark, formatResume, type Mark } from '../control.ts'
 import { MarkNumbers } from '../mark-numbers.ts'
 import { Memory } from '../memory.ts'
 import type { Input, Part } from '../ports.ts'
-import { Assignment, type AssignmentOptions } from './assignment.ts'
+import { Assignment, type AssignmentOptions, type TakePartitions } from './assignment.ts'
 import { ChosenGroup, type GroupOptions } from './chosen-group.ts'
 import type { Cluster } from './cluster.ts'
 import type { Fetched } from './fetch.ts'
@@ -16,7 +16,7 @@ import { type Offsets, partitionKey } from './offsets.ts'
 import type { OffsetsOfMarks } from './output.ts'
 import { type Apart, PartitionsApart } from './partitions-apart.ts'
 import { recordLines } from './record-lines.ts'
-import type { GroupOffsets } from './transactions.ts'
+import type { GroupOffsets } from './transaction-requests.ts'
 
 export interface KafkaInputOptions extends AssignmentOptions {
   /** Undefined: all partitions are read, and nothing is committed. */
@@ -154,17 +154,16 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     const resumed = (this.#numbers?.resume.at?.kafka ?? {}) as Offsets
     const { stop } = this.#options
     const stopping = new AbortController()
-    const taking = this.#cluster
-      .persist(() => this.#assignment.take(resumed))
-      .then(() => true)
-      .finally(() => stopping.abort())
+    const taking = this.#cluster.persist(() => this.#assignment.take(resumed)).finally(() => stopping.abort())
     const stopped = once(stop, 'abort', { signal: stopping.signal }).then(
-      () => false,
+      () => null,
       () => taking
     )
     // What is left behind may fail when the connections are closed.
     stopped.catch(() => {})
-    if (stop.aborted || !(await Promise.race([taking, stopped]))) return false
+    const taken = stop.aborted ? null : await Promise.race([taking, stopped])
+    if (taken === null) return false
+    taken()
     this.#fetcher.restart()
     if (this.#apart !== null) yield await this.#apart.change()
     // Their states may not have been read.
@@ -179,8 +178,8 @@ export class KafkaInput implements Input, OffsetsOfMarks {
    */
   async *#move(): AsyncGenerator<Part, boolean, void> {
     if (this.#isLost) {
-      // In the output lies what others read again.
-      if (this.#commits.areToBeRefused) yield await this.#mark()
+      // In the output lies what others read again: it is to be refused.
+      if (this.#commits.areElsewhere) yield await this.#mark()
       this.#assignment.lose()
       this.#commits.drop()
       return yield* this.#take()
@@ -253,8 +252,12 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     return this.#commits.acknowledge(n)
   }
 
+  whenJoined(take: TakePartitions): void {
+    this.#assignment.whenJoined(take)
+  }
+
   areCommittedElsewhere(): void {
-    this.#commits.areElsewhere()
+    this.#commits.setElsewhere()
   }
 
   offsetsAt(mark: Mark, isAlways = false): GroupOffsets | null {

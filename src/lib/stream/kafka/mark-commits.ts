@@ -4,7 +4,7 @@ import type { Assignment } from './assignment.ts'
 import type { Cluster } from './cluster.ts'
 import type { Group } from './group.ts'
 import type { Offsets } from './offsets.ts'
-import type { GroupOffsets } from './transactions.ts'
+import type { GroupOffsets } from './transaction-requests.ts'
 
 /** Commits the offsets of marks, once what is before them is durable. */
 export class MarkCommits {
@@ -17,7 +17,6 @@ export class MarkCommits {
   #acknowledged = 0
   #committing: Promise<void> = Promise.resolve()
   #isElsewhere = false
-  #isGivenUp = false
   /** The offsets of the last mark that was asked for. */
   #lastOffsets = ''
   #lastMark: Mark | null = null
@@ -46,13 +45,12 @@ export class MarkCommits {
   /** What was read as a member that is none any more is not committed. */
   drop(): void {
     this.#open = []
-    this.#isGivenUp = false
     this.#lastOffsets = ''
   }
 
-  /** The output has uncommitted records whose partitions are lost, and will learn it with the next mark. */
-  get areToBeRefused(): boolean {
-    return this.#isElsewhere && !this.#isGivenUp
+  /** The output commits them. */
+  get areElsewhere(): boolean {
+    return this.#isElsewhere
   }
 
   /** Everything up to the mark with this number is durable. With a state directory that is read from there. */
@@ -69,7 +67,7 @@ export class MarkCommits {
     await this.#committing
   }
 
-  areElsewhere(): void {
+  setElsewhere(): void {
     this.#isElsewhere = true
   }
 
@@ -106,7 +104,6 @@ export class MarkCommits {
   }
 
   giveUp(): void {
-    this.#isGivenUp = true
     this.#group?.lose()
   }
 

@@ -34,6 +34,7 @@ export async function openDeadLetterTopic(port: string, flags: DeadLetterFlags):
     compression: 'zstd',
     headers: [],
     transactionalId: '',
+    isTransactionalIdGiven: false,
     transactionTimeoutMs: 0,
     stop: flags.stop,
     warn: flags.warn

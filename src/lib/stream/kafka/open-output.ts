@@ -14,7 +14,7 @@ export function openKafkaOutput(port: string, options: KafkaOutputFlags): KafkaO
   const url = parseKafkaUrl(port, '--out')
   const { parameters } = url
   const timeout = parameters.get('transaction-timeout')
-  const transactionalId = parameters.get('transactional-id') ?? options.transactionalId
+  const givenId = parameters.get('transactional-id')
   const servers = `kafka://${url.brokers.map(({ host, port }) => `${host}:${port}`).join(',')}`
   const cluster = openCluster(url, '--out', options, servers)
   const topic = url.topic === '' ? options.topic : url.topic
@@ -33,7 +33,8 @@ export function openKafkaOutput(port: string, options: KafkaOutputFlags): KafkaO
     config: parseTopicConfig(options.topicConfig),
     compression: options.compression,
     headers: options.headers ?? [],
-    transactionalId,
+    transactionalId: givenId ?? options.transactionalId,
+    isTransactionalIdGiven: givenId !== undefined,
     transactionTimeoutMs:
       timeout === undefined ? TRANSACTION_TIMEOUT_MS : parseDuration(timeout, 'transaction-timeout'),
     stop: options.stop,

@@ -5,27 +5,29 @@ import type { Mark } from '../control.ts'
 import { readJsonIfExists, replaceFile } from '../files.ts'
 import type { Output } from '../ports.ts'
 import type { StateDirectory } from '../state.ts'
+import type { TakePartitions } from './assignment.ts'
 import type { Cluster } from './cluster.ts'
 import { FieldHeaders } from './field-headers.ts'
+import { MemberProducers } from './member-producers.ts'
+import { type Committed, committedOffsets, type Partition, partitionKey } from './offsets.ts'
 import { Producer } from './producer.ts'
-import { type Compression, NO_HEADERS, type RecordBatch } from './record-batch.ts'
+import { type Compression, NO_HEADERS, type RecordBatch, release } from './record-batch.ts'
 import { LineRouter, type RouterOptions } from './router.ts'
 import { SharedState } from './shared-state.ts'
 import { TopicWriter } from './topic-writer.ts'
 import { ensureTopic, largestBatch, type NewTopics } from './topics.ts'
-import {
-  committedOffset,
-  type GroupOffsets,
-  MemberLost,
-  TransactionLost,
-  Transactions
-} from './transactions.ts'
+import { BeginAgain, MemberLost, TransactionLost } from './transaction-errors.ts'
+import type { GroupOffsets } from './transaction-requests.ts'
+import { Transactions } from './transactions.ts'
 
 export interface KafkaOutputOptions extends RouterOptions, NewTopics {
   readonly compression: Compression
   /** Fields of the lines that records have as headers, too. */
   readonly headers: readonly string[]
+  /** Where the transactions are not those of a group. */
   readonly transactionalId: string
+  /** It was given: the transactions of a group have it, too. */
+  readonly isTransactionalIdGiven: boolean
   readonly transactionTimeoutMs: number
   readonly stop: AbortSignal
   readonly warn: (message: string) => void
@@ -38,7 +40,10 @@ const COMMIT = 'kafka-commit.json'
 
 /** An input whose offsets are committed with the output. */
 export interface OffsetsOfMarks {
+  readonly groupId: string | null
   areCommittedElsewhere(): void
+  /** Has all calls that take partitions go through this. */
+  whenJoined(take: TakePartitions): void
   /** Where a mark ends, for the partitions that are still this member's; null when nothing has changed, unless always. */
   offsetsAt(mark: Mark, isAlways?: boolean): GroupOffsets | null
   /** The same for the mark that was asked for last, with what is noted now. */
@@ -73,6 +78,7 @@ export class KafkaOutput implements Output {
   readonly #headers: FieldHeaders | null
   readonly #topics = new Map<string, TopicWriter>()
   #producer: Producer
+  #members: MemberProducers | null = null
   #state: StateDirectory | null = null
   #input: OffsetsOfMarks | null = null
   #shared: SharedState | null = null
@@ -85,6 +91,8 @@ export class KafkaOutput implements Output {
   #failure: unknown = null
   #isOpen = false
   #isInParts = false
+  /** The partitions that are read are others' by now: nothing is written until they are divided anew. */
+  #isGivenUp = false
   #missing = ''
 
   constructor(cluster: Cluster, options: KafkaOutputOptions) {
@@ -103,31 +111,56 @@ export class KafkaOutput implements Output {
    */
   async transactional(state: StateDirectory): Promise<void> {
     this.#state = state
-    await this.#beginTransactions()
+    const { transactionalId: id, transactionTimeoutMs: timeoutMs } = this.#options
+    const places = (): Promise<readonly Partition[]> => this.#places()
+    const transactions = { id, timeoutMs, group: id, isOfPartition: false, places }
+    this.#producer = new Producer(this.#cluster, new Transactions(this.#cluster, transactions))
+    await this.#open()
     const last = (await readJsonIfExists(join(state.path, COMMIT))) as Commit | null
     if (last === null || last.mark.n <= (state.acknowledged?.mark?.n ?? 0)) return
     if (await this.#isCommitted(last)) await state.acknowledge(last.mark)
   }
 
   /** The same for a tool without state: what marks stand for is committed with them, the offsets of its input. */
-  async transactionalWith(input: OffsetsOfMarks): Promise<void> {
+  transactionalWith(input: OffsetsOfMarks): void {
+    const { transactionalId, isTransactionalIdGiven, transactionTimeoutMs } = this.#options
     this.#input = input
     input.areCommittedElsewhere()
-    await this.#beginTransactions()
+    this.#members = new MemberProducers(this.#cluster, {
+      group: input.groupId ?? '',
+      id: isTransactionalIdGiven ? transactionalId : null,
+      timeoutMs: transactionTimeoutMs,
+      places: () => this.#places()
+    })
+    input.whenJoined(partitions => this.#take(partitions))
+    this.#isOpen = true
+  }
+
+  async #take(partitions: readonly Partition[]): Promise<Partition | null> {
+    this.#producer = (await this.#members?.take(partitions)) ?? this.#producer
+    this.#isGivenUp = false
+    return this.#members?.anchor ?? null
+  }
+
+  /** The partitions of the topics that are written to, of those that exist. */
+  async #places(): Promise<readonly Partition[]> {
+    const { topic } = this.#options
+    const fixed = topic.render([])
+    const names = [
+      ...('text' in fixed ? [fixed.text] : []),
+      ...(this.#shared === null ? [] : [this.#shared.topic]),
+      ...this.#topics.keys()
+    ]
+    const topics = await Promise.all([...new Set(names)].map(name => this.#cluster.topic(name)))
+    return topics.flatMap(
+      topic => topic?.leaders.map((_, partition) => ({ topic: topic.name, partition })) ?? []
+    )
   }
 
   /** Keeps the states of the input's partitions in a topic, committed together with the offsets. */
   shareStates(topic: string): SharedState {
     this.#shared = new SharedState(this.#cluster, topic, this.#options.compression, this.#options.stop)
     return this.#shared
-  }
-
-  /** Whatever a predecessor has left open is aborted with this. */
-  async #beginTransactions(): Promise<void> {
-    const { transactionalId, transactionTimeoutMs } = this.#options
-    const transactions = new Transactions(this.#cluster, transactionalId, transactionTimeoutMs)
-    this.#producer = new Producer(this.#cluster, transactions)
-    await this.#open()
   }
 
   async #open(): Promise<void> {
@@ -197,13 +230,32 @@ export class KafkaOutput implements Output {
     const [first] = batches
     if (first === undefined) return
     this.#place = { topic: first.topic, partition: first.partition }
-    for (;;) {
-      try {
-        await this.#producer.send(batches)
-        return
-      } catch (error) {
-        await this.#recover(error)
+    await this.#asMember(async () => {
+      for (;;) {
+        try {
+          await this.#producer.send(batches)
+          return
+        } catch (error) {
+          await this.#recover(error)
+        }
       }
+    })
+    if (this.#isGivenUp) for (const batch of batches) release(batch)
+  }
+
+  /** Does nothing from where the partitions turn out to be others' until they are divided anew. */
+  async #asMember(work: () => Promise<void>): Promise<void> {
+    if (this.#isGivenUp) return
+    try {
+      await work()
+    } catch (error) {
+      if (!(error instanceof MemberLost) || this.#input === null) throw error
+      this.#isGivenUp = true
+      this.#members?.lose()
+      await this.#producer.abort().catch(error => {
+        if (!(error instanceof TransactionLost)) throw error
+      })
+      this.#input.giveUp()
     }
   }
 
@@ -211,18 +263,18 @@ export class KafkaOutput implements Output {
   async #recover(error: unknown, offsets: GroupOffsets | null = null): Promise<void> {
     if (!(error instanceof TransactionLost)) throw error
     if (this.#state === null && this.#input === null) {
-      throw new ToolError(
-        'SERVER',
-        `${this.name}: the brokers do not know this producer any more: ${error.message}`,
-        {
-          cause: error
-        }
-      )
+      const what = `the brokers do not know this producer any more: ${error.message}`
+      throw new ToolError('SERVER', `${this.name}: ${what}`, { cause: error })
     }
+    await this.#producer.open()
+    const isAborted = !(error instanceof BeginAgain)
     // The answer to a commit may have been what was lost.
-    if (offsets !== null && (await this.#areCommitted(offsets))) await this.#producer.forgetWritten()
+    if (offsets !== null && (await this.#areCommitted(offsets))) this.#producer.forgetWritten()
     else if (await this.#producer.writeAgain()) {
-      this.#options.warn(`${this.name}: ${error.message}: the transaction was aborted, and is written again`)
+      if (isAborted)
+        this.#options.warn(
+          `${this.name}: ${error.message}: the transaction was aborted, and is written again`
+        )
     } else
       throw new ToolError('SERVER', `${this.name}: ${error.message}: the transaction was aborted`, {
         hint: 'start again: nothing is lost, the run goes on behind the last mark',
@@ -245,19 +297,16 @@ export class KafkaOutput implements Output {
 
   /** With a mark of the state directory, with offsets of the input, or a part of a transaction. */
   async #commit(offsets: GroupOffsets | null = this.#noted(null)): Promise<void> {
-    for (;;) {
-      try {
-        await this.#producer.commit(offsets === null ? [] : [offsets])
-        return
-      } catch (error) {
-        if (error instanceof MemberLost && this.#input !== null) {
-          await this.#producer.abort()
-          this.#input.giveUp()
+    await this.#asMember(async () => {
+      for (;;) {
+        try {
+          await this.#producer.commit(offsets === null ? [] : [offsets])
           return
+        } catch (error) {
+          await this.#recover(error, offsets)
         }
-        await this.#recover(error, offsets)
       }
-    }
+    })
   }
 
   /**
@@ -272,17 +321,21 @@ export class KafkaOutput implements Output {
     return { group: this.#options.transactionalId, generation: -1, member: '', offsets }
   }
 
-  async #isCommitted({ place, note }: Commit): Promise<boolean> {
-    const group = this.#options.transactionalId
-    return (await this.#cluster.persist(() => committedOffset(this.#cluster, group, place)))?.note === note
+  #isCommitted({ place, note }: Commit): Promise<boolean> {
+    return this.#isNoted(this.#options.transactionalId, place, known => known.note === note)
   }
 
   /** All offsets of a transaction are committed, or none. */
   async #areCommitted({ group, offsets }: GroupOffsets): Promise<boolean> {
     const [first] = offsets
     if (first === undefined) return false
-    const known = await this.#cluster.persist(() => committedOffset(this.#cluster, group, first))
-    return known?.offset === first.offset && (known.note ?? '') === first.note
+    return this.#isNoted(group, first, known => known.note === first.note)
+  }
+
+  async #isNoted(group: string, place: Partition, is: (known: Committed) => boolean): Promise<boolean> {
+    const found = await this.#cluster.persist(() => committedOffsets(this.#cluster, group, [place]))
+    const known = found.get(partitionKey(place))
+    return known !== undefined && is(known)
   }
 
   async #drain(): Promise<void> {
@@ -295,6 +348,8 @@ export class KafkaOutput implements Output {
 
   async sync(mark?: Mark): Promise<null> {
     await this.#drain()
+    // What was committed is to be seen, though nothing follows.
+    await this.#asMember(() => this.#producer.settle())
     if (mark !== undefined && this.#state !== null && this.#place !== null && this.#producer.isOpen) {
       // Should the process end between commit and acknowledgement, the mark is found here.
       const commit: Commit = { mark, place: this.#place, note: randomUUID() }
@@ -306,7 +361,7 @@ export class KafkaOutput implements Output {
       await this.#sendBatches(this.#shared?.take() ?? [])
       // Also when they are the same: only with offsets does the group shut out who is no member any more.
       const offsets = this.#input.offsetsAt(mark, this.#producer.isOpen)
-      if (offsets !== null || this.#producer.isOpen) await this.#commit(offsets)
+      if (offsets !== null || this.#producer.isOpen) await this.#commit(named(offsets))
     }
     return null
   }
@@ -314,13 +369,22 @@ export class KafkaOutput implements Output {
   async finish(): Promise<void> {
     await this.#drain()
     const offsets = this.#input?.offsetsAtLast() ?? null
-    if (offsets !== null) await this.#commit(offsets)
+    if (offsets !== null) await this.#commit(named(offsets))
     else if (this.#producer.isOpen) await this.#commit()
   }
 
   /** What no mark has followed stays uncommitted: it comes again. */
   async close(): Promise<void> {
     await this.#drain()
+    await this.#producer.close()
     await this.#cluster.close()
   }
+}
+
+/** The same with a name of its own noted with the first: by that it is known whether a commit was done whose answer is lost. */
+function named(offsets: GroupOffsets | null): GroupOffsets | null {
+  const [first, ...others] = offsets?.offsets ?? []
+  if (offsets === null || first === undefined) return offsets
+  const note = JSON.stringify({ ...(first.note === '' ? {} : JSON.parse(first.note)), commit: randomUUID() })
+  return { ...offsets, offsets: [{ ...first, note }, ...others] }
 }

@@ -1,15 +1,12 @@
 import { ToolError } from '../../cli/index.ts'
 import type { Cluster } from './cluster.ts'
 import { errorName, reasonOf, TryAgain } from './errors.ts'
+import { partitionKey } from './offsets.ts'
 import { type Produced, produce } from './produce.ts'
 import { type RecordBatch, release, stamp } from './record-batch.ts'
-import {
-  checkProduced,
-  type GroupOffsets,
-  idempotentProducer,
-  type ProducerId,
-  type Transactions
-} from './transactions.ts'
+import { checkProduced } from './transaction-errors.ts'
+import { type GroupOffsets, idempotentProducer, type ProducerId } from './transaction-requests.ts'
+import type { Transactions } from './transactions.ts'
 import type { Wire } from './wire.ts'
 
 /** Of an open transaction, so much is kept to be sent again if the cluster aborts it for its age during an outage. */
@@ -40,7 +37,7 @@ export class Producer {
     this.#transactions = transactions
   }
 
-  /** @throws ToolError SERVER */
+  /** @throws ToolError SERVER, OUTPUT; MemberLost */
   async open(): Promise<void> {
     this.#producer = await this.#cluster.persist(
       () => this.#transactions?.begin() ?? idempotentProducer(this.#cluster)
@@ -68,6 +65,7 @@ export class Producer {
   }
 
   async #write(batches: readonly RecordBatch[]): Promise<void> {
+    await this.settle()
     const numbers = this.#number(batches)
     let left = [...batches]
     await this.#cluster.persist(async () => {
@@ -220,36 +218,45 @@ export class Producer {
     if (transactions === null || !(transactions.isOpen || hasOffsets)) return
     await this.#cluster.persist(() => transactions.commit(groups))
     this.#forget([])
+    await this.settle()
   }
 
-  /** Gives up what has been written since the last commit. */
+  /** Makes sure of the last commit, if a broker may have been started anew since. @throws ToolError SERVER, MemberLost */
+  async settle(): Promise<void> {
+    if (this.#transactions?.isDisturbed === true) await this.open()
+  }
+
+  /** Nothing more is written. */
+  async close(): Promise<void> {
+    try {
+      await this.#transactions?.leave()
+    } catch (error) {
+      // A successor finds out by itself.
+      if (!(error instanceof TryAgain)) throw error
+    }
+  }
+
+  /** Gives up what has been written since the last commit. @throws ToolError SERVER, TransactionLost */
   async abort(): Promise<void> {
     const transactions = this.#transactions
-    if (transactions === null) return
-    await this.#cluster.persist(() => transactions.abort())
     this.#forget([])
+    if (transactions !== null) await this.#cluster.persist(() => transactions.abort())
   }
 
-  /** Goes on behind what turned out to be committed. */
-  async forgetWritten(): Promise<void> {
-    await this.open()
+  /** Leaves out what has been written since the last commit: it was committed, or is not to be. */
+  forgetWritten(): void {
     this.#forget([])
   }
 
   /**
-   * Writes what the open transaction had once more, in a new one.
+   * Writes what the transaction before had once more, in a new one.
    * @returns false when it is not known any more
    */
   async writeAgain(): Promise<boolean> {
     if (this.#kept === null) return false
-    await this.open()
     await this.#write(this.#kept)
     return true
   }
-}
-
-function partitionKey({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
-  return `${topic} ${partition}`
 }
 
 function isWritten({ code }: Produced): boolean {

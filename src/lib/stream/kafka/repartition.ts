@@ -45,7 +45,7 @@ export async function repartition(
     topicConfig: [],
     topicPartitions: flags.topicPartitions ?? (await input.partitionCount())
   })
-  await output.transactionalWith(input)
+  output.transactionalWith(input)
   await output.prepare(topic)
   const writer = new OutputWriter(output)
   const rows = new MovedRows(columns)

@@ -73,8 +73,8 @@ export class SharedState implements PartitionStates {
   async read(partition: number, partitions: number, text: string): Promise<Buffer | null | undefined> {
     this.#known.delete(partition)
     await this.#open(partitions)
-    if (text === '') return null
-    const note = this.#noteOf(text)
+    const note = text === '' ? null : this.#noteOf(text)
+    if (note === null) return null
     const pieces = new Map<number, Buffer>()
     let content: Content | null = null
     await this.#eachRecord(partition, note.from, (key, value) => {
@@ -140,14 +140,16 @@ export class SharedState implements PartitionStates {
     return known === undefined ? '' : JSON.stringify(known.note)
   }
 
-  #noteOf(text: string): Note {
-    let note: Partial<Note> = {}
+  /** null when the offset was committed by a tool without state. */
+  #noteOf(text: string): Note | null {
+    let note: Partial<Note & { commit: string }> = {}
     try {
-      note = JSON.parse(text) as Partial<Note>
+      note = JSON.parse(text) as typeof note
     } catch {
       // Another client's.
     }
-    const { topic, from, run } = note
+    const { topic, from, run, commit } = note
+    if (topic === undefined && commit !== undefined) return null
     if (topic === this.topic && from !== undefined && run !== undefined) return { topic, from, run }
     const what = topic === undefined ? 'by another program' : `with its state in topic ${topic}`
     throw new ToolError('STATE', `the offsets of the group were committed ${what}`, {

@@ -1,124 +1,88 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  addOffsetsToTxnV3,
-  addPartitionsToTxnV3,
-  describeTransactionsV0,
-  endTxnV3,
-  initProducerIdV4,
-  offsetFetchV8,
-  txnOffsetCommitV3
-} from '@platformatic/kafka'
 import { ToolError } from '../../cli/index.ts'
-import { ANY, type Cluster } from './cluster.ts'
+import type { Cluster } from './cluster.ts'
 import { errorName, TryAgain } from './errors.ts'
-import { commitTopics } from './offsets.ts'
+import { type Partition, partitionKey } from './offsets.ts'
+import { BeginAgain, MemberLost, SHUT_OUT, TransactionLost } from './transaction-errors.ts'
+import { type GroupOffsets, type ProducerId, TransactionRequests } from './transaction-requests.ts'
+import { type Outcome, outcomeOf, timeoutOf, transactionStates } from './transaction-states.ts'
 
-/** A producer that the cluster knows: by the id it drops what is sent twice, by the epoch whoever has been replaced. */
-export interface ProducerId {
-  readonly id: bigint
-  readonly epoch: number
-}
-
-/** The offsets are another member's to commit by now. */
-export class MemberLost extends Error {}
-
-const NO_MEMBER = new Set([
-  'ILLEGAL_GENERATION',
-  'UNKNOWN_MEMBER_ID',
-  'FENCED_INSTANCE_ID',
-  'FENCED_MEMBER_EPOCH',
-  'STALE_MEMBER_EPOCH',
-  'REBALANCE_IN_PROGRESS'
-])
-
-/** What a member is told that has another generation by now: it may still have its partitions. */
-const OTHER_GENERATION = new Set(['ILLEGAL_GENERATION', 'STALE_MEMBER_EPOCH'])
-
-/** The cluster has aborted the transaction, or another producer has the id now. */
-export class TransactionLost extends Error {}
-
-const LOST = new Set([
-  'INVALID_PRODUCER_EPOCH',
-  'PRODUCER_FENCED',
-  'INVALID_TXN_STATE',
-  'INVALID_PRODUCER_ID_MAPPING',
-  'UNKNOWN_PRODUCER_ID',
-  'OUT_OF_ORDER_SEQUENCE_NUMBER',
-  'TRANSACTION_ABORTABLE',
-  'TRANSACTION_COORDINATOR_FENCED'
-])
-const SHUT_OUT = new Set(['PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH'])
-
-/** The transaction before is still being completed. It takes milliseconds. */
-const CONCURRENT = 'CONCURRENT_TRANSACTIONS'
-const CONCURRENT_DELAY_MS = 5
-const CONCURRENT_PATIENCE = 40
-
-/** @throws TransactionLost, TryAgain, ToolError SERVER */
-export function checkProduced(cluster: Cluster, code: number, what: string, message?: string | null): void {
-  if (code !== 0 && NO_MEMBER.has(errorName(code))) throw new MemberLost(`${what}: ${errorName(code)}`)
-  if (code !== 0 && LOST.has(errorName(code))) throw new TransactionLost(`${what}: ${errorName(code)}`)
-  cluster.check(code, what, message)
-}
-
-/** A producer id without transactions, by which batches that are sent again are not written again. @throws TryAgain */
-export async function idempotentProducer(cluster: Cluster): Promise<ProducerId> {
-  const { errorCode, producerId, producerEpoch } = await cluster.ask(initProducerIdV4, ANY, null, 0)
-  cluster.check(errorCode, 'a producer id')
-  return { id: producerId, epoch: producerEpoch }
-}
-
-/** Where offsets that are committed with a transaction stand. */
-export interface GroupOffsets {
+export interface TransactionOptions {
+  readonly id: string
+  readonly timeoutMs: number
+  /** Whose offsets are committed with them. */
   readonly group: string
-  readonly generation: number
-  readonly member: string
-  /** Whether the partitions are known to be another member's. */
-  readonly isLost?: () => boolean
-  /** The member's generation now, when it has another by which it keeps its partitions; null when it is none any more. */
-  readonly renew?: () => Promise<number | null>
-  readonly offsets: readonly {
-    readonly topic: string
-    readonly partition: number
-    readonly offset: bigint
-    readonly note: string
-  }[]
+  /** The id is that of a partition of the group: who shuts this producer out has the partition now. */
+  readonly isOfPartition: boolean
+  /** The partitions that a producer of the id may have written to, as far as they are known. */
+  readonly places: () => Promise<readonly Partition[]>
 }
 
-interface Place {
-  readonly topic: string
-  readonly partition: number
+/** No count of disturbances. */
+const NEVER = -1
+
+interface Left {
+  readonly outcome: Outcome
+  readonly partitions: readonly Partition[]
 }
 
-function keyOf({ topic, partition }: Place): string {
-  return `${topic} ${partition}`
+interface Ended extends Left {
+  /** The cluster's count by which it is known whether a broker may have been started anew since. */
+  readonly disturbances: number
 }
 
-/** The transactions of one id, one after the other. Each method is tried by the caller until it succeeds. */
+/**
+ * The transactions of one id, one after the other. Each method is tried by the caller until it succeeds.
+ *
+ * A broker that ends a transaction while it starts may not know the topics yet, takes them for deleted and passes them
+ * over. Those who read committed records would wait for its end for ever, and what it left would count as a part of the
+ * next transaction. So where a broker may have been started anew, the last transaction is ended once more, by its own
+ * outcome, in an empty one.
+ */
 export class Transactions {
   readonly id: string
   readonly #cluster: Cluster
-  readonly #timeoutMs: number
+  readonly #options: TransactionOptions
+  readonly #requests: TransactionRequests
   #producer: ProducerId | null = null
   readonly #partitions = new Set<string>()
-  /** Partitions in which nothing of an earlier producer is open. */
-  readonly #swept = new Set<string>()
+  #hasOffsets = false
   #openedAt = 0
+  /** Nothing has been written in it yet. */
+  #isOpening = false
+  /** It has partitions in which what was left under the id may not have ended. */
+  #isInherited = false
+  /** An end has been asked for, and the answer is not known. */
+  #isEnding = false
+  /** The transaction before. */
+  #last: Ended | null = null
+  /** How what was left under the id has ended, and the partitions where it has. */
+  #inherited: Outcome | null = null
+  readonly #settled = new Set<string>()
+  /** What is being ended once more. */
+  #ending: Left | null = null
+  #step: 'begun' | 'taken' | 'ended' = 'begun'
+  #isEndingOpen = false
 
-  constructor(cluster: Cluster, id: string, timeoutMs: number) {
+  constructor(cluster: Cluster, options: TransactionOptions) {
     this.#cluster = cluster
-    this.id = id
-    this.#timeoutMs = timeoutMs
+    this.id = options.id
+    this.#options = options
+    this.#requests = new TransactionRequests(cluster, options.id)
   }
 
   /** Whether something has been sent since the last commit. */
   get isOpen(): boolean {
-    return this.#partitions.size > 0
+    return this.#partitions.size > 0 || this.#hasOffsets
+  }
+
+  /** Those that the open transaction has. */
+  get #open(): readonly Partition[] {
+    return [...this.#partitions].map(placeOf)
   }
 
   /** Whether the cluster will soon abort it for its age. */
   get isOld(): boolean {
-    return this.isOpen && Date.now() - this.#openedAt > (this.#timeoutMs * 2) / 3
+    return this.isOpen && Date.now() - this.#openedAt > (this.#options.timeoutMs * 2) / 3
   }
 
   get producer(): ProducerId {
@@ -131,82 +95,124 @@ export class Transactions {
    * the next epoch, if nobody else has taken the id meanwhile.
    *
    * Source: https://cwiki.apache.org/confluence/display/KAFKA/KIP-360
-   * @throws TryAgain; ToolError OUTPUT when somebody has
+   * @throws TryAgain; ToolError OUTPUT when somebody has, MemberLost when the id is that of a partition
    */
   async begin(): Promise<ProducerId> {
-    const node = await this.#cluster.coordinator('transaction', this.id)
-    const { id, epoch } = this.#producer ?? {}
-    let answer = await this.#cluster.ask(initProducerIdV4, node, this.id, this.#timeoutMs, id, epoch)
-    if (SHUT_OUT.has(errorName(answer.errorCode))) {
-      if (!(await this.#isTimedOut(node))) throw this.#replaced()
-      answer = await this.#cluster.ask(initProducerIdV4, node, this.id, this.#timeoutMs)
+    if (this.#step === 'begun') this.#ending ??= await this.#left()
+    const { disturbances } = this.#cluster
+    if (this.#ending !== null && this.#step !== 'ended') await this.#endOnceMore(this.#ending)
+    this.#step = 'ended'
+    await this.#take(null)
+    this.#last = { outcome: 'commit', partitions: [], disturbances }
+    this.#ending = null
+    this.#step = 'begun'
+    return this.producer
+  }
+
+  async #endOnceMore({ outcome, partitions }: Left): Promise<void> {
+    try {
+      // Taking the id aborts what is open: what is to be committed is ended before.
+      if (this.isOpen && this.#isOpening) await this.#requests.end(this.producer, outcome === 'commit')
+      if (this.#step === 'begun') await this.#take(outcome)
+      this.#step = 'taken'
+      this.#isEndingOpen = true
+      if (partitions.length > 0) await this.#requests.addPartitions(this.producer, partitions)
+      await this.#requests.addOffsets(this.producer, this.#options.group)
+      await this.#requests.end(this.producer, outcome === 'commit')
+    } catch (error) {
+      if (!(error instanceof TransactionLost)) throw error
+      this.#step = 'begun'
+      throw new TryAgain(error.message, { cause: error })
     }
-    this.#cluster.check(answer.errorCode, `transactional id ${this.id}`)
-    this.#producer = { id: answer.producerId, epoch: answer.producerEpoch }
-    this.#partitions.clear()
-    this.#swept.clear()
-    return this.#producer
+    this.#isEndingOpen = false
+    for (const place of partitions) this.#settled.add(partitionKey(place))
+  }
+
+  /** What may have to be ended once more. */
+  async #left(): Promise<Left | null> {
+    if (this.#producer === null) {
+      const state = (await transactionStates(this.#cluster, [this.id])).get(this.id)
+      this.#inherited = outcomeOf(state)
+      if (state === undefined || this.#inherited === null) return null
+      // A predecessor was killed while it ended something once more.
+      if (state.name === 'Ongoing' && this.#inherited === 'commit') {
+        const predecessor = { id: state.producerId, epoch: state.producerEpoch }
+        await this.#requests.end(predecessor, true).catch(error => {
+          if (!(error instanceof TransactionLost)) throw error
+        })
+      }
+      return { outcome: this.#inherited, partitions: await this.#options.places() }
+    }
+    const last = this.#last
+    // Nothing has been written in an open one: it is about the one before.
+    if (this.#isOpening && last !== null) {
+      const outcome = this.#isInherited ? (this.#inherited ?? last.outcome) : last.outcome
+      return { outcome, partitions: [...last.partitions, ...this.#open] }
+    }
+    if (!this.isOpen && last !== null) return last
+    const state = (await transactionStates(this.#cluster, [this.id])).get(this.id)
+    return { outcome: outcomeOf(state) ?? 'abort', partitions: this.#open }
+  }
+
+  /** @param ending what it is taken for; null to write */
+  async #take(ending: Outcome | null): Promise<void> {
+    const timeoutMs = timeoutOf(this.#options.timeoutMs, ending)
+    let taken = await this.#requests.take(timeoutMs, this.#producer)
+    if (SHUT_OUT.has(errorName(taken.code))) {
+      if (!(await this.#isTimedOut())) throw this.#replaced()
+      taken = await this.#requests.take(timeoutMs, null)
+    }
+    this.#cluster.check(taken.code, `transactional id ${this.id}`)
+    this.#producer = taken
+    this.#forget()
   }
 
   /**
    * Whether it was the cluster that shut this producer out, when it aborted the transaction for its age: it takes the next
    * epoch then. Another producer that takes the id while a transaction is open has the one after that.
    */
-  async #isTimedOut(node: number): Promise<boolean> {
+  async #isTimedOut(): Promise<boolean> {
     const { id, epoch } = this.producer
-    const { transactionStates } = await this.#cluster.ask(describeTransactionsV0, node, [this.id])
-    const [state] = transactionStates
-    return (
-      this.isOpen && state?.errorCode === 0 && state.producerId === id && state.producerEpoch === epoch + 1
-    )
+    const state = (await transactionStates(this.#cluster, [this.id])).get(this.id)
+    const wasOpen = this.isOpen || this.#isEndingOpen
+    return wasOpen && state?.producerId === id && state.producerEpoch === epoch + 1
   }
 
-  #replaced(): ToolError {
+  #replaced(): Error {
     const what = `another process writes under the transactional id ${this.id} now`
+    if (this.#options.isOfPartition) return new MemberLost(what)
     return new ToolError('OUTPUT', `${this.#cluster.name}: ${what}`, {
       hint: 'two runs of one pipeline? each needs a transactional-id of its own in the URL of --out'
     })
   }
 
-  /** Tells the cluster which partitions are written to. @throws TransactionLost, TryAgain */
-  async add(partitions: readonly Place[]): Promise<void> {
-    const added = partitions.filter(place => !this.#partitions.has(keyOf(place)))
+  /** Whether `begin` has to come before something is written, or before what was committed last is sure to be seen. */
+  get isDisturbed(): boolean {
+    return !this.isOpen && this.#last !== null && this.#last.disturbances !== this.#cluster.disturbances
+  }
+
+  /** Tells the cluster which partitions are written to. @throws TransactionLost, BeginAgain, TryAgain */
+  async add(partitions: readonly Partition[]): Promise<void> {
+    const added = partitions.filter(place => !this.#partitions.has(partitionKey(place)))
     if (added.length === 0) return
-    if (!this.isOpen) {
-      await this.#sweep(added)
-      this.#openedAt = Date.now()
-    }
+    if (this.isOpen) return this.#tell(added)
+    if (this.isDisturbed) throw new BeginAgain(`transactional id ${this.id}`)
+    const { disturbances } = this.#cluster
+    this.#openedAt = Date.now()
+    this.#isOpening = true
     await this.#tell(added)
+    this.#isInherited =
+      this.#inherited !== null && added.some(place => !this.#settled.has(partitionKey(place)))
+    // It is known only now whether the connection was still the same.
+    if (this.#isInherited || disturbances !== this.#cluster.disturbances) {
+      throw new BeginAgain(`transactional id ${this.id}`)
+    }
+    this.#isOpening = false
   }
 
-  /**
-   * Ends what an earlier transaction of the id may have left open in partitions, before anything of this one is in them:
-   * a broker that aborts a transaction while it starts does not know the topics yet, takes them for deleted and passes
-   * them over, and what was in them would be committed with the next transaction.
-   */
-  async #sweep(partitions: readonly Place[]): Promise<void> {
-    if (this.producer.epoch === 0 || partitions.every(place => this.#swept.has(keyOf(place)))) return
-    await this.#tell(partitions)
-    await this.abort()
-    for (const place of partitions) this.#swept.add(keyOf(place))
-  }
-
-  async #tell(added: readonly Place[]): Promise<void> {
-    const topics = [...Map.groupBy(added, ({ topic }) => topic)].map(([name, of]) => ({
-      name,
-      partitions: of.map(({ partition }) => partition)
-    }))
-    const { id: producerId, epoch: producerEpoch } = this.producer
-    await this.#settled(async () => {
-      const node = await this.#cluster.coordinator('transaction', this.id)
-      const transaction = { transactionalId: this.id, producerId, producerEpoch, verifyOnly: false, topics }
-      const { resultsByTransaction } = await this.#cluster.ask(addPartitionsToTxnV3, node, [transaction])
-      const results = resultsByTransaction.flatMap(({ topicResults }) => topicResults)
-      return results.flatMap(({ resultsByPartition }) =>
-        resultsByPartition.map(({ partitionErrorCode }) => partitionErrorCode)
-      )
-    }, 'partitions of a transaction')
-    for (const place of added) this.#partitions.add(keyOf(place))
+  async #tell(added: readonly Partition[]): Promise<void> {
+    await this.#requests.addPartitions(this.producer, added)
+    for (const place of added) this.#partitions.add(partitionKey(place))
   }
 
   /**
@@ -214,84 +220,62 @@ export class Transactions {
    * @throws TransactionLost, MemberLost, TryAgain
    */
   async commit(groups: readonly GroupOffsets[]): Promise<void> {
-    const { id, epoch } = this.producer
-    for (const { group, generation, member, offsets, isLost, renew } of groups) {
-      if (offsets.length === 0 && isLost?.() !== true) continue
-      await this.#settled(async () => {
-        const node = await this.#cluster.coordinator('transaction', this.id)
-        return [(await this.#cluster.ask(addOffsetsToTxnV3, node, this.id, id, epoch, group)).errorCode]
-      }, `offsets of group ${group}`)
-      const topics = commitTopics(offsets)
-      const tryAs = async (generation: number): Promise<readonly number[]> => {
-        // The transaction is open by now, and can be aborted.
-        if (isLost?.() === true) throw new MemberLost(`offsets of group ${group}: its partitions are lost`)
-        const node = await this.#cluster.coordinator('group', group)
-        const answer = await this.#cluster.ask(
-          txnOffsetCommitV3,
-          node,
-          this.id,
-          group,
-          id,
-          epoch,
-          generation,
-          member,
-          null,
-          topics
-        )
-        const codes = answer.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode))
-        if (!codes.some(code => OTHER_GENERATION.has(errorName(code)))) return codes
-        const next = (await renew?.()) ?? generation
-        return next === generation ? codes : tryAs(next)
-      }
-      await this.#settled(() => tryAs(generation), `offsets of group ${group}`)
+    if (this.#isEnding && (await this.#isCommitted())) {
+      this.#last = { outcome: 'commit', partitions: this.#open, disturbances: NEVER }
+      this.#forget()
+      return
     }
-    await this.#settled(async () => {
-      const node = await this.#cluster.coordinator('transaction', this.id)
-      return [(await this.#cluster.ask(endTxnV3, node, this.id, id, epoch, true)).errorCode]
-    }, 'commit')
-    this.#partitions.clear()
+    for (const of of groups) {
+      if (of.offsets.length === 0 && of.isLost?.() !== true) continue
+      await this.#tellOffsets(of.group)
+      await this.#requests.commitOffsets(this.producer, of)
+    }
+    await this.#end('commit')
+  }
+
+  /** Whether the end that was asked for has been heard, and what was open is committed. @throws TryAgain */
+  async #isCommitted(): Promise<boolean> {
+    const { id, epoch } = this.producer
+    const state = (await transactionStates(this.#cluster, [this.id])).get(this.id)
+    const isOurs = state?.producerId === id && state.producerEpoch === epoch
+    return isOurs && outcomeOf(state) === 'commit'
   }
 
   /** Makes what was sent never to have been, for those who read committed records. @throws TransactionLost, TryAgain */
-  async abort(): Promise<void> {
-    const { id, epoch } = this.producer
-    await this.#settled(async () => {
-      const node = await this.#cluster.coordinator('transaction', this.id)
-      return [(await this.#cluster.ask(endTxnV3, node, this.id, id, epoch, false)).errorCode]
-    }, 'abort')
-    this.#partitions.clear()
+  abort(): Promise<void> {
+    return this.#end('abort')
   }
 
-  /** Asks again at once while the transaction before is being completed. */
-  async #settled(ask: () => Promise<readonly number[]>, what: string): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      const codes = await ask()
-      const isConcurrent = codes.some(code => errorName(code) === CONCURRENT)
-      if (!isConcurrent || attempt === CONCURRENT_PATIENCE) {
-        for (const code of codes) checkProduced(this.#cluster, code, `${what} (${this.id})`)
-        return
-      }
-      await sleep(CONCURRENT_DELAY_MS)
-    }
+  async #end(outcome: Outcome): Promise<void> {
+    // An answer was lost, and perhaps the broker.
+    const disturbances = this.#isEnding ? NEVER : this.#cluster.disturbances
+    const partitions = this.#open
+    this.#isEnding = true
+    await this.#requests.end(this.producer, outcome === 'commit')
+    this.#last = { outcome, partitions, disturbances }
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#partitions.clear()
+    this.#hasOffsets = false
+    this.#isEnding = false
+    this.#isOpening = false
+  }
+
+  /** Leaves word for a successor that nothing is open, and nothing has to be ended once more. @throws TryAgain */
+  async leave(): Promise<void> {
+    if (this.#producer !== null && !this.isOpen && !this.isDisturbed) await this.#take(null)
+  }
+
+  async #tellOffsets(group: string): Promise<void> {
+    await this.#requests.addOffsets(this.producer, group)
+    if (!this.isOpen) this.#openedAt = Date.now()
+    this.#hasOffsets = true
   }
 }
 
-/** What a group has committed for a partition, and noted with it; null when it has nothing there. @throws TryAgain */
-export async function committedOffset(
-  cluster: Cluster,
-  group: string,
-  { topic, partition }: Place
-): Promise<{ readonly offset: bigint; readonly note: string | null } | null> {
-  const node = await cluster.coordinator('group', group)
-  const topics = [{ name: topic, partitionIndexes: [partition] }]
-  const answer = await cluster.ask(offsetFetchV8, node, [{ groupId: group, memberEpoch: -1, topics }], true)
-  const [found] = answer.groups
-  if (found === undefined) throw new TryAgain(`no offsets of group ${group}`)
-  cluster.check(found.errorCode, `offsets of group ${group}`)
-  const [offset] = found.topics[0]?.partitions ?? []
-  if (offset === undefined) return null
-  // While a transaction is being completed there is an error and no offset: that does not mean that there is none.
-  cluster.check(offset.errorCode, `offsets of group ${group}`)
-  if (offset.committedOffset < 0n) return null
-  return { offset: offset.committedOffset, note: offset.metadata ?? null }
+function placeOf(key: string): Partition {
+  const [topic = '', partition = ''] = key.split(' ')
+  return { topic, partition: Number(partition) }
 }

@@ -21,10 +21,15 @@ interface Waiting {
 
 const wires = new WeakMap<Connection, Wire>()
 
-/** The wire of a connection that is open, and on which nothing is on its way yet. */
-export function wireOf(connection: Connection, clientId: string): Wire {
+/**
+ * The wire of a connection that is open, and on which nothing is on its way yet.
+ * @param changed called when it is a new one, and when it is closed
+ */
+export function wireOf(connection: Connection, clientId: string, changed: () => void = () => {}): Wire {
   let wire = wires.get(connection)
   if (wire === undefined) {
+    changed()
+    connection.socket.once('close', changed)
     wire = new Wire(connection, clientId)
     wires.set(connection, wire)
   }
