@@ -52,15 +52,20 @@ export class ByPartition<Work extends { snapshot(): Buffer }> {
   /** Takes up partitions as they were left, and leaves those that are another's. @throws ToolError STATE */
   async change({ all, fresh, count }: PartitionsChange): Promise<void> {
     if (this.#states === null) return
-    for (const partition of this.#parts.keys()) if (!all.includes(partition)) this.#parts.delete(partition)
+    for (const partition of this.#parts.keys()) if (!all.includes(partition)) this.#leave(partition)
     for (const [partition, note] of fresh) {
+      this.#leave(partition)
       const work = this.#make()
       const saved = await this.#states.read(partition, count, note)
       if (saved === undefined) return
       if (saved !== null) this.#restore(work, saved)
       this.#parts.set(partition, work)
     }
-    this.#changed.clear()
+  }
+
+  #leave(partition: number): void {
+    this.#parts.delete(partition)
+    this.#changed.delete(partition)
   }
 
   /** Has the states that have changed written with the mark that is committed next. */
