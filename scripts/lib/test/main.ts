@@ -1,6 +1,6 @@
 /**
  * Runs test files as one run of node:test with one summary: main.ts [--unit] [FOLDER|FILE…]. Files that start no servers
- * run side by side; the others follow three by three, since each of them needs gigabytes of memory, and time to wait.
+ * run side by side; the others follow two by two, since each of them needs gigabytes of memory, and time to wait.
  */
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -14,8 +14,8 @@ import { LENDER, LentServers } from './lent-servers.ts'
 
 /** A file that hangs fails after this; the longest take three minutes on a busy machine. */
 const FILE_LIMIT_MS = 8 * 60_000
-/** Files with servers that run side by side: they wait for a fifth to a half of their time, and take a gigabyte or two each. */
-const LANES = 3
+/** Files with servers that run side by side. */
+const PAIR = 2
 
 const args = process.argv.slice(2)
 const from = process.env.MILLRACE_INVOKED_FROM ?? process.cwd()
@@ -36,7 +36,7 @@ if (unit.length + onServers.length === 0) {
 
 const runs = [
   () => run({ files: unit, concurrency: availableParallelism(), timeout: FILE_LIMIT_MS }),
-  () => run({ files: onServers, concurrency: LANES, timeout: FILE_LIMIT_MS })
+  () => run({ files: onServers, concurrency: PAIR, timeout: FILE_LIMIT_MS })
 ].filter((_, i) => [unit, onServers][i]?.length)
 
 const servers = await LentServers.open()
