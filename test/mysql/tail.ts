@@ -69,15 +69,18 @@ export class RunningTail {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
-  /** Waits until the output so far fulfils a condition; fails when the tool ends or 30 s pass before. */
+  /** Waits until the output so far fulfils a condition; fails when the tool ends or 90 s pass before. */
   async until(what: string, condition: (tail: this) => boolean): Promise<void> {
-    const deadline = Date.now() + 30_000
-    while (!condition(this)) {
-      if (this.hasEnded || Date.now() > deadline) {
+    const deadline = Date.now() + 90_000
+    for (;;) {
+      const begun = Date.now()
+      if (condition(this)) return
+      if (this.hasEnded || begun > deadline) {
         this.#child.kill('SIGKILL')
         throw new Error(`${what}: did not happen\n${this.stdout.slice(-2000)}\n${this.stderr.slice(-2000)}`)
       }
-      await sleep(10)
+      // Looking through much output takes time from what makes it.
+      await sleep(10 + 4 * (Date.now() - begun))
     }
   }
 
