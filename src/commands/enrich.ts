@@ -112,6 +112,7 @@ export const spec = {
       text: [
         'Statements: CREATE TABLE with computed columns, WATERMARK and WITH (connector stdin or stdout, format json or debezium-json), CREATE VIEW, INSERT INTO, SELECT; one query a run. What is not in the subset is an error that says where.',
         'Windows: TUMBLE, HOP, CUMULATE in event time, with GROUP BY window_start, window_end and further keys. Aggregates: COUNT, SUM, AVG, MIN, MAX, with DISTINCT and FILTER. Updates and deletes of a table take back what they replace.',
+        'GROUP BY without a window, or aggregates over everything, keep a result for each group, which changes with its rows: it is written as a change event each time (op c, u with the whole result before, d when its last row has gone), with the source of the event that caused it. An aggregation may stand over another, in a subquery or a view. What is kept grows with the number of groups.',
         'Columns nobody declared are typed by their values: whole numbers BIGINT, other numbers DOUBLE, strings STRING. A string is read as DECIMAL or TIMESTAMP(3) where a number or time is needed. MIN, MAX and < compare two such strings as numbers when both are numbers.',
         'An update whose row starts to pass WHERE is written as c, one whose row stops to as d. An update that leaves the selected columns as they were is written all the same, as Flink does.'
       ]

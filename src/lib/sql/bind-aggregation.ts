@@ -12,7 +12,7 @@ import { type Bound, describe } from './bound.ts'
 import { sameExpression } from './catalog.ts'
 import { type BoundSelect, refuseWindowBounds, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
-import type { Aggregate } from './plan.ts'
+import { type Node, WINDOW_COLUMNS } from './plan.ts'
 import { project } from './project.ts'
 import type { Relation } from './relation.ts'
 import { typeName } from './types.ts'
@@ -27,19 +27,7 @@ export function bindAggregation(
   const { input, window } = relation
   const groups = select.groupBy.map(expression => ({ expression, value: binder.bind(expression) }))
   const bounds = groups.map(({ value }) => (value.kind === 'windowBound' ? value.bound : undefined))
-  if (window === undefined || input.kind === 'aggregate') {
-    const at =
-      select.groupBy[0] ??
-      select.items.find(item => item.kind === 'item' && hasAggregate(item.value)) ??
-      select
-    throw new SqlError(
-      'unsupported',
-      unsupported('aggregation without a window (its results keep changing)'),
-      text,
-      at
-    )
-  }
-  if (!bounds.includes('start') || !bounds.includes('end')) {
+  if (window !== undefined && (!bounds.includes('start') || !bounds.includes('end'))) {
     const at = select.groupBy[0] ?? select
     throw new SqlError(
       'unsupported',
@@ -59,14 +47,12 @@ export function bindAggregation(
     text
   )
   const calls: AggregateCall[] = []
-  const aggregate: Aggregate = {
-    kind: 'aggregate',
-    input,
-    condition: relation.condition,
-    window,
-    keys: keys.map(k => k.value),
-    calls
-  }
+  const parts = { condition: relation.condition, keys: keys.map(k => k.value), calls }
+  const node: Node =
+    window === undefined || input.kind !== 'scan'
+      ? { kind: 'group', input, ...parts }
+      : { kind: 'aggregate', input, window, ...parts }
+  const firstKey = node.kind === 'aggregate' ? WINDOW_COLUMNS : 0
   const output = (index: number, value: Bound, name: string): Bound => {
     const { start, end, type, nullable } = value
     return { kind: 'column', index, name, type, nullable, start, end }
@@ -81,7 +67,7 @@ export function bindAggregation(
       const nullable = call.function !== 'COUNT'
       return {
         kind: 'column',
-        index: 3 + keys.length + index,
+        index: firstKey + keys.length + index,
         name: call.name,
         type: call.type,
         nullable,
@@ -103,7 +89,7 @@ export function bindAggregation(
       return output(['start', 'end', 'time'].indexOf(value.bound), value, `window_${value.bound}`)
     }
     const key = keys.findIndex(k => sameExpression(k.value, value))
-    return key < 0 ? undefined : output(3 + key, value, describe(value))
+    return key < 0 ? undefined : output(firstKey + key, value, describe(value))
   }
   const scope: Scope = {
     whole,
@@ -119,7 +105,7 @@ export function bindAggregation(
   }
   const having = select.having === undefined ? undefined : grouped.bindCondition(select.having)
   const result: Relation = {
-    input: aggregate,
+    input: node,
     condition: having,
     fields: [],
     alias: undefined,

@@ -26,8 +26,8 @@ export function bindTable(
       return { ...bindSelect(reference.query, environment), alias: reference.alias?.name }
     case 'window': {
       const relation = bindTable(reference.input, environment, bindSelect)
-      if (relation.window !== undefined || relation.input.kind === 'aggregate') {
-        throw new SqlError('unsupported', unsupported('a window over windows'), text, reference)
+      if (relation.window !== undefined || relation.input.kind !== 'scan') {
+        throw new SqlError('unsupported', unsupported('a window over aggregated rows'), text, reference)
       }
       const window = bindWindow(reference, relation, environment)
       const bounds = (['start', 'end', 'time'] as const).map((bound): Field => {
@@ -111,8 +111,8 @@ function eventTime(column: Identifier, relation: Relation, environment: Environm
   const value = resolveName(relation, [column], text, (bound, name, span) =>
     binderFor(relation, text).member(bound, name, span)
   )
-  if (input.kind === 'aggregate')
-    throw new SqlError('unsupported', unsupported('a window over windows'), text, column)
+  if (input.kind !== 'scan')
+    throw new SqlError('unsupported', unsupported('a window over aggregated rows'), text, column)
   const declared = input.eventTime
   if (declared === undefined) {
     const isColumn =

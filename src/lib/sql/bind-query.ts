@@ -42,7 +42,7 @@ function and(left: Bound | undefined, right: Bound): Bound {
 /** Resolves the SELECT whose rows are the output. */
 export function bindOutput(select: Select, environment: Environment): BoundSelect {
   const bound = bindSelect(select, environment)
-  if (bound.input.kind === 'aggregate' || bound.window === undefined || bound.window.kind === 'TUMBLE')
+  if (bound.input.kind !== 'scan' || bound.window === undefined || bound.window.kind === 'TUMBLE')
     return bound
   const reason = unsupported(`${bound.window.kind} without GROUP BY window_start, window_end`)
   throw new SqlError('unsupported', reason, environment.text, select.from ?? select)

@@ -1,7 +1,7 @@
 import { type AggregateCode, aggregateCode } from './aggregates.ts'
 import { type Bound, literal } from './bound.ts'
 import { type ColumnCode, ExpressionCode, jsonCode, loadCode } from './codegen.ts'
-import type { Aggregate, Projection, Scan } from './plan.ts'
+import type { Aggregate, Group, Projection, Scan } from './plan.ts'
 import * as runtime from './runtime.ts'
 import { DYNAMIC, isTimestamp, type SqlType } from './types.ts'
 
@@ -23,21 +23,37 @@ export type ProjectPlace = (
 /** The same for a row of values. */
 export type ProjectValues = (R: readonly unknown[]) => string | null
 
-/** What an aggregation takes from one row; more properties hold keys (`k0` …) and arguments (`a0` …). */
+/**
+ * What an aggregation takes from one row; more properties hold keys (`k0` …) and arguments (`a0` …). `time` and
+ * `watermark` are those of a window.
+ */
 export type InputRow = { time: number; watermark: number; passes: boolean }
 
 /** One group's keys and aggregates; `n` is its number of rows. */
 export type Accumulator = { n: number }
 
-export type AggregateFunctions = {
+/** The parts of an aggregation that do not depend on where rows come from. */
+export type Accumulation = {
   newRow(): InputRow
-  read(B: Buffer, S: string, P: Int32Array, O: number, row: InputRow): void
   key(row: InputRow): unknown
   newAccumulator(row: InputRow): Accumulator
   add(acc: Accumulator, row: InputRow): void
   retract(acc: Accumulator, row: InputRow): void
+}
+
+export type AggregateFunctions = Accumulation & {
+  read(B: Buffer, S: string, P: Int32Array, O: number, row: InputRow): void
   /** The aggregation's output row for a group in the window from start to end (ms). */
   result(acc: Accumulator, start: number, end: number): unknown[]
+}
+
+export type GroupFunctions = Accumulation & {
+  /** For a group over a scan. */
+  read(B: Buffer, S: string, P: Int32Array, O: number, row: InputRow): void
+  /** For one over rows of values. */
+  readValues(R: readonly unknown[], row: InputRow): void
+  /** The output row of a group. */
+  result(acc: Accumulator): unknown[]
 }
 
 function build<T>(source: string): T {
@@ -62,16 +78,50 @@ export function generateProjectValues(
   condition: Bound | undefined,
   projections: Projection[]
 ): ProjectValues {
-  const code = new ExpressionCode(((index: number, as?: SqlType) =>
-    as === undefined ? `R[${index}]` : undefined) as ColumnCode)
+  const code = valuesCode()
   const filter = condition === undefined ? '' : `if (!${code.isTrue(condition)}) return null;\n`
   const output = `return ${rowJson(projections, value => jsonOf(code, value))};\n`
   return build(`return function project(R) {\n${code.declarations()}${filter}${output}}`)
 }
 
+/** Code over a row of values, `R`. */
+function valuesCode(): ExpressionCode {
+  return new ExpressionCode(((index: number, as?: SqlType) =>
+    as === undefined ? `R[${index}]` : undefined) as ColumnCode)
+}
+
 export function generateAggregate(aggregate: Aggregate, retracts: boolean): AggregateFunctions {
-  const { keys, calls, condition, input } = aggregate
-  const codes = calls.map((call, i) => aggregateCode(call, i, retracts))
+  const codes = aggregate.calls.map((call, i) => aggregateCode(call, i, retracts))
+  const results = ['start', 'end', 'end - 1', ...resultsOf(aggregate.keys, codes)]
+  return build(`return {
+${accumulation(aggregate, codes)},
+read(B, S, P, O, row) {
+${readBody(aggregate)}},
+result(acc, start, end) { return [${results.join(', ')}]; }
+}`)
+}
+
+/** @param retracts whether rows of the input may be taken back */
+export function generateGroup(group: Group, retracts: boolean): GroupFunctions {
+  const codes = group.calls.map((call, i) => aggregateCode(call, i, retracts))
+  const { input } = group
+  const read = input.kind === 'scan' ? readGroupPlace(group, input) : ''
+  const readValues = input.kind === 'scan' ? '' : readGroupValues(group)
+  return build(`return {
+${accumulation(group, codes)},
+read(B, S, P, O, row) {
+${read}},
+readValues(R, row) {
+${readValues}},
+result(acc) { return [${resultsOf(group.keys, codes).join(', ')}]; }
+}`)
+}
+
+function resultsOf(keys: Bound[], codes: AggregateCode[]): string[] {
+  return [...keys.map((_, i) => `acc.k${i}`), ...codes.map(code => code.result)]
+}
+
+function accumulation({ keys, calls }: Aggregate | Group, codes: AggregateCode[]): string {
   const property = (fields: string[]): string => `{ ${fields.join(', ')} }`
   const row = [
     'time: 0',
@@ -84,25 +134,13 @@ export function generateAggregate(aggregate: Aggregate, retracts: boolean): Aggr
     Object.entries(code.fields).map(([name, first]) => `${name}: ${first}`)
   )
   const accumulator = ['n: 0', ...keys.map((_, i) => `k${i}: rt.keep(row.k${i})`), ...fields]
-  const results = [
-    'start',
-    'end',
-    'end - 1',
-    ...keys.map((_, i) => `acc.k${i}`),
-    ...codes.map(code => code.result)
-  ]
-  return build(`return {
-newRow() { return ${property(row)}; },
-read(B, S, P, O, row) {
-${readBody(aggregate, input, condition)}},
+  return `newRow() { return ${property(row)}; },
 key(row) { return ${keyCode(keys)}; },
 newAccumulator(row) { return ${property(accumulator)}; },
 add(acc, row) { acc.n++;
 ${codes.map((code, i) => step(code, 'add', i)).join('\n')} },
 retract(acc, row) { acc.n--;
-${codes.map((code, i) => step(code, 'retract', i)).join('\n')} },
-result(acc, start, end) { return [${results.join(', ')}]; }
-}`)
+${codes.map((code, i) => step(code, 'retract', i)).join('\n')} }`
 }
 
 const step = (code: AggregateCode, action: 'add' | 'retract', i: number): string =>
@@ -115,45 +153,68 @@ function keyCode(keys: Bound[]): string {
   return first.type.kind === 'DYNAMIC' ? 'rt.dynamicKey(row.k0)' : 'row.k0'
 }
 
-function readBody(aggregate: Aggregate, scan: Scan, condition: Bound | undefined): string {
+/** Statements that put a row's keys and arguments where the aggregation takes them from. */
+function takeParts({ keys, calls }: Aggregate | Group, statement: Statement): string[] {
+  const parts = keys.map((key, i) => statement(c => `row.k${i} = ${c.value(key)};`))
+  for (const [i, call] of calls.entries()) {
+    const argument = call.argument ?? literal(true, { kind: 'BOOLEAN' }, { start: 0, end: 0 })
+    const { filter } = call
+    if (filter === undefined) parts.push(statement(c => `row.a${i} = ${c.value(argument)};`))
+    else parts.push(statement(c => `row.a${i} = ${c.isTrue(filter)} ? ${c.value(argument)} : null;`))
+  }
+  return parts
+}
+
+/** Makes a statement of code for expressions, with the reading of the columns they need before it. */
+type Statement = (make: (code: ExpressionCode) => string) => string
+
+/** The statement that tells whether a row takes part. */
+function passes(condition: Bound | undefined, statement: Statement): string {
+  if (condition === undefined) return 'row.passes = true;\n'
+  return statement(c => `row.passes = ${c.isTrue(condition)};\nif (!row.passes) return;`)
+}
+
+function readGroupPlace(group: Group, scan: Scan): string {
+  const body = new PlaceCode(scan)
+  const statement: Statement = make => body.statement(make)
+  const parts = [passes(group.condition, statement), ...takeParts(group, statement)]
+  return body.declarations() + parts.join('')
+}
+
+function readGroupValues(group: Group): string {
+  const code = valuesCode()
+  const statement: Statement = make => `${make(code)}\n`
+  const parts = [passes(group.condition, statement), ...takeParts(group, statement)]
+  return code.declarations() + parts.join('')
+}
+
+function readBody(aggregate: Aggregate): string {
+  const { input: scan, condition, window } = aggregate
   const { eventTime } = scan
   if (eventTime === undefined) throw new Error('an aggregation in windows needs event time')
-  const { keys, calls, window } = aggregate
   const body = new PlaceCode(scan)
+  const statement: Statement = make => body.statement(make)
   const { time } = window
   const parts: string[] = []
   // Where no WATERMARK is declared, a row that WHERE drops needs no time; Flink asks a declared one of every row.
   if (!eventTime.declared && condition !== undefined) {
     parts.push(
-      body.statement(
+      statement(
         c =>
           `if (${c.value(time)} === null && !(${c.isTrue(condition)})) { row.passes = false; row.watermark = -Infinity; return; }`
       )
     )
   }
   parts.push(
-    body.statement(
-      c => `row.time = Number(rt.requireTime(${c.value(time)}, ${JSON.stringify(eventTime.name)}));`
-    )
+    statement(c => `row.time = Number(rt.requireTime(${c.value(time)}, ${JSON.stringify(eventTime.name)}));`)
   )
   const { watermark, delay } = eventTime
   if (watermark === eventTime.time || watermark === time) parts.push(`row.watermark = row.time - ${delay};\n`)
   else {
     // A row whose watermark is NULL moves no time.
-    parts.push(body.statement(c => `row.watermark = Number(${c.value(watermark)} ?? -Infinity) - ${delay};`))
+    parts.push(statement(c => `row.watermark = Number(${c.value(watermark)} ?? -Infinity) - ${delay};`))
   }
-  if (condition !== undefined) {
-    parts.push(body.statement(c => `row.passes = ${c.isTrue(condition)};\nif (!row.passes) return;`))
-  } else parts.push('row.passes = true;\n')
-  for (const [i, key] of keys.entries()) parts.push(body.statement(c => `row.k${i} = ${c.value(key)};`))
-  for (const [i, call] of calls.entries()) {
-    const argument = call.argument ?? literal(true, { kind: 'BOOLEAN' }, { start: 0, end: 0 })
-    const { filter } = call
-    if (filter === undefined) parts.push(body.statement(c => `row.a${i} = ${c.value(argument)};`))
-    else {
-      parts.push(body.statement(c => `row.a${i} = ${c.isTrue(filter)} ? ${c.value(argument)} : null;`))
-    }
-  }
+  parts.push(passes(condition, statement), ...takeParts(aggregate, statement))
   return body.declarations() + parts.join('')
 }
 

@@ -1,24 +1,35 @@
+import { AggregatePipeline } from './aggregate-pipeline.ts'
+import { causeAt, changeEvent } from './change-event.ts'
 import type { Emitter } from './emitter.ts'
-import {
-  generateAggregate,
-  generateProjectPlace,
-  generateProjectValues,
-  type ProjectPlace
-} from './generate.ts'
-import type { Aggregate, Plan, Scan } from './plan.ts'
+import { generateProjectPlace, type ProjectPlace } from './generate.ts'
+import type { GroupState } from './group-aggregate.ts'
+import { isAppendOnly, type Plan, type Scan } from './plan.ts'
 import { ImageCheck, imagesOf } from './row-images.ts'
 import { ChangeReader, JsonReader, operations, slot } from './scan.ts'
-import { WindowAggregate } from './window-aggregate.ts'
+import type { WindowState } from './window-aggregate.ts'
 
 /** One line of a block, as bytes and as text of one character a byte. */
 export type Line = { bytes: Buffer; text: string; start: number; end: number }
 
+/** What a query keeps between lines. */
+export type PipelineState = {
+  readonly windows: WindowState | undefined
+  readonly groups: readonly GroupState[]
+}
+
 /** The work of one query. */
 export interface Pipeline {
-  readonly aggregate: WindowAggregate | undefined
+  /** Event time that has passed, ms; undefined for queries that keep no time. */
+  readonly watermark: number | undefined
   begin(block: Buffer): void
   /** @throws LineError, RowError; nothing of the line has taken effect then. @returns whether a row of it was late */
   line(line: Line): boolean
+  /** The block is gone after this. */
+  finish(): void
+  /** Ends time: closes all windows. */
+  end(): void
+  state(): PipelineState
+  restore(state: PipelineState): void
   /** Messages for the user, each once. */
   warnings(): string[]
   /** What to say at the end when no event of the query's table came. */
@@ -28,21 +39,33 @@ export interface Pipeline {
 /** The pipeline of a plan; it writes to `output`. */
 export function createPipeline(plan: Plan, output: Emitter): Pipeline {
   const { input } = plan
-  if (input.kind === 'scan')
-    return input.source.kind === 'json'
-      ? new RowPipeline(plan, input, output)
-      : new ChangePipeline(plan, input, output)
-  return new AggregatePipeline(plan, input, output)
+  if (input.kind !== 'scan') return new AggregatePipeline(plan, input, output)
+  return isAppendOnly(input) ? new RowPipeline(plan, input, output) : new ChangePipeline(plan, input, output)
+}
+
+/** What has no state. */
+abstract class Stateless {
+  readonly watermark = undefined
+
+  finish(): void {}
+
+  end(): void {}
+
+  state(): PipelineState {
+    return { windows: undefined, groups: [] }
+  }
+
+  restore(): void {}
 }
 
 /** Rows in, rows out. */
-class RowPipeline implements Pipeline {
-  readonly aggregate = undefined
+class RowPipeline extends Stateless implements Pipeline {
   private readonly output: Emitter
   private readonly reader: JsonReader
   private readonly project: ProjectPlace
 
   constructor(plan: Plan, scan: Scan, output: Emitter) {
+    super()
     this.output = output
     this.reader = new JsonReader(scan)
     this.project = generateProjectPlace(scan, plan.condition, plan.projections)
@@ -68,14 +91,14 @@ class RowPipeline implements Pipeline {
  * Change events in, change events out. An update whose row starts to pass the condition becomes a create, one whose row
  * stops to a delete. As in Flink, an update that leaves the projected row as it was is passed on all the same.
  */
-class ChangePipeline implements Pipeline {
-  readonly aggregate = undefined
+class ChangePipeline extends Stateless implements Pipeline {
   private readonly output: Emitter
   private readonly reader: ChangeReader
   private readonly project: ProjectPlace
   private readonly check: ImageCheck
 
   constructor(plan: Plan, scan: Scan, output: Emitter) {
+    super()
     this.output = output
     this.reader = new ChangeReader(scan)
     this.project = generateProjectPlace(scan, plan.condition, plan.projections)
@@ -117,79 +140,6 @@ class ChangePipeline implements Pipeline {
 
   private write({ text }: Line, op: string, before: string | null, after: string | null): void {
     const { spans } = this.reader.finder
-    const source = text.substring(spans[slot.source] as number, spans[slot.source + 1] as number)
-    const time = spans[slot.time] as number
-    const suffix = time < 0 ? '' : `,"ts_ms":${text.substring(time, spans[slot.time + 1] as number)}`
-    this.output.line(`{"before":${before},"after":${after},"source":${source},"op":"${op}"${suffix}}`)
-  }
-}
-
-/** Rows or change events in, the results of closed windows out, as plain rows. */
-class AggregatePipeline implements Pipeline {
-  readonly aggregate: WindowAggregate
-  private readonly json: JsonReader | undefined
-  private readonly changes: ChangeReader | undefined
-  private readonly functions: ReturnType<typeof generateAggregate>
-  private readonly check: ImageCheck | undefined
-  private readonly row
-  private readonly oldRow
-
-  constructor(plan: Plan, aggregate: Aggregate, output: Emitter) {
-    const scan = aggregate.input
-    const retracts = scan.source.kind === 'changes'
-    if (retracts) {
-      this.changes = new ChangeReader(scan)
-      this.check = new ImageCheck(scan, this.changes)
-    } else this.json = new JsonReader(scan)
-    this.functions = generateAggregate(aggregate, retracts)
-    this.row = this.functions.newRow()
-    this.oldRow = this.functions.newRow()
-    const project = generateProjectValues(plan.condition, plan.projections)
-    this.aggregate = new WindowAggregate(aggregate.window, this.functions, values => {
-      const row = project(values)
-      if (row !== null) output.line(row)
-    })
-  }
-
-  begin(block: Buffer): void {
-    this.changes?.begin(block)
-  }
-
-  line(line: Line): boolean {
-    const { bytes, text } = line
-    if (this.changes !== undefined) return this.change(line, this.changes)
-    const reader = this.json as JsonReader
-    reader.find(bytes, line.start, line.end)
-    this.functions.read(bytes, text, reader.finder.spans, 0, this.row)
-    return this.take(this.row, false)
-  }
-
-  warnings(): string[] {
-    return this.check?.warnings() ?? []
-  }
-
-  missing(): string | undefined {
-    return this.changes?.missing()
-  }
-
-  private change({ bytes, text, start, end }: Line, reader: ChangeReader): boolean {
-    if (!reader.find(bytes, start, end)) return false
-    const operation = reader.operation(bytes)
-    const { old, new: now } = imagesOf(reader, bytes, operation)
-    this.check?.see(bytes, old, now)
-    const { spans } = reader.finder
-    // Both images are read before either takes effect, so that an error in one leaves nothing half done.
-    if (old) this.functions.read(bytes, text, spans, reader.beforeColumns, this.oldRow)
-    if (now) this.functions.read(bytes, text, spans, reader.afterColumns, this.row)
-    if (operation === operations.truncate) this.aggregate.clear()
-    const oldLate = old && this.take(this.oldRow, true)
-    const newLate = now && this.take(this.row, false)
-    return oldLate || newLate
-  }
-
-  private take(row: typeof this.row, retract: boolean): boolean {
-    const late = this.aggregate.accept(row, retract)
-    this.aggregate.advance(row.watermark)
-    return late
+    this.output.line(changeEvent(op, before, after, causeAt(text, spans, slot.source, slot.time)))
   }
 }

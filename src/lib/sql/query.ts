@@ -3,7 +3,7 @@ import { type ByteWriter, eachLine } from '../stream/index.ts'
 import { planText } from './compile.ts'
 import { Emitter } from './emitter.ts'
 import { RowError } from './errors.ts'
-import { createPipeline, type Line, type Pipeline } from './pipeline.ts'
+import { createPipeline, type Line, type Pipeline, type PipelineState } from './pipeline.ts'
 import { explain, groupColumns, isAppendOnly, type Plan } from './plan.ts'
 import { LineError } from './scan.ts'
 import type { WindowState } from './window-aggregate.ts'
@@ -30,7 +30,9 @@ export type QueryOptions = {
   watermarkDelay?: number
 }
 
-type Snapshot = { version: 1; query: string; windows: WindowState | undefined }
+type Snapshot = { version: 2; query: string; late: number } & PipelineState
+/** Before there were groups. */
+type FirstSnapshot = { version: 1; query: string; windows: (WindowState & { late: number }) | undefined }
 
 /** A compiled query over blocks of lines. */
 export class Query {
@@ -43,7 +45,7 @@ export class Query {
   private readonly options: QueryOptions
 
   constructor(plan: Plan, options: QueryOptions) {
-    this.appendOnly = isAppendOnly(plan)
+    this.appendOnly = isAppendOnly(plan.input)
     this.plan = explain(plan)
     this.groupColumns = groupColumns(plan)
     this.pipeline = createPipeline(plan, this.output)
@@ -58,14 +60,12 @@ export class Query {
 
   /** Event time that has passed, ms since the epoch; undefined for queries that keep no time or before the first row. */
   get watermark(): number | undefined {
-    const watermark = this.pipeline.aggregate?.watermark
+    const { watermark } = this.pipeline
     return watermark === undefined || !Number.isFinite(watermark) ? undefined : watermark
   }
 
   /** Lines of which a row was late. */
-  get lateLines(): number {
-    return this.pipeline.aggregate?.late ?? 0
-  }
+  lateLines = 0
 
   /**
    * Works on a block of whole lines without control lines, and writes the results.
@@ -89,6 +89,7 @@ export class Query {
       })
     } finally {
       this.output.flush()
+      pipeline.finish()
       for (const warning of pipeline.warnings()) this.options.warn?.(warning)
     }
   }
@@ -101,28 +102,33 @@ export class Query {
   /** Ends time: closes all windows, as Flink does at the end of a bounded source. */
   end(out: ByteWriter): void {
     this.output.target = out
-    this.pipeline.aggregate?.advance(Number.POSITIVE_INFINITY)
+    this.pipeline.end()
     this.output.flush()
   }
 
   /** The state after the lines processed so far. */
   snapshot(): Buffer {
-    const state: Snapshot = { version: 1, query: this.plan, windows: this.pipeline.aggregate?.state() }
+    const state: Snapshot = {
+      version: 2,
+      query: this.plan,
+      late: this.lateLines,
+      ...this.pipeline.state()
+    }
     return serialize(state)
   }
 
   /** Goes on where a snapshot was taken. Throws RowError when it belongs to another query. */
   restore(snapshot: Buffer): void {
-    const state = deserialize(snapshot) as Snapshot
-    if (state.version !== 1 || state.query !== this.plan) {
+    const state = deserialize(snapshot) as Snapshot | FirstSnapshot
+    if ((state.version !== 1 && state.version !== 2) || state.query !== this.plan) {
       throw new RowError('the state was written by another query')
     }
-    if (state.windows !== undefined) this.pipeline.aggregate?.restore(state.windows)
+    this.lateLines = state.version === 1 ? (state.windows?.late ?? 0) : state.late
+    this.pipeline.restore(state.version === 1 ? { windows: state.windows, groups: [] } : state)
   }
 
   private late(bytes: Buffer, index: number): void {
-    const { aggregate } = this.pipeline
-    if (aggregate !== undefined) aggregate.late++
+    this.lateLines++
     this.options.late?.(bytes, index)
   }
 

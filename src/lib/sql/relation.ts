@@ -1,7 +1,7 @@
 import type { Identifier } from './ast.ts'
 import type { Bound, Window } from './bound.ts'
 import { didYouMean, SqlError } from './errors.ts'
-import type { Aggregate, Scan } from './plan.ts'
+import type { Node, Scan } from './plan.ts'
 import { DYNAMIC, type SqlType } from './types.ts'
 
 /** A named output of a relation, as an expression over the rows of its input. */
@@ -12,7 +12,7 @@ export type Field = { name: string; value: Bound }
  * computed from them. Views and subqueries are merged by construction: their fields are expressions over the same input.
  */
 export type Relation = {
-  input: Scan | Aggregate
+  input: Node
   condition: Bound | undefined
   fields: Field[]
   /** The name that qualifies its columns. */

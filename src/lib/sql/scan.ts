@@ -20,12 +20,17 @@ const openBrace = 123
 const closeBrace = 125
 const backslash = 92
 
-/** Reads lines of which each is a row: finds the columns' places. */
+/** Reads lines of which each is a row: finds the columns' places, and behind them those of `source` and `ts_ms`. */
 export class JsonReader {
   readonly finder: FieldFinder
+  /** Index in the spans of `source`, then of `ts_ms`; -1 when they are not looked for. */
+  readonly cause: number
 
-  constructor(scan: Scan) {
-    this.finder = new FieldFinder(scan.columns.map(column => column.name))
+  /** @param isCause whether the line is named as the cause of what changes with it */
+  constructor(scan: Scan, isCause = false) {
+    const columns = scan.columns.map(column => column.name)
+    this.cause = isCause ? columns.length * 2 : -1
+    this.finder = new FieldFinder(isCause ? [...columns, 'source', 'ts_ms'] : columns)
   }
 
   /** Throws LineError for a line that is no JSON object. */

@@ -6,7 +6,6 @@ import { eachWindow, windowStart } from './window.ts'
 /** What a snapshot holds: plain data, with Maps and bigints. */
 export type WindowState = {
   watermark: number
-  late: number
   windows: [end: number, groups: Map<unknown, Accumulator>][]
 }
 
@@ -20,7 +19,6 @@ export type WindowState = {
 export class WindowAggregate {
   /** ms; what no row can be older than and still count. */
   watermark = Number.NEGATIVE_INFINITY
-  late = 0
   private readonly window: Window
   private readonly functions: AggregateFunctions
   private readonly emit: (row: unknown[]) => void
@@ -85,13 +83,12 @@ export class WindowAggregate {
   }
 
   state(): WindowState {
-    return { watermark: this.watermark, late: this.late, windows: [...this.windows] }
+    return { watermark: this.watermark, windows: [...this.windows] }
   }
 
   restore(state: WindowState): void {
     this.clear()
     this.watermark = state.watermark
-    this.late = state.late
     this.windows = new Map(state.windows)
     this.nextEnd = Math.min(Number.POSITIVE_INFINITY, ...this.windows.keys())
   }

@@ -1,0 +1,98 @@
+import type { Accumulator, GroupFunctions, InputRow } from './generate.ts'
+import { Decimal } from './values/decimal.ts'
+import { detach } from './values/text.ts'
+
+/** What a snapshot holds: plain data, with Maps and bigints. */
+export type GroupState = Map<unknown, Accumulator>
+
+/** Takes a row that came (no `before`), went (no `after`) or changed. */
+export type TakeChange = (before: unknown[] | null, after: unknown[] | null) => void
+
+/**
+ * Aggregation in groups that live as long as they have rows. Each change of a row changes its group's result; a group
+ * whose rows were all taken back is gone. As in Flink, a row that is taken back though its group was never seen changes
+ * nothing.
+ */
+export class GroupAggregate {
+  private readonly functions: GroupFunctions
+  private readonly emit: TakeChange
+  private groups: GroupState = new Map()
+
+  constructor(functions: GroupFunctions, emit: TakeChange) {
+    this.functions = functions
+    this.emit = emit
+  }
+
+  /** Takes back one row and adds another; either may be absent, or not pass. */
+  change(old: InputRow | null, now: InputRow | null): void {
+    const before = old?.passes === true ? old : null
+    const after = now?.passes === true ? now : null
+    if (before === null) {
+      if (after !== null) this.add(after)
+      return
+    }
+    const key = this.functions.key(before)
+    const group = this.groups.get(key)
+    if (after === null || this.functions.key(after) !== key) {
+      if (group !== undefined) this.retract(key, group, before)
+      if (after !== null) this.add(after)
+    } else if (group === undefined) this.add(after)
+    else {
+      const result = this.functions.result(group)
+      this.functions.retract(group, before)
+      this.functions.add(group, after)
+      this.emitIfOther(result, this.functions.result(group))
+    }
+  }
+
+  /** Takes all rows back: the table was truncated. */
+  clear(): void {
+    const { groups } = this
+    this.groups = new Map()
+    for (const group of groups.values()) this.emit(this.functions.result(group), null)
+  }
+
+  state(): GroupState {
+    return this.groups
+  }
+
+  restore(state: GroupState): void {
+    this.groups = state
+  }
+
+  private add(row: InputRow): void {
+    const { functions, groups } = this
+    const key = functions.key(row)
+    const group = groups.get(key)
+    if (group === undefined) {
+      const made = functions.newAccumulator(row)
+      groups.set(typeof key === 'string' ? detach(key) : key, made)
+      functions.add(made, row)
+      this.emit(null, functions.result(made))
+      return
+    }
+    const result = functions.result(group)
+    functions.add(group, row)
+    this.emitIfOther(result, functions.result(group))
+  }
+
+  private retract(key: unknown, group: Accumulator, row: InputRow): void {
+    const result = this.functions.result(group)
+    this.functions.retract(group, row)
+    if (group.n > 0) {
+      this.emitIfOther(result, this.functions.result(group))
+      return
+    }
+    this.groups.delete(key)
+    this.emit(result, null)
+  }
+
+  private emitIfOther(before: unknown[], after: unknown[]): void {
+    if (before.some((value, i) => !isSame(value, after[i]))) this.emit(before, after)
+  }
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (a instanceof Decimal && b instanceof Decimal) return String(a) === String(b)
+  return Object.is(a, b)
+}
