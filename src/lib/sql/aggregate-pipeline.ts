@@ -66,19 +66,16 @@ export class AggregatePipeline implements Pipeline {
   }
 
   line(line: Line): boolean {
-    // Of a line that cannot be read nothing is known.
-    this.current = undefined
+    this.passOn()
     return 'changes' in this.reader
       ? this.change(line, this.reader.changes, this.reader.check)
       : this.add(line, this.reader.json)
   }
 
   finish(): void {
-    if (this.current !== undefined && !this.isOnlyAdded) {
-      const { source, time } = this.cause()
-      this.lastCause = { source: detach(source), time: time === null ? null : detach(time) }
-    }
-    this.current = undefined
+    this.passOn()
+    const { source, time } = this.lastCause
+    this.lastCause = { source: detach(source), time: time === null ? null : detach(time) }
   }
 
   end(): void {
@@ -190,6 +187,12 @@ export class AggregatePipeline implements Pipeline {
         output.line(changeEvent(old === null ? 'c' : now === null ? 'd' : 'u', old, now, this.cause()))
       }
     }
+  }
+
+  /** Before the next line is looked at, of which nothing may be known: only the end of time asks for the last. */
+  private passOn(): void {
+    if (this.window !== undefined && !this.isOnlyAdded) this.lastCause = this.cause()
+    this.current = undefined
   }
 
   private cause(): Cause {
