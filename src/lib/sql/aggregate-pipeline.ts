@@ -10,7 +10,7 @@ import {
 } from './generate.ts'
 import { GroupAggregate, type TakeChange } from './group-aggregate.ts'
 import type { Line, Pipeline, PipelineState } from './pipeline.ts'
-import { type Aggregate, type Group, isAppendOnly, type Plan, type Scan } from './plan.ts'
+import { type Aggregate, type Group, isAppendOnly, type Plan, scanOf } from './plan.ts'
 import { ImageCheck, imagesOf } from './row-images.ts'
 import { ChangeReader, JsonReader, operations, slot } from './scan.ts'
 import { detach } from './values/text.ts'
@@ -47,7 +47,7 @@ export class AggregatePipeline implements Pipeline {
     this.isOnlyAdded = isAppendOnly(node)
     this.first = this.build(node, this.sink(plan))
     this.groups.reverse()
-    const scan = baseOf(node)
+    const scan = scanOf(node)
     if (isAppendOnly(scan)) this.reader = { json: new JsonReader(scan, !isAppendOnly(node)) }
     else {
       const changes = new ChangeReader(scan)
@@ -203,8 +203,4 @@ export class AggregatePipeline implements Pipeline {
       ? causeAt(line.text, reader.changes.finder.spans, slot.source, slot.time)
       : causeAt(line.text, reader.json.finder.spans, reader.json.cause, reader.json.cause + 2)
   }
-}
-
-function baseOf({ input }: Aggregate | Group): Scan {
-  return input.kind === 'scan' ? input : baseOf(input)
 }

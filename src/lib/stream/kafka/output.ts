@@ -9,7 +9,7 @@ import type { TakePartitions } from './assignment.ts'
 import type { Cluster } from './cluster.ts'
 import { FieldHeaders } from './field-headers.ts'
 import { MemberProducers } from './member-producers.ts'
-import { type Committed, committedOffsets, type Partition, partitionKey } from './offsets.ts'
+import { committedOffsets, type Partition, partitionKey } from './offsets.ts'
 import { Producer } from './producer.ts'
 import { type Compression, NO_HEADERS, type RecordBatch, release } from './record-batch.ts'
 import { LineRouter, type RouterOptions } from './router.ts'
@@ -322,20 +322,19 @@ export class KafkaOutput implements Output {
   }
 
   #isCommitted({ place, note }: Commit): Promise<boolean> {
-    return this.#isNoted(this.#options.transactionalId, place, known => known.note === note)
+    return this.#isNoted(this.#options.transactionalId, place, note)
   }
 
   /** All offsets of a transaction are committed, or none. */
   async #areCommitted({ group, offsets }: GroupOffsets): Promise<boolean> {
     const [first] = offsets
     if (first === undefined) return false
-    return this.#isNoted(group, first, known => known.note === first.note)
+    return this.#isNoted(group, first, first.note)
   }
 
-  async #isNoted(group: string, place: Partition, is: (known: Committed) => boolean): Promise<boolean> {
+  async #isNoted(group: string, place: Partition, note: string): Promise<boolean> {
     const found = await this.#cluster.persist(() => committedOffsets(this.#cluster, group, [place]))
-    const known = found.get(partitionKey(place))
-    return known !== undefined && is(known)
+    return found.get(partitionKey(place))?.note === note
   }
 
   async #drain(): Promise<void> {

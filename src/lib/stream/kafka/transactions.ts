@@ -261,11 +261,14 @@ export class Transactions {
     this.#hasOffsets = false
     this.#isEnding = false
     this.#isOpening = false
+    this.#isInherited = false
   }
 
   /** Leaves word for a successor that nothing is open, and nothing has to be ended once more. @throws TryAgain */
   async leave(): Promise<void> {
-    if (this.#producer !== null && !this.isOpen && !this.isDisturbed) await this.#take(null)
+    if (this.#producer === null || this.isOpen || this.isDisturbed) return
+    // Whether another has the id by now does not matter any more.
+    await this.#requests.take(timeoutOf(this.#options.timeoutMs, null), this.#producer)
   }
 
   async #tellOffsets(group: string): Promise<void> {
