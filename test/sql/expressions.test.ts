@@ -120,6 +120,7 @@ test('functions of strings', () => {
     ["TRIM(BOTH 'x' FROM 'xxaxx')", 'a'],
     ["TRIM('  a ')", 'a'],
     ["POSITION('l' IN 'hello')", 3],
+    ["ASCII('é')", -61],
     ["CONCAT_WS('-', 'a', NULL, 'b')", 'a-b'],
     ["REPLACE('aba', 'a', 'c')", 'cbc'],
     ["LPAD('7', 3, '0')", '007'],
@@ -138,7 +139,10 @@ test('functions of time', () => {
     ["DATE '2026-01-31' + INTERVAL '1' MONTH", '2026-02-28'],
     [`DATE_FORMAT(${t}, 'yyyy-MM-dd HH:mm')`, '2026-11-24 10:20'],
     ["TO_TIMESTAMP('2026-11-24 10:00:00')", '2026-11-24T10:00:00.000'],
-    ['TO_TIMESTAMP_LTZ(1795514400123, 3)', '2026-11-24T10:00:00.123Z']
+    ['TO_TIMESTAMP_LTZ(1795514400123, 3)', '2026-11-24T10:00:00.123Z'],
+    ['TO_TIMESTAMP_LTZ(9007199254740991, 0)', null],
+    ["TIMESTAMPDIFF(MONTH, DATE '2026-01-31', DATE '2026-02-28')", 1],
+    ["TIMESTAMPDIFF(MONTH, TIMESTAMP '2026-03-15 10:00:00', TIMESTAMP '2026-01-15 09:00:00')", -3]
   ])
 })
 

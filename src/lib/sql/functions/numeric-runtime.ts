@@ -56,4 +56,5 @@ export function roundDynamic(value: Dynamic, digits: number): DynamicNumber {
   return digits < 0 ? roundInt(number, -digits) : number
 }
 
-export const ascii = (text: string): number => (text === '' ? 0 : (Buffer.from(text)[0] ?? 0))
+/** The first byte of UTF-8, which Flink takes for a number with a sign. */
+export const ascii = (text: string): number => (text === '' ? 0 : Buffer.from(text).readInt8(0))

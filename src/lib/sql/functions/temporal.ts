@@ -138,7 +138,8 @@ const toTimestampLtz: ScalarFunction = {
       call.fail('TO_TIMESTAMP_LTZ takes a whole number', number)
     const operands = [argument(call, 0, BIGINT)]
     if (call.args.length > 1) operands.push(argument(call, 1, INT))
-    return strict('TO_TIMESTAMP_LTZ', type, operands, ([v, p]) => `rt.toTimestampLtz(${v}, ${p ?? 3})`, call)
+    const emit = ([v, p]: string[]): string => `rt.toTimestampLtz(${v}, ${p ?? 3})`
+    return strict('TO_TIMESTAMP_LTZ', type, operands, emit, call, true)
   }
 }
 

@@ -1,6 +1,7 @@
 import { RowError } from '../errors.ts'
 import type { Int } from '../values/integer.ts'
 import {
+  addMonths,
   civilFromDays,
   dayMilliseconds,
   daysFromCivil,
@@ -101,16 +102,24 @@ export function timestampDifference(unit: string, from: number, to: number): num
   return Math.trunc(months / size) + 0
 }
 
+/**
+ * Whole months; a day that a month does not have is its last one. Back in time a month is more where only the time of day
+ * makes it so, as in Flink. Source: Flink's DateTimeUtils.subtractMonths
+ */
 function monthsBetween(from: number, to: number): number {
-  if (to < from) return -monthsBetween(to, from) + 0
   const fromDays = Math.floor(from / dayMilliseconds)
   const toDays = Math.floor(to / dayMilliseconds)
-  const a = civilFromDays(fromDays)
-  const b = civilFromDays(toDays)
+  const months =
+    toDays < fromDays ? -monthsBetweenDays(toDays, fromDays) : monthsBetweenDays(fromDays, toDays)
+  const isEarlier = to - toDays * dayMilliseconds < from - fromDays * dayMilliseconds
+  return isEarlier && addMonths(fromDays, months) === toDays ? months - 1 : months
+}
+
+function monthsBetweenDays(from: number, to: number): number {
+  const a = civilFromDays(from)
+  const b = civilFromDays(to)
   const months = (b.year - a.year) * 12 + b.month - a.month
-  const aRest = a.day * dayMilliseconds + from - fromDays * dayMilliseconds
-  const bRest = b.day * dayMilliseconds + to - toDays * dayMilliseconds
-  return bRest < aRest ? months - 1 : months
+  return addMonths(from, months) > to ? months - 1 : months
 }
 
 const formatLetters = /'((?:[^']|'')*)'|yyyy|yy|MM|dd|HH|hh|mm|ss|S+|a|./gs
@@ -155,8 +164,10 @@ export function formatPattern(time: number, pattern: string): string {
 export const toTimestamp = (text: string): Int | null => parseTimestamp(text, 3) ?? null
 
 /** TO_TIMESTAMP_LTZ(number, precision): seconds (0) or milliseconds (3) to milliseconds. */
-export function toTimestampLtz(value: Int, precision: number): number {
-  return precision === 0 ? Number(value) * 1000 : Number(value)
+/** NULL outside of the years 0 to 9999. */
+export function toTimestampLtz(value: Int, precision: number): number | null {
+  const milliseconds = precision === 0 ? Number(value) * 1000 : Number(value)
+  return milliseconds >= -62_167_219_200_000 && milliseconds < 253_402_300_800_000 ? milliseconds : null
 }
 
 /** A timestamp of any precision as whole milliseconds. */
