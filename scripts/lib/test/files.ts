@@ -30,7 +30,7 @@ function place(name: string, from: string): string {
 /** Whether a test file starts servers: it then imports what starts them. */
 export function startsServers(file: string): boolean {
   return (
-    /from '[^']*(lib\/servers\/|support\/(servers|polled|borrowed))/.test(readFileSync(file, 'utf8')) ||
+    /from '[^']*(lib\/servers\/|support\/(servers|polled|borrowed|flink))/.test(readFileSync(file, 'utf8')) ||
     file.includes('/test/scripts/')
   )
 }
