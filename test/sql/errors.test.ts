@@ -70,9 +70,9 @@ test('Flink SQL outside of the subset is refused by name', () => {
   const window = "FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(c), INTERVAL '1' MINUTE)) GROUP BY window_start"
   says([
     ['SELECT a FROM t ORDER BY a', /ORDER BY: not in the subset/],
-    ['SELECT a FROM t JOIN u ON t.id = u.id', /JOIN: not in the subset/],
-    ['SELECT DISTINCT a FROM t', /SELECT DISTINCT: not in the subset/],
-    ['SELECT a FROM t UNION ALL SELECT a FROM u', /UNION: not in the subset/],
+    ['SELECT a FROM t NATURAL JOIN u', /NATURAL JOIN: not in the subset/],
+    ['SELECT DISTINCT * FROM t', /DISTINCT over \* of an undeclared table: not in the subset/],
+    ['SELECT a FROM t INTERSECT SELECT a FROM u', /INTERSECT: not in the subset/],
     ['SELECT a FROM t WHERE a IN (SELECT b FROM u)', /IN with a subquery: not in the subset/],
     ['SELECT ROW_NUMBER() OVER (ORDER BY a) FROM t', /OVER windows: not in the subset/],
     [`SELECT window_start, COUNT(*) ${window}`, /without both window_start and window_end/],
@@ -80,8 +80,7 @@ test('Flink SQL outside of the subset is refused by name', () => {
     ['SELECT NOW() FROM t', /NOW depends on the clock/],
     ['SELECT CAST(a AS CHAR(3)) FROM t', /the type CHAR: not in the subset/],
     [`SELECT ${'9'.repeat(39)} FROM t`, /more than 38 digits/],
-    ['SELECT 1', /SELECT without FROM: not in the subset/],
-    ['SELECT a FROM t; SELECT b FROM t', /a second query/]
+    ['SELECT 1', /SELECT without FROM: not in the subset/]
   ])
 })
 

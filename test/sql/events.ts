@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { compile, type Query, type QueryOptions, type RejectedLine } from '../../src/lib/sql/index.ts'
 import { ByteWriter } from '../../src/lib/stream/index.ts'
 
@@ -75,4 +76,20 @@ export function evaluate(expression: string, row: Row = {}, columns = ''): unkno
     [JSON.stringify(row)]
   )
   return rejected.length > 0 ? `error: ${rejected[0]}` : rows[0]?.v
+}
+
+/** The rows that a changelog leads to, by their JSON; throws where it takes back what is not there. */
+export function tableOf(events: readonly Row[]): string[] {
+  const rows = new Map<string, number>()
+  for (const { before, after } of events) {
+    if (before !== null) {
+      const text = JSON.stringify(before)
+      const count = rows.get(text) ?? 0
+      assert.ok(count > 0, `${text} is taken back, and is not there`)
+      if (count === 1) rows.delete(text)
+      else rows.set(text, count - 1)
+    }
+    if (after !== null) rows.set(JSON.stringify(after), (rows.get(JSON.stringify(after)) ?? 0) + 1)
+  }
+  return [...rows].flatMap(([text, count]) => Array<string>(count).fill(text)).sort()
 }

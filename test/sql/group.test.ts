@@ -2,27 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ByteWriter } from '../../src/lib/stream/index.ts'
-import { blockOf, change, created, parseLines, type Row, run, strictQuery } from './events.ts'
+import { blockOf, change, created, parseLines, type Row, run, strictQuery, tableOf } from './events.ts'
 
 const PER_CONTEST = 'SELECT contest, COUNT(*) AS n, SUM(amount) AS total FROM joins GROUP BY contest'
 
 const join = (id: number, contest: number | null, amount = '1.00'): Row => ({ id, contest, amount })
-
-/** The rows that a changelog leads to, by their JSON; throws where it takes back what is not there. */
-function tableOf(events: readonly Row[]): string[] {
-  const rows = new Map<string, number>()
-  for (const { before, after } of events) {
-    if (before !== null) {
-      const text = JSON.stringify(before)
-      const count = rows.get(text) ?? 0
-      assert.ok(count > 0, `${text} is taken back, and is not there`)
-      if (count === 1) rows.delete(text)
-      else rows.set(text, count - 1)
-    }
-    if (after !== null) rows.set(JSON.stringify(after), (rows.get(JSON.stringify(after)) ?? 0) + 1)
-  }
-  return [...rows].flatMap(([text, count]) => Array<string>(count).fill(text)).sort()
-}
 
 test('each row changes the result of its group: c, then u with the whole result before, d when the last row goes', () => {
   const { rows } = run(PER_CONTEST, [

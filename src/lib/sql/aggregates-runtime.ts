@@ -1,5 +1,5 @@
 import { RowError } from './errors.ts'
-import { Decimal, divideDecimals, rescale } from './values/decimal.ts'
+import { Decimal, divideDecimals, parseDecimal, rescale } from './values/decimal.ts'
 import { asNumber, type Dynamic } from './values/dynamic.ts'
 import { add, divide, type Int, subtract } from './values/integer.ts'
 import { detach } from './values/text.ts'
@@ -120,6 +120,20 @@ export function groupKey(...values: unknown[]): string {
     key += `${kind}${text.length}:${text}`
   }
   return key
+}
+
+/** A value of which one side of a join's equality is undeclared: equal for equal numbers, however they are written. */
+export function joinKey(value: unknown): unknown {
+  if (typeof value !== 'string' && !(value instanceof Decimal)) {
+    return typeof value === 'object' && value !== null ? dynamicKey(value) : value
+  }
+  const text = String(value)
+  if (!/^-?[\d.]/.test(text)) return text
+  const decimal = parseDecimal(text)
+  if (decimal === undefined) return text
+  const whole = rescale(decimal.unscaled, decimal.scale, 0)
+  if (rescale(whole, 0, decimal.scale) === decimal.unscaled) return whole
+  return `\0${text.replace(/0+$/, '')}`
 }
 
 /** A single undeclared value as a Map key. */

@@ -91,10 +91,27 @@ export type SelectItem = Span &
 
 export type WindowKind = 'TUMBLE' | 'HOP' | 'CUMULATE'
 
+export type JoinType = 'inner' | 'left' | 'right' | 'full'
+
 export type TableReference = Span &
   (
-    | { kind: 'table'; path: Identifier[]; alias?: Identifier }
-    | { kind: 'subquery'; query: Select; alias?: Identifier }
+    | {
+        kind: 'table'
+        path: Identifier[]
+        alias?: Identifier
+        /** The time of FOR SYSTEM_TIME AS OF. */
+        asOf?: Expression
+      }
+    | { kind: 'subquery'; query: Query; alias?: Identifier; columns?: Identifier[] }
+    | {
+        kind: 'join'
+        type: JoinType
+        left: TableReference
+        right: TableReference
+        /** Neither `on` nor `using` in a cross join and in `FROM a, b`. */
+        on?: Expression
+        using?: Identifier[]
+      }
     | {
         kind: 'window'
         window: WindowKind
@@ -110,12 +127,21 @@ export type TableReference = Span &
 
 export type Select = Span & {
   kind: 'select'
+  distinct: boolean
   items: SelectItem[]
   from?: TableReference
   where?: Expression
   groupBy: Expression[]
   having?: Expression
 }
+
+/** UNION ALL, or UNION when `distinct`, of two or more queries. */
+export type Union = Span & { kind: 'union'; inputs: Query[]; distinct: boolean }
+
+/** A query with the views that it declares for itself. */
+export type With = Span & { kind: 'with'; views: { name: Identifier; query: Query }[]; query: Query }
+
+export type Query = Select | Union | With
 
 export type ColumnDefinition = Span & { name: Identifier } & (
     | { kind: 'physical'; type: SqlType; notNull: boolean }
@@ -131,8 +157,12 @@ export type CreateTable = Span & {
   options: Map<string, Span & { value: string }>
 }
 
+export type Insert = Span & { kind: 'insert'; target: Identifier; columns: Identifier[]; query: Query }
+
 export type Statement =
   | CreateTable
-  | (Span & { kind: 'createView'; name: Identifier; columns: Identifier[]; query: Select })
-  | (Span & { kind: 'insert'; target: Identifier; columns: Identifier[]; query: Select })
-  | Select
+  | (Span & { kind: 'createView'; name: Identifier; columns: Identifier[]; query: Query })
+  | Insert
+  /** SET 'key' = 'value'. */
+  | (Span & { kind: 'set'; key: string; value: string })
+  | Query

@@ -49,9 +49,7 @@ export function bindAggregation(
   const calls: AggregateCall[] = []
   const parts = { condition: relation.condition, keys: keys.map(k => k.value), calls }
   const node: Node =
-    window === undefined || input.kind !== 'scan'
-      ? { kind: 'group', input, ...parts }
-      : { kind: 'aggregate', input, window, ...parts }
+    window === undefined ? { kind: 'group', input, ...parts } : { kind: 'aggregate', input, window, ...parts }
   const firstKey = node.kind === 'aggregate' ? WINDOW_COLUMNS : 0
   const output = (index: number, value: Bound, name: string): Bound => {
     const { start, end, type, nullable } = value
@@ -86,7 +84,8 @@ export function bindAggregation(
         : undefined
     if (value === undefined) return undefined
     if (value.kind === 'windowBound' && bounds.includes(value.bound)) {
-      return output(['start', 'end', 'time'].indexOf(value.bound), value, `window_${value.bound}`)
+      const column = output(['start', 'end', 'time'].indexOf(value.bound), value, `window_${value.bound}`)
+      return value.bound === 'time' ? { ...column, rowtime: true } : column
     }
     const key = keys.findIndex(k => sameExpression(k.value, value))
     return key < 0 ? undefined : output(firstKey + key, value, describe(value))

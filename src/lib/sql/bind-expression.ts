@@ -181,7 +181,7 @@ export class ExpressionBinder {
     return result ?? this.mismatch(operator, left, right, expression)
   }
 
-  private compare(operator: ComparisonOperator, left: Bound, right: Bound, span: Span): Bound {
+  compare(operator: ComparisonOperator, left: Bound, right: Bound, span: Span): Bound {
     return compare(operator, left, right, span) ?? this.mismatch(operator, left, right, span)
   }
 

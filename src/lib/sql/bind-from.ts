@@ -1,34 +1,38 @@
-import type { Expression, Identifier, Select, TableReference } from './ast.ts'
+import type { Expression, Identifier, Query, TableReference } from './ast.ts'
+import { bindJoin } from './bind-join.ts'
 import type { Bound, Window } from './bound.ts'
 import { cast } from './cast.ts'
 import { sameExpression, scanTable, scanUndeclared } from './catalog.ts'
-import { type BoundSelect, binderFor, type Environment, unsupported } from './environment.ts'
+import { type BoundSelect, binderFor, type Environment, named, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { type Field, type Relation, resolveName } from './relation.ts'
 import { TIMESTAMP_3, typeName } from './types.ts'
 
 /** Resolves a subquery or view. */
-type BindSelect = (select: Select, environment: Environment) => BoundSelect
+type BindQuery = (query: Query, environment: Environment) => BoundSelect
 
 /** What stands in FROM: a table, a view, a subquery, or a window table function over one of them. */
 export function bindTable(
   reference: TableReference,
   environment: Environment,
-  bindSelect: BindSelect
+  bindQuery: BindQuery
 ): Relation {
   const { text } = environment
   switch (reference.kind) {
     case 'table': {
-      const relation = namedTable(reference.path, environment, bindSelect)
+      const relation = namedTable(reference.path, environment, bindQuery)
       return reference.alias === undefined ? relation : { ...relation, alias: reference.alias.name }
     }
-    case 'subquery':
-      return { ...bindSelect(reference.query, environment), alias: reference.alias?.name }
+    case 'subquery': {
+      const { query, columns = [], alias } = reference
+      return { ...named(bindQuery(query, environment), columns, environment.text), alias: alias?.name }
+    }
+    case 'join':
+      return bindJoin(reference, environment, (table, inner) => bindTable(table, inner, bindQuery))
     case 'window': {
-      const relation = bindTable(reference.input, environment, bindSelect)
-      if (relation.window !== undefined || relation.input.kind !== 'scan') {
-        throw new SqlError('unsupported', unsupported('a window over aggregated rows'), text, reference)
-      }
+      const relation = bindTable(reference.input, environment, bindQuery)
+      if (relation.window !== undefined)
+        throw new SqlError('unsupported', unsupported('a window over a window'), text, reference)
       const window = bindWindow(reference, relation, environment)
       const bounds = (['start', 'end', 'time'] as const).map((bound): Field => {
         const { start, end } = reference
@@ -42,10 +46,13 @@ export function bindTable(
   }
 }
 
-function namedTable(path: Identifier[], environment: Environment, bindSelect: BindSelect): Relation {
+function namedTable(path: Identifier[], environment: Environment, bindQuery: BindQuery): Relation {
   const name = path.map(part => part.name).join('.')
   const view = environment.views.get(name)
-  if (view !== undefined) return { ...bindSelect(view, environment), alias: path.at(-1)?.name }
+  if (view !== undefined) {
+    const bound = bindQuery(view.query, { ...environment, views: view.views })
+    return { ...named(bound, view.columns, environment.text), alias: path.at(-1)?.name }
+  }
   const table = environment.tables.get(name)
   if (table !== undefined) {
     if (table.source === 'stdout') {
@@ -111,8 +118,11 @@ function eventTime(column: Identifier, relation: Relation, environment: Environm
   const value = resolveName(relation, [column], text, (bound, name, span) =>
     binderFor(relation, text).member(bound, name, span)
   )
-  if (input.kind !== 'scan')
-    throw new SqlError('unsupported', unsupported('a window over aggregated rows'), text, column)
+  if (input.kind !== 'scan') {
+    if (value.rowtime === true) return cast(value, TIMESTAMP_3) as Bound
+    const reason = `${column.name} (${typeName(value.type)}) is no event time: it comes from a declared WATERMARK, or is window_time`
+    throw new SqlError('type', reason, text, column)
+  }
   const declared = input.eventTime
   if (declared === undefined) {
     const isColumn =

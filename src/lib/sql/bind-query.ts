@@ -1,8 +1,10 @@
-import type { Expression, Identifier, Select } from './ast.ts'
+import type { Expression, Identifier, Query, Select } from './ast.ts'
 import { hasAggregate, mentions, partsOf } from './ast-walk.ts'
 import { bindAggregation } from './bind-aggregation.ts'
 import { bindTable } from './bind-from.ts'
-import type { Bound } from './bound.ts'
+import { addFilterAbove } from './bind-join.ts'
+import { bindDistinct, bindUnion } from './bind-union.ts'
+import { and, conjunctsOf } from './bound.ts'
 import {
   type BoundSelect,
   binderFor,
@@ -14,38 +16,59 @@ import { SqlError } from './errors.ts'
 import { project } from './project.ts'
 import type { Relation } from './relation.ts'
 
-/** Resolves a SELECT; throws SqlError at the place of the first mistake. */
-export function bindSelect(select: Select, environment: Environment): BoundSelect {
+/** Resolves a query; throws SqlError at the place of the first mistake. */
+export function bindQuery(query: Query, environment: Environment): BoundSelect {
+  switch (query.kind) {
+    case 'select':
+      return bindSelect(query, environment)
+    case 'union': {
+      const inputs = query.inputs.map(input => bindQuery(input, environment))
+      const union = bindUnion(inputs, query, environment.text)
+      return query.distinct ? bindDistinct(union, query, environment.text) : union
+    }
+    case 'with': {
+      const views = new Map(environment.views)
+      const inner = { ...environment, views }
+      for (const { name, query: view } of query.views) {
+        bindQuery(view, { ...inner, views: new Map(views) })
+        views.set(name.name, { query: view, columns: [], views: new Map(views) })
+      }
+      return bindQuery(query.query, inner)
+    }
+  }
+}
+
+function bindSelect(select: Select, environment: Environment): BoundSelect {
   const { text } = environment
   if (select.from === undefined)
     throw new SqlError('unsupported', unsupported('SELECT without FROM'), text, select)
-  const relation = bindTable(select.from, environment, bindSelect)
+  const relation = bindTable(select.from, environment, bindQuery)
   const binder = binderFor(relation, text)
   refuseAliases(select, relation, text)
   if (select.where !== undefined) {
     const where = binder.bindCondition(select.where)
     refuseWindowBounds([where], text)
-    relation.condition = and(relation.condition, where)
+    const { input } = relation
+    for (const condition of conjunctsOf(where)) {
+      if (input.kind === 'join' && addFilterAbove(input, condition)) continue
+      relation.condition = and(relation.condition, condition)
+    }
   }
   const aggregates = select.items.some(item => item.kind === 'item' && hasAggregate(item.value))
-  if (select.groupBy.length > 0 || aggregates || select.having !== undefined)
-    return bindAggregation(select, relation, binder, text)
-  return project(select, relation, expression => binder.bind(expression), text)
+  const bound =
+    select.groupBy.length > 0 || aggregates || select.having !== undefined
+      ? bindAggregation(select, relation, binder, text)
+      : project(select, relation, expression => binder.bind(expression), text)
+  return select.distinct ? bindDistinct(bound, select, text) : bound
 }
 
-function and(left: Bound | undefined, right: Bound): Bound {
-  if (left === undefined) return right
-  const { start, end } = right
-  return { kind: 'and', left, right, type: right.type, nullable: left.nullable || right.nullable, start, end }
-}
-
-/** Resolves the SELECT whose rows are the output. */
-export function bindOutput(select: Select, environment: Environment): BoundSelect {
-  const bound = bindSelect(select, environment)
+/** Resolves the query whose rows are the output. */
+export function bindOutput(query: Query, environment: Environment): BoundSelect {
+  const bound = bindQuery(query, environment)
   if (bound.input.kind !== 'scan' || bound.window === undefined || bound.window.kind === 'TUMBLE')
     return bound
   const reason = unsupported(`${bound.window.kind} without GROUP BY window_start, window_end`)
-  throw new SqlError('unsupported', reason, environment.text, select.from ?? select)
+  throw new SqlError('unsupported', reason, environment.text, query)
 }
 
 /**

@@ -25,7 +25,12 @@ export type LiteralValue = Int | string | boolean | null
  * An expression with names resolved and types known, over the columns of one input row. `nullable` is false only where
  * NULL cannot come.
  */
-export type Bound = Span & { type: SqlType; nullable: boolean } & (
+export type Bound = Span & {
+  type: SqlType
+  nullable: boolean
+  /** It is an event time by which the watermark of its rows is reckoned. */
+  rowtime?: true
+} & (
     | { kind: 'column'; index: number; name: string }
     | { kind: 'literal'; value: LiteralValue }
     /** A named operation; `strict` ones are NULL when an operand is and are not evaluated then. */
@@ -60,6 +65,57 @@ export function operandsOf(expression: Bound): Bound[] {
     default:
       return [expression.operand]
   }
+}
+
+/** The expression with others in place of its columns: over the rows of another node. */
+export function withColumns(
+  expression: Bound,
+  replace: (column: Bound & { kind: 'column' }) => Bound
+): Bound {
+  const inner = (operand: Bound): Bound => withColumns(operand, replace)
+  switch (expression.kind) {
+    case 'column':
+      return replace(expression)
+    case 'literal':
+      return expression
+    case 'windowBound':
+      return { ...expression, window: { ...expression.window, time: inner(expression.window.time) } }
+    case 'apply':
+    case 'coalesce':
+      return { ...expression, operands: expression.operands.map(inner) }
+    case 'and':
+    case 'or':
+      return { ...expression, left: inner(expression.left), right: inner(expression.right) }
+    case 'case': {
+      const whens = expression.whens.map(w => ({ when: inner(w.when), result: inner(w.result) }))
+      return { ...expression, whens, otherwise: inner(expression.otherwise) }
+    }
+    default:
+      return { ...expression, operand: inner(expression.operand) }
+  }
+}
+
+/** The columns that an expression reads. */
+export function columnsOf(expression: Bound): (Bound & { kind: 'column' })[] {
+  if (expression.kind === 'column') return [expression]
+  if (expression.kind === 'windowBound') return columnsOf(expression.window.time)
+  return operandsOf(expression).flatMap(columnsOf)
+}
+
+/** The conditions that all have to hold for this one to. */
+export function conjunctsOf(condition: Bound): Bound[] {
+  const conjuncts: Bound[] = []
+  let rest = condition
+  for (; rest.kind === 'and'; rest = rest.left) conjuncts.push(...conjunctsOf(rest.right).reverse())
+  conjuncts.push(rest)
+  return conjuncts.reverse()
+}
+
+/** Both conditions; either may be absent. */
+export function and(left: Bound | undefined, right: Bound): Bound {
+  if (left === undefined) return right
+  const { start, end } = right
+  return { kind: 'and', left, right, type: right.type, nullable: left.nullable || right.nullable, start, end }
 }
 
 /** The expression as text: for plans, and equal exactly when two expressions over the same row are the same. */

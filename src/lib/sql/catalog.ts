@@ -107,7 +107,15 @@ export function scanTable(table: Table): Relation {
     }
     const watermark = cast(binder.bind(value), TIMESTAMP_3)
     if (watermark === undefined) throw new SqlError('type', 'the watermark is not a TIMESTAMP', text, value)
-    scan.eventTime = { time, watermark, name: column.name, delay: 0, declared: true }
+    const field = fields.find(({ name }) => name === column.name)
+    if (field !== undefined) field.value = { ...field.value, rowtime: true }
+    scan.eventTime = {
+      time: { ...time, rowtime: true },
+      watermark,
+      name: column.name,
+      delay: 0,
+      declared: true
+    }
   }
   return relation
 }

@@ -1,17 +1,21 @@
-import type { Identifier, Select, Statement } from './ast.ts'
-import { bindOutput, bindSelect } from './bind-query.ts'
+import type { Identifier, Insert, Statement } from './ast.ts'
+import { bindOutput, bindQuery } from './bind-query.ts'
 import { declareTable, type Table } from './catalog.ts'
-import type { Environment } from './environment.ts'
+import { type Environment, named, type View } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { parseStatements } from './parse-statement.ts'
 import type { Plan } from './plan.ts'
 import { fitToTable } from './project.ts'
+import { type Settings, settingsOf } from './settings.ts'
+
+/** What an SQL text says: its queries, and how they are run. */
+export type Program = { plans: Plan[]; settings: Settings }
 
 /**
- * The plan of the one query in an SQL text: its bare SELECT or INSERT INTO. Throws SqlError.
+ * The plans of the queries in an SQL text: its bare SELECTs and INSERTs. Throws SqlError.
  * @param watermarkDelay ms that event time lags behind where no WATERMARK is declared
  */
-export function planText(text: string, watermarkDelay: number): Plan {
+export function planText(text: string, watermarkDelay: number): Program {
   try {
     return planStatements(parseStatements(text), text, watermarkDelay)
   } catch (error) {
@@ -21,19 +25,14 @@ export function planText(text: string, watermarkDelay: number): Plan {
   }
 }
 
-function planStatements(statements: Statement[], text: string, watermarkDelay: number): Plan {
+function planStatements(statements: Statement[], text: string, watermarkDelay: number): Program {
   const tables = new Map<string, Table>()
-  const views = new Map<string, Select>()
+  const views = new Map<string, View>()
   const environment: Environment = { text, tables, views, watermarkDelay }
-  let plan: Plan | undefined
+  const plans: Plan[] = []
   const declare = (name: Identifier): void => {
     if (!tables.has(name.name) && !views.has(name.name)) return
     throw new SqlError('name', `${name.name} is declared twice`, text, name)
-  }
-  const query = (span: Statement, make: () => Plan): void => {
-    if (plan !== undefined)
-      throw new SqlError('unsupported', 'a second query: enrich runs one for now', text, span)
-    plan = make()
   }
   for (const statement of statements) {
     switch (statement.kind) {
@@ -41,60 +40,46 @@ function planStatements(statements: Statement[], text: string, watermarkDelay: n
         declare(statement.name)
         tables.set(statement.name.name, declareTable(statement, text))
         break
-      case 'createView':
-        declare(statement.name)
-        views.set(statement.name.name, renamed(statement.query, statement.columns, text))
+      case 'createView': {
+        const { name, query, columns } = statement
+        declare(name)
         // Mistakes are told where the view is made, not where it is used.
-        bindSelect(statement.query, environment)
+        named(bindQuery(query, environment), columns, text)
+        views.set(name.name, { query, columns, views: new Map(views) })
+        break
+      }
+      case 'set':
         break
       case 'insert':
-        query(statement, () => planInsert(statement, environment))
+        plans.push(planInsert(statement, environment))
         break
-      case 'select':
-        query(statement, () => planSelect(statement, environment))
+      default: {
+        const { input, condition, projections } = bindOutput(statement, environment)
+        plans.push({ input, condition, projections })
+      }
     }
   }
-  if (plan === undefined) {
+  if (plans.length === 0) {
     const end = { start: text.length, end: text.length }
     throw new SqlError('syntax', 'found no query, expected SELECT or INSERT INTO', text, end)
   }
-  return plan
+  return { plans, settings: settingsOf(statements, text) }
 }
 
-function planSelect(select: Select, environment: Environment): Plan {
-  const { input, condition, projections } = bindOutput(select, environment)
-  return { input, condition, projections }
-}
-
-function planInsert(statement: Statement & { kind: 'insert' }, environment: Environment): Plan {
+function planInsert(statement: Insert, environment: Environment): Plan {
   const { tables, text } = environment
-  const { target, query } = statement
+  const { target, query, columns } = statement
   const table = tables.get(target.name)
+  const bound = bindOutput(query, environment)
+  const { input, condition } = bound
   if (table === undefined) {
-    if (target.name === 'stdout') return planSelect(renamed(query, statement.columns, text), environment)
+    if (target.name === 'stdout')
+      return { input, condition, projections: named(bound, columns, text).projections }
     throw new SqlError('name', `no table ${target.name}: results go to stdout`, text, target)
   }
   if (table.source !== 'stdout') {
-    throw new SqlError(
-      'unsupported',
-      `${target.name} is an input: results go to a table WITH ('connector' = 'stdout')`,
-      text,
-      target
-    )
+    const reason = `${target.name} is an input: results go to a table WITH ('connector' = 'stdout')`
+    throw new SqlError('unsupported', reason, text, target)
   }
-  const bound = bindOutput(query, environment)
-  const projections = fitToTable(bound, table, statement.columns, text)
-  return { input: bound.input, condition: bound.condition, projections }
-}
-
-/** The SELECT with its items named by a list of columns, as in CREATE VIEW v (a, b) AS SELECT … . */
-function renamed(select: Select, columns: Identifier[], text: string): Select {
-  if (columns.length === 0) return select
-  const star = select.items.find(item => item.kind === 'star')
-  if (star !== undefined || columns.length !== select.items.length) {
-    const reason = `a list of ${columns.length} columns for ${star === undefined ? select.items.length : 'a *'}`
-    throw new SqlError('type', reason, text, columns[0] as Identifier)
-  }
-  const items = select.items.map((item, i) => ({ ...item, alias: columns[i] as Identifier }))
-  return { ...select, items }
+  return { input, condition, projections: fitToTable(bound, table, columns, text) }
 }

@@ -1,7 +1,7 @@
 import { type AggregateCode, aggregateCode } from './aggregates.ts'
-import { type Bound, literal } from './bound.ts'
+import { type Bound, describe, literal } from './bound.ts'
 import { type ColumnCode, ExpressionCode, jsonCode, loadCode } from './codegen.ts'
-import type { Aggregate, Group, Projection, Scan } from './plan.ts'
+import type { Aggregate, Calc, Group, Join, Projection, Scan } from './plan.ts'
 import * as runtime from './runtime.ts'
 import { DYNAMIC, isTimestamp, type SqlType } from './types.ts'
 
@@ -42,7 +42,10 @@ export type Accumulation = {
 }
 
 export type AggregateFunctions = Accumulation & {
+  /** For an aggregation over a scan. */
   read(B: Buffer, S: string, P: Int32Array, O: number, row: InputRow): void
+  /** For one over rows of values. */
+  readValues(R: readonly unknown[], row: InputRow): void
   /** The aggregation's output row for a group in the window from start to end (ms). */
   result(acc: Accumulator, start: number, end: number): unknown[]
 }
@@ -80,7 +83,11 @@ export function generateProjectValues(
 ): ProjectValues {
   const code = valuesCode()
   const filter = condition === undefined ? '' : `if (!${code.isTrue(condition)}) return null;\n`
-  const output = `return ${rowJson(projections, value => jsonOf(code, value))};\n`
+  const output = `return ${rowJson(
+    projections,
+    value => jsonOf(code, value),
+    row => code.value(row)
+  )};\n`
   return build(`return function project(R) {\n${code.declarations()}${filter}${output}}`)
 }
 
@@ -92,11 +99,14 @@ function valuesCode(): ExpressionCode {
 
 export function generateAggregate(aggregate: Aggregate, retracts: boolean): AggregateFunctions {
   const codes = aggregate.calls.map((call, i) => aggregateCode(call, i, retracts))
+  const { input } = aggregate
   const results = ['start', 'end', 'end - 1', ...resultsOf(aggregate.keys, codes)]
   return build(`return {
 ${accumulation(aggregate, codes)},
 read(B, S, P, O, row) {
-${readBody(aggregate)}},
+${input.kind === 'scan' ? readWindowPlace(aggregate, input) : ''}},
+readValues(R, row) {
+${input.kind === 'scan' ? '' : readWindowValues(aggregate)}},
 result(acc, start, end) { return [${results.join(', ')}]; }
 }`)
 }
@@ -188,34 +198,131 @@ function readGroupValues(group: Group): string {
   return code.declarations() + parts.join('')
 }
 
-function readBody(aggregate: Aggregate): string {
-  const { input: scan, condition, window } = aggregate
-  const { eventTime } = scan
-  if (eventTime === undefined) throw new Error('an aggregation in windows needs event time')
+function readWindowPlace(aggregate: Aggregate, scan: Scan): string {
   const body = new PlaceCode(scan)
   const statement: Statement = make => body.statement(make)
-  const { time } = window
+  const { condition, window } = aggregate
+  const parts = [
+    ...takeTime(scan, condition, statement, 'row.passes = false; return;'),
+    ...(window.time === scan.eventTime?.time ? [] : [takeWindowTime(aggregate, statement)]),
+    passes(condition, statement),
+    ...takeParts(aggregate, statement)
+  ]
+  return body.declarations() + parts.join('')
+}
+
+function readWindowValues(aggregate: Aggregate): string {
+  const code = valuesCode()
+  const statement: Statement = make => `${make(code)}\n`
+  const parts = [
+    passes(aggregate.condition, statement),
+    takeWindowTime(aggregate, statement),
+    ...takeParts(aggregate, statement)
+  ]
+  return code.declarations() + parts.join('')
+}
+
+const takeWindowTime = ({ window: { time } }: Aggregate, statement: Statement): string =>
+  statement(c => `row.time = Number(rt.requireTime(${c.value(time)}, ${JSON.stringify(describe(time))}));`)
+
+/** Statements that set `row.time` and `row.watermark` from the event time of a scan. */
+function takeTime(
+  { eventTime }: Scan,
+  condition: Bound | undefined,
+  statement: Statement,
+  drop: string
+): string[] {
+  if (eventTime === undefined) return []
+  const { time, watermark, name, delay, declared } = eventTime
   const parts: string[] = []
   // Where no WATERMARK is declared, a row that WHERE drops needs no time; Flink asks a declared one of every row.
-  if (!eventTime.declared && condition !== undefined) {
+  if (!declared && condition !== undefined) {
     parts.push(
       statement(
         c =>
-          `if (${c.value(time)} === null && !(${c.isTrue(condition)})) { row.passes = false; row.watermark = -Infinity; return; }`
+          `if (${c.value(time)} === null && !(${c.isTrue(condition)})) { row.watermark = -Infinity; ${drop} }`
       )
     )
   }
-  parts.push(
-    statement(c => `row.time = Number(rt.requireTime(${c.value(time)}, ${JSON.stringify(eventTime.name)}));`)
-  )
-  const { watermark, delay } = eventTime
-  if (watermark === eventTime.time || watermark === time) parts.push(`row.watermark = row.time - ${delay};\n`)
+  parts.push(statement(c => `row.time = Number(rt.requireTime(${c.value(time)}, ${JSON.stringify(name)}));`))
+  if (describe(watermark) === describe(time)) parts.push(`row.watermark = row.time - ${delay};\n`)
   else {
     // A row whose watermark is NULL moves no time.
     parts.push(statement(c => `row.watermark = Number(${c.value(watermark)} ?? -Infinity) - ${delay};`))
   }
-  parts.push(passes(condition, statement), ...takeParts(aggregate, statement))
-  return body.declarations() + parts.join('')
+  return parts
+}
+
+/** A row's time and the watermark that it gives, in ms. */
+export type RowTime = { time: number; watermark: number }
+
+export type CalcFunctions = {
+  /** The values of a scan's row, null when it does not pass the condition; `row` gets its time, if the scan has one. */
+  place(
+    B: Buffer,
+    S: string,
+    P: Int32Array,
+    O: number,
+    RS: number,
+    RE: number,
+    row: RowTime
+  ): unknown[] | null
+  /** The same of a row of values, which has no time of its own. */
+  values(R: readonly unknown[]): unknown[] | null
+}
+
+export function generateCalc({ input, condition, values }: Calc): CalcFunctions {
+  if (input.kind !== 'scan') {
+    const code = valuesCode()
+    const filter = condition === undefined ? '' : `if (!${code.isTrue(condition)}) return null;\n`
+    const row = `return [${values.map(value => code.value(value)).join(', ')}];\n`
+    return build(`return { values(R) {\n${code.declarations()}${filter}${row}} }`)
+  }
+  const body = new PlaceCode(input)
+  const statement: Statement = make => body.statement(make)
+  const parts = takeTime(input, condition, statement, 'return null;')
+  if (condition !== undefined) parts.push(statement(c => `if (!${c.isTrue(condition)}) return null;`))
+  parts.push(statement(c => `return [${values.map(value => c.value(value)).join(', ')}];`))
+  return build(`return { place(B, S, P, O, RS, RE, row) {\n${body.declarations()}${parts.join('')}} }`)
+}
+
+export type JoinFunctions = {
+  /** The key of a side's row, null when it is equal to none. */
+  leftKey(R: readonly unknown[]): unknown
+  rightKey(R: readonly unknown[]): unknown
+  /** The joined row; a side that is null is padded with NULLs. */
+  row(L: readonly unknown[] | null, R: readonly unknown[] | null): unknown[]
+  /** Whether a joined row is one. */
+  matches(R: readonly unknown[]): boolean
+}
+
+export function generateJoin(join: Join): JoinFunctions {
+  const { keys, columns, condition, left, right } = join
+  const key = (side: 'left' | 'right'): string => {
+    const values = keys.map(k => `R[${k[side]}]`)
+    if (values.length === 0) return "''"
+    const [first] = keys
+    const undeclared = (k: { left: number; right: number }): boolean =>
+      [left.values[k.left], right.values[k.right]].some(value => value?.type.kind === 'DYNAMIC')
+    const parts = keys.map((k, i) => (undeclared(k) ? `rt.joinKey(${values[i]})` : values[i]))
+    if (keys.length === 1 && first !== undefined) return parts[0] as string
+    const isNull = values.map(value => `${value} === null`).join(' || ')
+    return `(${isNull} ? null : rt.groupKey(${parts.join(', ')}))`
+  }
+  const code = valuesCode()
+  const test = condition === undefined ? 'true' : code.isTrue(condition)
+  const cells = (l: boolean, r: boolean): string =>
+    `[${columns
+      .map(({ side, index }) =>
+        (side === 'left' ? l : r) ? `${side === 'left' ? 'L' : 'R'}[${index}]` : 'null'
+      )
+      .join(', ')}]`
+  return build(`return {
+leftKey(R) { return ${key('left')}; },
+rightKey(R) { return ${key('right')}; },
+row(L, R) { return L === null ? ${cells(false, true)} : R === null ? ${cells(true, false)} : ${cells(true, true)}; },
+matches(R) { ${code.declarations()}return ${test}; }
+}`)
 }
 
 /** Code over a row's places: each column is read once, before the first statement that needs it. */
@@ -259,6 +366,10 @@ class PlaceCode {
     const name = as === undefined ? `c${index}` : `c${index}_${as.kind}_${as.precision}`
     if (!this.loaded.has(name)) {
       this.loaded.add(name)
+      if (this.scan.columns[index]?.path.length === 0) {
+        this.pending.push(`const ${name} = S.substring(RS, RE);\n`)
+        return name
+      }
       const type = as ?? this.scan.columns[index]?.type ?? DYNAMIC
       this.pending.push(`const ${name} = ${loadCode(type, this.at(index, 0), this.at(index, 1))};\n`)
     }
@@ -285,13 +396,21 @@ const jsonOf = (code: ExpressionCode, value: Bound): string => {
 }
 
 /** JavaScript for the text of a JSON object with the projections as members. */
-function rowJson(projections: Projection[], json: (value: Bound) => string): string {
+function rowJson(
+  projections: Projection[],
+  json: (value: Bound) => string,
+  text: (row: Bound) => string = json
+): string {
   const members: string[] = []
   for (const projection of projections) {
-    if (projection.kind === 'row') members.push('rt.members(S, RS, RE)')
-    else members.push(`${JSON.stringify(`${runtime.quote(projection.name)}:`)} + ${json(projection.value)}`)
+    if (projection.kind === 'row') {
+      const { value } = projection
+      members.push(value === undefined ? 'rt.members(S, RS, RE)' : `rt.membersOf(${text(value)})`)
+    } else members.push(`${JSON.stringify(`${runtime.quote(projection.name)}:`)} + ${json(projection.value)}`)
   }
-  if (projections.length === 1 && projections[0]?.kind === 'row') return 'S.substring(RS, RE)'
+  const [first] = projections
+  if (projections.length === 1 && first?.kind === 'row')
+    return first.value === undefined ? 'S.substring(RS, RE)' : text(first.value)
   if (projections.some(projection => projection.kind === 'row'))
     return `rt.joinMembers(${members.join(', ')})`
   return `'{' + ${members.join(" + ',' + ")} + '}'`

@@ -1,4 +1,14 @@
-import type { Expression, Identifier, Select, SelectItem, TableReference, WindowKind } from './ast.ts'
+import type {
+  Expression,
+  Identifier,
+  JoinType,
+  Query,
+  Select,
+  SelectItem,
+  TableReference,
+  WindowKind,
+  With
+} from './ast.ts'
 import { parseExpression } from './parse-expression.ts'
 import type { TokenStream } from './token-stream.ts'
 
@@ -11,7 +21,6 @@ const notAlias = new Set(
 
 /** What may follow a SELECT in Flink and is outside of the subset. */
 const unsupportedClauses: Record<string, string> = {
-  UNION: 'UNION',
   INTERSECT: 'INTERSECT',
   EXCEPT: 'EXCEPT',
   ORDER: 'ORDER BY',
@@ -22,15 +31,56 @@ const unsupportedClauses: Record<string, string> = {
   QUALIFY: 'QUALIFY'
 }
 
-const unsupportedJoins = new Set(['JOIN', 'INNER', 'LEFT', 'RIGHT', 'FULL', 'CROSS', 'NATURAL'])
+/** `[WITH …] SELECT … [UNION [ALL] SELECT …]…`, of which each part may stand in parentheses. */
+export function parseQuery(tokens: TokenStream): Query {
+  const { start } = tokens.peek()
+  if (tokens.takeWords('WITH')) {
+    const views: With['views'] = []
+    do {
+      const name = tokens.expectName('a name for the query')
+      tokens.expectWords('AS')
+      views.push({ name, query: parseParenthesised(tokens) })
+    } while (tokens.takeSymbol(','))
+    const query = parseQuery(tokens)
+    return { kind: 'with', views, query, start, end: query.end }
+  }
+  let query = parseOperand(tokens)
+  while (tokens.takeWords('UNION')) {
+    const distinct = !tokens.takeWords('ALL')
+    if (distinct) tokens.takeWords('DISTINCT')
+    const other = parseOperand(tokens)
+    const inputs = query.kind === 'union' && query.distinct === distinct ? query.inputs : [query]
+    query = { kind: 'union', inputs: [...inputs, other], distinct, start, end: other.end }
+  }
+  const after = tokens.peek()
+  const clause = after.kind === 'word' ? unsupportedClauses[after.upper] : undefined
+  if (clause !== undefined) throw tokens.unsupported(clause, after)
+  return query
+}
 
-export function parseSelect(tokens: TokenStream): Select {
+const parseOperand = (tokens: TokenStream): Query =>
+  tokens.atSymbol('(') ? parseParenthesised(tokens) : parseSelect(tokens)
+
+function parseParenthesised(tokens: TokenStream): Query {
+  tokens.expectSymbol('(')
+  const query = parseQuery(tokens)
+  tokens.expectSymbol(')')
+  return query
+}
+
+/** Whether a query begins here. */
+const atQuery = (tokens: TokenStream, ahead = 0): boolean => {
+  const { kind, upper } = tokens.peek(ahead)
+  return kind === 'word' && (upper === 'SELECT' || upper === 'WITH')
+}
+
+function parseSelect(tokens: TokenStream): Select {
   const { start } = tokens.expectWords('SELECT')
-  if (tokens.atWords('DISTINCT')) throw tokens.unsupported('SELECT DISTINCT', tokens.peek())
-  tokens.takeWords('ALL')
+  const distinct = tokens.takeWords('DISTINCT')
+  if (!distinct) tokens.takeWords('ALL')
   const items = [parseItem(tokens)]
   while (tokens.takeSymbol(',')) items.push(parseItem(tokens))
-  const select: Select = { kind: 'select', items, groupBy: [], start, end: start }
+  const select: Select = { kind: 'select', distinct, items, groupBy: [], start, end: start }
   if (tokens.takeWords('FROM')) select.from = parseFrom(tokens)
   if (tokens.takeWords('WHERE')) select.where = parseExpression(tokens)
   if (tokens.takeWords('GROUP')) {
@@ -38,9 +88,6 @@ export function parseSelect(tokens: TokenStream): Select {
     parseGroupBy(tokens, select.groupBy)
   }
   if (tokens.takeWords('HAVING')) select.having = parseExpression(tokens)
-  const after = tokens.peek()
-  const clause = after.kind === 'word' ? unsupportedClauses[after.upper] : undefined
-  if (clause !== undefined) throw tokens.unsupported(clause, after)
   select.end = tokens.lastEnd
   return select
 }
@@ -77,23 +124,70 @@ function parseAlias(tokens: TokenStream): Identifier | undefined {
   return undefined
 }
 
+/** Tables with the joins between them, which bind from the left. */
 function parseFrom(tokens: TokenStream): TableReference {
-  const table = parseTable(tokens)
-  const after = tokens.peek()
-  if (tokens.atSymbol(',')) throw tokens.unsupported('a list of tables', after)
-  if (after.kind === 'word' && unsupportedJoins.has(after.upper)) throw tokens.unsupported('JOIN', after)
-  if (tokens.atWords('FOR', 'SYSTEM_TIME')) throw tokens.unsupported('FOR SYSTEM_TIME AS OF', after)
-  if (tokens.atWords('MATCH_RECOGNIZE')) throw tokens.unsupported('MATCH_RECOGNIZE', after)
-  return table
+  let from = parseJoins(tokens)
+  while (tokens.takeSymbol(',')) {
+    const right = parseJoins(tokens)
+    from = { kind: 'join', type: 'inner', left: from, right, start: from.start, end: right.end }
+  }
+  if (tokens.atWords('MATCH_RECOGNIZE')) throw tokens.unsupported('MATCH_RECOGNIZE', tokens.peek())
+  return from
+}
+
+function parseJoins(tokens: TokenStream): TableReference {
+  let left = parseTable(tokens)
+  for (;;) {
+    const type = takeJoin(tokens)
+    if (type === undefined) return left
+    const right = parseTable(tokens)
+    const join: TableReference & { kind: 'join' } = {
+      kind: 'join',
+      type: type === 'cross' ? 'inner' : type,
+      left,
+      right,
+      start: left.start,
+      end: right.end
+    }
+    if (type !== 'cross') parseJoinCondition(tokens, join)
+    join.end = tokens.lastEnd
+    left = join
+  }
+}
+
+function parseJoinCondition(tokens: TokenStream, join: TableReference & { kind: 'join' }): void {
+  if (tokens.takeWords('ON')) {
+    join.on = parseExpression(tokens)
+    return
+  }
+  if (!tokens.takeWords('USING')) throw tokens.unexpected('ON')
+  tokens.expectSymbol('(')
+  join.using = []
+  do join.using.push(tokens.expectName('a column of both tables'))
+  while (tokens.takeSymbol(','))
+  tokens.expectSymbol(')')
+}
+
+function takeJoin(tokens: TokenStream): JoinType | 'cross' | undefined {
+  if (tokens.atWords('NATURAL')) throw tokens.unsupported('NATURAL JOIN', tokens.peek())
+  if (tokens.takeWords('JOIN') || tokens.takeWords('INNER', 'JOIN')) return 'inner'
+  if (tokens.takeWords('CROSS', 'JOIN')) return 'cross'
+  for (const side of ['LEFT', 'RIGHT', 'FULL'] as const) {
+    if (!tokens.takeWords(side)) continue
+    tokens.takeWords('OUTER')
+    tokens.expectWords('JOIN')
+    return side.toLowerCase() as JoinType
+  }
+  return undefined
 }
 
 function parseTable(tokens: TokenStream): TableReference {
   const first = tokens.peek()
   const { start } = first
   let table: TableReference
-  if (tokens.takeSymbol('(')) {
-    if (!tokens.atWords('SELECT')) throw tokens.unexpected('SELECT')
-    table = { kind: 'subquery', query: parseSelect(tokens), start, end: tokens.expectSymbol(')').end }
+  if (tokens.atSymbol('(')) {
+    if (!atQuery(tokens, 1) && !tokens.atSymbol('(', 1)) throw tokens.unexpected('SELECT', tokens.peek(1))
+    table = { kind: 'subquery', query: parseParenthesised(tokens), start, end: tokens.lastEnd }
   } else if (tokens.atWords('TABLE') && tokens.atSymbol('(', 1)) {
     tokens.next()
     tokens.next()
@@ -102,17 +196,26 @@ function parseTable(tokens: TokenStream): TableReference {
   } else {
     if (first.kind === 'word' && (notAlias.has(first.upper) || first.upper === 'VALUES')) {
       if (first.upper === 'VALUES') throw tokens.unsupported('VALUES', first)
+      if (first.upper === 'UNNEST' || first.upper === 'LATERAL') throw tokens.unsupported(first.upper, first)
       throw tokens.unexpected('a table')
     }
-    table = parseTablePath(tokens)
+    const path = parseTablePath(tokens)
+    const asOf = tokens.takeWords('FOR', 'SYSTEM_TIME', 'AS', 'OF') ? parseExpression(tokens) : undefined
+    table = asOf === undefined ? path : { ...path, asOf }
   }
   const alias = parseAlias(tokens)
-  if (alias !== undefined && tokens.atSymbol('('))
-    throw tokens.unsupported('column aliases of a table', tokens.peek())
-  return { ...table, ...(alias === undefined ? {} : { alias }), end: tokens.lastEnd }
+  if (alias === undefined) return { ...table, end: tokens.lastEnd }
+  if (!tokens.atSymbol('(')) return { ...table, alias, end: tokens.lastEnd } as TableReference
+  if (table.kind !== 'subquery') throw tokens.unsupported('column aliases of a table', tokens.peek())
+  const columns: Identifier[] = []
+  tokens.expectSymbol('(')
+  do columns.push(tokens.expectName('a column'))
+  while (tokens.takeSymbol(','))
+  tokens.expectSymbol(')')
+  return { ...table, alias, columns, end: tokens.lastEnd }
 }
 
-function parseTablePath(tokens: TokenStream): TableReference {
+function parseTablePath(tokens: TokenStream): TableReference & { kind: 'table' } {
   const path = [tokens.expectName('a table')]
   while (tokens.takeSymbol('.')) path.push(tokens.expectName('a table'))
   if (tokens.atSymbol('('))
@@ -165,14 +268,11 @@ function parseWindow(tokens: TokenStream, start: number): TableReference {
 
 function parseWindowInput(tokens: TokenStream): TableReference {
   const { start } = tokens.peek()
-  if (tokens.takeSymbol('(')) {
-    const query = parseSelect(tokens)
-    return { kind: 'subquery', query, start, end: tokens.expectSymbol(')').end }
+  if (!tokens.atSymbol('(')) {
+    tokens.expectWords('TABLE')
+    if (!tokens.atSymbol('(')) return parseTablePath(tokens)
   }
-  tokens.expectWords('TABLE')
-  if (!tokens.takeSymbol('(')) return parseTablePath(tokens)
-  const query = parseSelect(tokens)
-  return { kind: 'subquery', query, start, end: tokens.expectSymbol(')').end }
+  return { kind: 'subquery', query: parseParenthesised(tokens), start, end: tokens.lastEnd }
 }
 
 /** A named argument's label. Any order is Flink's; ours is the order of the positions, which a wrong label breaks. */

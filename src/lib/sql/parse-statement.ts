@@ -2,7 +2,7 @@ import { suggest } from '../cli/suggest.ts'
 import type { ColumnDefinition, CreateTable, Identifier, Statement } from './ast.ts'
 import type { Span, SqlError } from './errors.ts'
 import { parseExpression } from './parse-expression.ts'
-import { parseSelect } from './parse-query.ts'
+import { parseQuery } from './parse-query.ts'
 import { parseType } from './parse-type.ts'
 import { TokenStream } from './token-stream.ts'
 
@@ -13,8 +13,24 @@ export function parseStatements(text: string): Statement[] {
   for (;;) {
     while (tokens.takeSymbol(';'));
     if (tokens.peek().kind === 'end') return statements
-    statements.push(parseStatement(tokens))
+    if (takeStatementSet(tokens)) parseStatementSet(tokens, statements)
+    else statements.push(parseStatement(tokens))
     if (tokens.peek().kind !== 'end' && !tokens.atSymbol(';')) throw unexpectedRest(tokens)
+  }
+}
+
+const takeStatementSet = (tokens: TokenStream): boolean =>
+  tokens.takeWords('EXECUTE', 'STATEMENT', 'SET', 'BEGIN') || tokens.takeWords('BEGIN', 'STATEMENT', 'SET')
+
+/** The INSERTs of a set, which run side by side: as all those of a text do here. */
+function parseStatementSet(tokens: TokenStream, statements: Statement[]): void {
+  while (tokens.takeSymbol(';'));
+  while (!tokens.takeWords('END')) {
+    const first = tokens.peek()
+    tokens.expectWords('INSERT')
+    statements.push(parseInsert(tokens, first))
+    if (!tokens.atSymbol(';')) throw tokens.unexpected(';')
+    while (tokens.takeSymbol(';'));
   }
 }
 
@@ -29,7 +45,8 @@ function unexpectedRest(tokens: TokenStream): SqlError {
 
 function parseStatement(tokens: TokenStream): Statement {
   const first = tokens.peek()
-  if (tokens.atWords('SELECT')) return parseSelect(tokens)
+  if (tokens.atWords('SELECT') || tokens.atWords('WITH') || tokens.atSymbol('(')) return parseQuery(tokens)
+  if (tokens.takeWords('SET')) return parseSet(tokens, first)
   if (tokens.takeWords('INSERT')) return parseInsert(tokens, first)
   if (tokens.takeWords('CREATE')) {
     tokens.takeWords('TEMPORARY')
@@ -38,14 +55,23 @@ function parseStatement(tokens: TokenStream): Statement {
     if (tokens.atWords('FUNCTION')) throw tokens.unsupported('CREATE FUNCTION', tokens.peek())
     throw tokens.unexpected('TABLE or VIEW')
   }
-  if (
-    ['EXECUTE', 'BEGIN', 'SET', 'DROP', 'ALTER', 'WITH', 'EXPLAIN', 'USE', 'SHOW'].some(word =>
-      tokens.atWords(word)
-    )
-  ) {
+  if (['EXECUTE', 'BEGIN', 'DROP', 'ALTER', 'EXPLAIN', 'USE', 'SHOW'].some(word => tokens.atWords(word))) {
     throw tokens.unsupported(`the statement ${first.upper}`, first)
   }
   throw tokens.unexpected('SELECT, INSERT INTO, CREATE TABLE or CREATE VIEW')
+}
+
+/** `SET 'key' = 'value'`, with or without quotes. */
+function parseSet(tokens: TokenStream, first: Span): Statement {
+  const take = (): string => {
+    if (tokens.peek().kind === 'string') return tokens.next().text
+    let word = tokens.expectName('a setting in quotes').name
+    while (tokens.atSymbol('.') || tokens.atSymbol('-')) word += tokens.next().text + tokens.next().text
+    return word
+  }
+  const key = take()
+  tokens.expectSymbol('=')
+  return { kind: 'set', key, value: take(), start: first.start, end: tokens.lastEnd }
 }
 
 function parseInsert(tokens: TokenStream, first: Span): Statement {
@@ -54,7 +80,7 @@ function parseInsert(tokens: TokenStream, first: Span): Statement {
   const target = tokens.expectName('a table')
   const columns = parseNameList(tokens)
   if (tokens.atWords('VALUES')) throw tokens.unsupported('VALUES', tokens.peek())
-  const query = parseSelect(tokens)
+  const query = parseQuery(tokens)
   return { kind: 'insert', target, columns, query, start: first.start, end: query.end }
 }
 
@@ -63,7 +89,7 @@ function parseCreateView(tokens: TokenStream, first: Span): Statement {
   const name = tokens.expectName('a name for the view')
   const columns = parseNameList(tokens)
   tokens.expectWords('AS')
-  const query = parseSelect(tokens)
+  const query = parseQuery(tokens)
   return { kind: 'createView', name, columns, query, start: first.start, end: query.end }
 }
 

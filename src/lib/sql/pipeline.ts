@@ -1,21 +1,13 @@
-import { AggregatePipeline } from './aggregate-pipeline.ts'
 import { causeAt, changeEvent } from './change-event.ts'
+import { Dataflow } from './dataflow.ts'
 import type { Emitter } from './emitter.ts'
 import { generateProjectPlace, type ProjectPlace } from './generate.ts'
-import type { GroupState } from './group-aggregate.ts'
 import { isAppendOnly, type Plan, type Scan } from './plan.ts'
 import { ImageCheck, imagesOf } from './row-images.ts'
 import { ChangeReader, JsonReader, operations, slot } from './scan.ts'
-import type { WindowState } from './window-aggregate.ts'
 
 /** One line of a block, as bytes and as text of one character a byte. */
 export type Line = { bytes: Buffer; text: string; start: number; end: number }
-
-/** What a query keeps between lines. */
-export type PipelineState = {
-  readonly windows: WindowState | undefined
-  readonly groups: readonly GroupState[]
-}
 
 /** The work of one query. */
 export interface Pipeline {
@@ -28,8 +20,9 @@ export interface Pipeline {
   finish(): void
   /** Ends time: closes all windows. */
   end(): void
-  state(): PipelineState
-  restore(state: PipelineState): void
+  /** What each operator keeps between lines: plain data, with Maps and bigints. */
+  state(): unknown[]
+  restore(states: unknown[]): void
   /** Messages for the user, each once. */
   warnings(): string[]
   /** What to say at the end when no event of the query's table came. */
@@ -39,7 +32,7 @@ export interface Pipeline {
 /** The pipeline of a plan; it writes to `output`. */
 export function createPipeline(plan: Plan, output: Emitter): Pipeline {
   const { input } = plan
-  if (input.kind !== 'scan') return new AggregatePipeline(plan, input, output)
+  if (input.kind !== 'scan') return new Dataflow(plan, output)
   return isAppendOnly(input) ? new RowPipeline(plan, input, output) : new ChangePipeline(plan, input, output)
 }
 
@@ -51,8 +44,8 @@ abstract class Stateless {
 
   end(): void {}
 
-  state(): PipelineState {
-    return { windows: undefined, groups: [] }
+  state(): unknown[] {
+    return []
   }
 
   restore(): void {}

@@ -1,6 +1,7 @@
 import type { AggregateCall } from './aggregates.ts'
-import { type Bound, describe, type Window } from './bound.ts'
-import { type SqlType, typeName } from './types.ts'
+import type { JoinType } from './ast.ts'
+import type { Bound, Window } from './bound.ts'
+import type { SqlType } from './types.ts'
 
 /**
  * Where the rows of a table come from.
@@ -9,8 +10,11 @@ import { type SqlType, typeName } from './types.ts'
  */
 export type TableSource = { kind: 'json' } | { kind: 'changes'; database: string | undefined; table: string }
 
-/** A column as it is found in a row: a path into nested objects. */
-export type ScanColumn = { path: string[]; type: SqlType; name: string }
+/**
+ * A column as it is found in a row: a path into nested objects, which for the whole row is empty. With `envelope` the
+ * path is that of a part of the change event around the row.
+ */
+export type ScanColumn = { path: string[]; type: SqlType; name: string; envelope?: true }
 
 /** The event time of a scan and the watermark that a row gives, both in ms; `declared` by a WATERMARK clause. */
 export type EventTime = { time: Bound; watermark: Bound; name: string; delay: number; declared: boolean }
@@ -27,7 +31,7 @@ export type Scan = {
 /** Windowed aggregation. Its rows: window_start, window_end, window_time, then the keys, then the aggregates. */
 export type Aggregate = {
   kind: 'aggregate'
-  input: Scan
+  input: Node
   /** Which rows of the input take part. */
   condition: Bound | undefined
   window: Window
@@ -48,17 +52,69 @@ export type Group = {
   calls: AggregateCall[]
 }
 
-/** What rows come from. */
-export type Node = Scan | Aggregate | Group
+/** The rows of the input for which the condition is TRUE, as the values of expressions; these grow while names are resolved. */
+export type Calc = { kind: 'calc'; input: Node; condition: Bound | undefined; values: Bound[] }
 
-/** One member of the output row; `row` stands for all columns of an undeclared table. */
-export type Projection = { kind: 'value'; name: string; value: Bound } | { kind: 'row' }
+/** A column of joined rows: one of the values of a side. */
+export type JoinColumn = { side: JoinSide; index: number; name: string }
+
+export type JoinSide = 'left' | 'right'
+
+/**
+ * Pairs of rows, of which keys are equal and the condition (over the joined row) is TRUE.
+ * Without `time` all rows of both sides are kept, and pairs come and go with them.
+ */
+export type Join = {
+  kind: 'join'
+  type: JoinType
+  left: Calc
+  right: Calc
+  /** The joined row; grows while names are resolved. */
+  columns: JoinColumn[]
+  /** Indexes of the values that are equal; NULL is equal to nothing. */
+  keys: { left: number; right: number }[]
+  condition: Bound | undefined
+  time: JoinTime | undefined
+}
+
+/**
+ * How time bounds a join; `left` and `right` are the indexes of the event times among the values.
+ * - `interval`: left's time is within [right's time + lower, right's time + upper], in ms
+ * - `version`: the right row with the key as it was at left's time
+ */
+export type JoinTime =
+  | { kind: 'interval'; left: number; right: number; lower: number; upper: number }
+  | { kind: 'version'; left: number; right: number }
+
+/** The rows of all inputs, which have the same columns. */
+export type Union = { kind: 'union'; inputs: Calc[] }
+
+/** What rows come from. */
+export type Node = Scan | Calc | Aggregate | Group | Join | Union
+
+/** One member of the output row; `row` stands for all columns of an undeclared table: of a joined one they are the text in `value`. */
+export type Projection =
+  | { kind: 'value'; name: string; value: Bound }
+  | { kind: 'row'; value: Bound | undefined }
 
 /** A whole query: rows of `input` for which `condition` is TRUE, projected. */
 export type Plan = {
   input: Node
   condition: Bound | undefined
   projections: Projection[]
+}
+
+export function inputsOf(node: Node): Node[] {
+  switch (node.kind) {
+    case 'scan':
+      return []
+    case 'join':
+      return [node.left, node.right]
+    case 'union':
+      return node.inputs
+    default:
+      return [node.input]
+  }
 }
 
 /** Whether rows are only ever added, or changed and taken back too. Known before any row is seen. */
@@ -70,81 +126,80 @@ export function isAppendOnly(node: Node): boolean {
       return true
     case 'group':
       return false
+    case 'join':
+      if (node.time?.kind === 'interval') return true
+      if (node.time?.kind === 'version') return isAppendOnly(node.left)
+      return node.type === 'inner' && isAppendOnly(node.left) && isAppendOnly(node.right)
+    default:
+      return inputsOf(node).every(isAppendOnly)
   }
 }
 
 /** Where the rows of a node come from in the end. */
-export function scanOf(node: Node): Scan {
-  return node.kind === 'scan' ? node : scanOf(node.input)
+export function scansOf(node: Node): Scan[] {
+  return node.kind === 'scan' ? [node] : inputsOf(node).flatMap(scansOf)
 }
 
 /**
- * The columns of the input that groups are made of, whatever the rows are grouped by later; null for a plan without
- * groups.
+ * The columns of the input that groups are made of, whatever the rows are grouped by later, and that the sides of joins
+ * have in common; null for a plan that keeps no state.
  */
 export function groupColumns({ input }: Plan): string[] | null {
-  if (input.kind === 'scan') return null
-  const inner = groupColumns({ ...input, input: input.input, projections: [] })
-  const own = input.keys.flatMap(key => {
-    const column = columnOf(key, input.input)
-    return column === undefined ? [] : [column]
-  })
-  return inner === null ? own : inner.filter(column => own.includes(column))
+  switch (input.kind) {
+    case 'scan':
+      return null
+    case 'calc':
+    case 'union':
+      return common(inputsOf(input).map(node => groupColumns(planOf(node))))
+    case 'join': {
+      const inner = common([groupColumns(planOf(input.left)), groupColumns(planOf(input.right))])
+      const own = input.keys.flatMap(({ left, right }) => {
+        const column = columnOf(input.left.values[left], input.left.input)
+        return column !== undefined && column === columnOf(input.right.values[right], input.right.input)
+          ? [column]
+          : []
+      })
+      return inner === null ? own : inner.filter(column => own.includes(column))
+    }
+    default: {
+      const inner = groupColumns(planOf(input.input))
+      const own = input.keys.flatMap(key => columnOf(key, input.input) ?? [])
+      return inner === null ? own : inner.filter(column => own.includes(column))
+    }
+  }
+}
+
+const planOf = (input: Node): Plan => ({ input, condition: undefined, projections: [] })
+
+function common(lists: (string[] | null)[]): string[] | null {
+  const [first, ...others] = lists.filter(list => list !== null)
+  return first?.filter(column => others.every(other => other.includes(column))) ?? null
 }
 
 /** The column of the scan that an expression over a node's rows is; undefined when it is another expression. */
-function columnOf(value: Bound, node: Node): string | undefined {
-  if (value.kind !== 'column') return undefined
-  if (node.kind === 'scan') return node.columns[value.index]?.path.at(-1)
-  const first = node.kind === 'aggregate' ? WINDOW_COLUMNS : 0
-  const key = node.keys[value.index - first]
-  return key === undefined ? undefined : columnOf(key, node.input)
+function columnOf(value: Bound | undefined, node: Node): string | undefined {
+  if (value?.kind !== 'column') return undefined
+  switch (node.kind) {
+    case 'scan':
+      return node.columns[value.index]?.path.at(-1)
+    case 'calc':
+      return columnOf(node.values[value.index], node.input)
+    case 'join': {
+      const column = node.columns[value.index]
+      if (column === undefined) return undefined
+      const side = node[column.side]
+      return columnOf(side.values[column.index], side.input)
+    }
+    case 'union': {
+      const [first, ...others] = node.inputs.map(side => columnOf(side.values[value.index], side.input))
+      return others.every(other => other === first) ? first : undefined
+    }
+    default: {
+      const first = node.kind === 'aggregate' ? WINDOW_COLUMNS : 0
+      return columnOf(node.keys[value.index - first], node.input)
+    }
+  }
 }
 
 /** window_start, window_end, window_time. */
 export const WINDOW_COLUMNS = 3
-
-/** The plan as text, one operator a line, the source last. */
-export function explain(plan: Plan): string {
-  const lines = [
-    `output: ${isAppendOnly(plan.input) ? 'plain rows (append-only)' : 'change events (changelog)'}`
-  ]
-  const columns = plan.projections.map(projection =>
-    projection.kind === 'row'
-      ? '*'
-      : `${describe(projection.value)} AS ${projection.name} ${typeName(projection.value.type)}`
-  )
-  lines.push(`project: ${columns.join(', ')}`)
-  explainNode(plan.input, plan.condition, lines)
-  return lines.map((line, depth) => `${'  '.repeat(depth)}${line}`).join('\n')
-}
-
-function explainNode(node: Node, condition: Bound | undefined, lines: string[]): void {
-  if (condition !== undefined) lines.push(`filter: ${describe(condition)}`)
-  if (node.kind === 'scan') {
-    explainScan(node, lines)
-    return
-  }
-  const { keys, calls } = node
-  const by = keys.length === 0 ? '' : ` by ${keys.map(describe).join(', ')}`
-  const what = `${by}: ${calls.map(c => c.name).join(', ')}`
-  if (node.kind === 'group') lines.push(`group${what}`)
-  else {
-    const { window } = node
-    const size = window.kind === 'TUMBLE' ? `${window.size} ms` : `${window.step} ms, ${window.size} ms`
-    const offset = window.offset === 0 ? '' : `, offset ${window.offset} ms`
-    lines.push(`aggregate: ${window.kind}(${describe(window.time)}, ${size}${offset})${what}`)
-  }
-  explainNode(node.input, node.condition, lines)
-}
-
-function explainScan({ eventTime, source, name, columns }: Scan, lines: string[]): void {
-  if (eventTime !== undefined)
-    lines.push(`watermark: ${describe(eventTime.watermark)} from event time ${eventTime.name}`)
-  const read = columns.map(column => column.name).join(', ')
-  const rows =
-    source.kind === 'json'
-      ? 'every line'
-      : `change events of ${source.database === undefined ? '' : `${source.database}.`}${source.table}`
-  lines.push(`scan: ${name} (${rows})${read === '' ? '' : ` reading ${read}`}`)
-}

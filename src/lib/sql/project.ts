@@ -5,7 +5,7 @@ import type { Table } from './catalog.ts'
 import type { BoundSelect } from './environment.ts'
 import { SqlError } from './errors.ts'
 import type { Projection } from './plan.ts'
-import type { Field, Relation } from './relation.ts'
+import { type Field, type Relation, wholeRow } from './relation.ts'
 import { sameType, typeName } from './types.ts'
 
 /** The SELECT list over a relation; `bind` resolves its expressions. */
@@ -29,18 +29,44 @@ export function project(
       push(item.alias?.name ?? impliedName(item.value) ?? `EXPR$${i}`, bind(item.value))
       continue
     }
-    if (item.table !== undefined && item.table.name !== relation.alias) {
+    const tables = tablesOf(relation).filter(
+      ({ alias }) => item.table === undefined || item.table.name === alias
+    )
+    if (item.table !== undefined && tables.length === 0)
       throw new SqlError('name', `no table ${item.table.name} in FROM`, text, item.table)
+    for (const { row, fields } of tables) {
+      if (row !== undefined) projections.push({ kind: 'row', value: row.value })
+      for (const field of fields) push(field.name, field.value)
     }
-    if (relation.open) projections.push({ kind: 'row' })
-    for (const field of relation.fields) push(field.name, field.value)
   }
-  if (projections.some(projection => projection.kind === 'row')) dropRepeated(projections)
+  const rows = projections.filter(projection => projection.kind === 'row')
+  if (rows.length > 1) {
+    const reason = '* of several undeclared tables may name columns twice: list the columns, or one table.*'
+    throw new SqlError('unsupported', reason, text, select.items.find(item => item.kind === 'star') ?? select)
+  }
+  if (rows.length > 0) dropRepeated(projections)
   const fields = projections.flatMap((p): Field[] =>
     p.kind === 'value' ? [{ name: p.name, value: p.value }] : []
   )
   const open = projections.some(projection => projection.kind === 'row')
-  return { ...relation, fields, open, projections }
+  const { sides, ...rest } = relation
+  return { ...rest, ...(open && sides !== undefined ? { sides } : {}), fields, open, projections }
+}
+
+/** What `*` stands for in one table: its row as it came, and its columns. */
+type StarTable = { alias: string | undefined; row: { value: Bound | undefined } | undefined; fields: Field[] }
+
+function tablesOf({ sides, alias, open, fields }: Relation): StarTable[] {
+  if (sides === undefined || fields.length > 0)
+    return [{ alias, row: open ? { value: undefined } : undefined, fields }]
+  return sides.map(({ relation, lift, hidden }) => ({
+    alias: relation.alias,
+    row:
+      relation.open && relation.input.kind === 'scan' ? { value: lift(wholeRow(relation.input)) } : undefined,
+    fields: relation.fields
+      .filter(field => !hidden.has(field.name))
+      .map(field => ({ name: field.name, value: lift(field.value) }))
+  }))
 }
 
 /** Beside the whole row, its own columns under their own names say nothing new. */

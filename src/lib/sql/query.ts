@@ -1,12 +1,12 @@
 import { deserialize, serialize } from 'node:v8'
 import { type ByteWriter, eachLine } from '../stream/index.ts'
-import { planText } from './compile.ts'
+import { type Program, planText } from './compile.ts'
 import { Emitter } from './emitter.ts'
 import { RowError } from './errors.ts'
-import { createPipeline, type Line, type Pipeline, type PipelineState } from './pipeline.ts'
-import { explain, groupColumns, isAppendOnly, type Plan } from './plan.ts'
+import { explain } from './explain.ts'
+import { createPipeline, type Line, type Pipeline } from './pipeline.ts'
+import { groupColumns } from './plan.ts'
 import { LineError } from './scan.ts'
-import type { WindowState } from './window-aggregate.ts'
 
 /** A line that the query could not take. */
 export type RejectedLine = {
@@ -30,25 +30,22 @@ export type QueryOptions = {
   watermarkDelay?: number
 }
 
-type Snapshot = { version: 2; query: string; late: number } & PipelineState
-/** Before there were groups. */
-type FirstSnapshot = { version: 1; query: string; windows: (WindowState & { late: number }) | undefined }
+type Snapshot = { version: 3; query: string; late: number; operators: unknown[][] }
 
-/** A compiled query over blocks of lines. */
+/** The compiled queries of a text, run side by side over blocks of lines. */
 export class Query {
-  /** Whether results are only added (plain rows), or change too (change events). */
-  readonly appendOnly: boolean
-  /** The plan as text. */
+  /** The plans as text. */
   readonly plan: string
-  private readonly pipeline: Pipeline
+  private readonly pipelines: readonly Pipeline[]
   private readonly output = new Emitter()
   private readonly options: QueryOptions
 
-  constructor(plan: Plan, options: QueryOptions) {
-    this.appendOnly = isAppendOnly(plan.input)
-    this.plan = explain(plan)
-    this.groupColumns = groupColumns(plan)
-    this.pipeline = createPipeline(plan, this.output)
+  constructor({ plans }: Program, options: QueryOptions) {
+    this.plan = plans.map(explain).join('\n')
+    const columns = plans.map(groupColumns).filter(list => list !== null)
+    const [first, ...others] = columns
+    this.groupColumns = first?.filter(column => others.every(list => list.includes(column))) ?? null
+    this.pipelines = plans.map(plan => createPipeline(plan, this.output))
     this.options = options
   }
 
@@ -60,8 +57,9 @@ export class Query {
 
   /** Event time that has passed, ms since the epoch; undefined for queries that keep no time or before the first row. */
   get watermark(): number | undefined {
-    const { watermark } = this.pipeline
-    return watermark === undefined || !Number.isFinite(watermark) ? undefined : watermark
+    const watermarks = this.pipelines.map(pipeline => pipeline.watermark).filter(time => time !== undefined)
+    const watermark = Math.min(...watermarks)
+    return Number.isFinite(watermark) ? watermark : undefined
   }
 
   /** Lines of which a row was late. */
@@ -73,58 +71,77 @@ export class Query {
    * @throws what `reject` throws, after the results of the lines before it have been written
    */
   process(block: Buffer, out: ByteWriter): number {
-    const { pipeline } = this
+    const { pipelines } = this
     const line: Line = { bytes: block, text: block.toString('latin1'), start: 0, end: 0 }
     this.output.target = out
-    pipeline.begin(block)
+    for (const pipeline of pipelines) pipeline.begin(block)
+    const [only, second] = pipelines as [Pipeline, Pipeline?]
     try {
       return eachLine(block, (start, end, index) => {
         line.start = start
         line.end = end
         try {
-          if (pipeline.line(line)) this.late(block.subarray(start, end), index)
+          if (second === undefined ? only.line(line) : this.each(line))
+            this.late(block.subarray(start, end), index)
         } catch (error) {
           this.reject(error, block.subarray(start, end), index)
         }
       })
     } finally {
       this.output.flush()
-      pipeline.finish()
-      for (const warning of pipeline.warnings()) this.options.warn?.(warning)
+      for (const pipeline of pipelines) {
+        pipeline.finish()
+        for (const warning of pipeline.warnings()) this.options.warn?.(warning)
+      }
     }
   }
 
   /** What to tell the user once all input was read and no event of the query's table was in it. */
   missing(): string | undefined {
-    return this.pipeline.missing()
+    return this.pipelines.map(pipeline => pipeline.missing()).find(message => message !== undefined)
   }
 
   /** Ends time: closes all windows, as Flink does at the end of a bounded source. */
   end(out: ByteWriter): void {
     this.output.target = out
-    this.pipeline.end()
+    for (const pipeline of this.pipelines) pipeline.end()
     this.output.flush()
   }
 
   /** The state after the lines processed so far. */
   snapshot(): Buffer {
     const state: Snapshot = {
-      version: 2,
+      version: 3,
       query: this.plan,
       late: this.lateLines,
-      ...this.pipeline.state()
+      operators: this.pipelines.map(pipeline => pipeline.state())
     }
     return serialize(state)
   }
 
   /** Goes on where a snapshot was taken. Throws RowError when it belongs to another query. */
   restore(snapshot: Buffer): void {
-    const state = deserialize(snapshot) as Snapshot | FirstSnapshot
-    if ((state.version !== 1 && state.version !== 2) || state.query !== this.plan) {
+    const state = deserialize(snapshot) as Snapshot
+    if (state.version !== 3 || state.query !== this.plan) {
       throw new RowError('the state was written by another query')
     }
-    this.lateLines = state.version === 1 ? (state.windows?.late ?? 0) : state.late
-    this.pipeline.restore(state.version === 1 ? { windows: state.windows, groups: [] } : state)
+    this.lateLines = state.late
+    for (const [i, pipeline] of this.pipelines.entries()) pipeline.restore(state.operators[i] ?? [])
+  }
+
+  /** Whether a row of the line was late for one of the queries. An error in one is told when all have had the line. */
+  private each(line: Line): boolean {
+    let isLate = false
+    let failed: unknown
+    for (const pipeline of this.pipelines) {
+      try {
+        isLate = pipeline.line(line) || isLate
+      } catch (error) {
+        failed ??= error
+      }
+    }
+    if (failed !== undefined) throw failed
+    return isLate
   }
 
   private late(bytes: Buffer, index: number): void {
@@ -139,7 +156,7 @@ export class Query {
   }
 }
 
-/** Compiles an SQL text with one query. Throws SqlError with the place of a mistake. */
+/** Compiles the queries of an SQL text. Throws SqlError with the place of a mistake. */
 export function compile(text: string, options: QueryOptions): Query {
   return new Query(planText(text, options.watermarkDelay ?? 0), options)
 }

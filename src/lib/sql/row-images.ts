@@ -51,7 +51,9 @@ export class ImageCheck {
   constructor(scan: Scan, reader: ChangeReader) {
     this.scan = scan
     this.reader = reader
-    this.columns = scan.columns.flatMap((column, i) => (column.path.length === 1 ? [i] : []))
+    this.columns = scan.columns.flatMap(({ path, envelope }, i) =>
+      path.length === 1 && envelope === undefined ? [i] : []
+    )
   }
 
   /** @throws LineError for an event without a column that its table has */

@@ -83,4 +83,7 @@ export function attempt<T>(compute: () => T): T | null {
 export const members = (text: string, start: number, end: number): string =>
   text.substring(start + 1, end - 1).trim()
 
+/** The members of a row as it came, none for one that is not there (the other side of an outer join). */
+export const membersOf = (row: string | null): string => (row === null ? '' : members(row, 0, row.length))
+
 export const joinMembers = (...parts: string[]): string => `{${parts.filter(part => part !== '').join(',')}}`

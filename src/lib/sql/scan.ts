@@ -23,14 +23,20 @@ const backslash = 92
 /** Reads lines of which each is a row: finds the columns' places, and behind them those of `source` and `ts_ms`. */
 export class JsonReader {
   readonly finder: FieldFinder
-  /** Index in the spans of `source`, then of `ts_ms`; -1 when they are not looked for. */
-  readonly cause: number
+  /** Index in the spans of `source` and of `ts_ms`; -1 when they are not looked for. */
+  readonly source: number
+  readonly time: number
 
   /** @param isCause whether the line is named as the cause of what changes with it */
   constructor(scan: Scan, isCause = false) {
-    const columns = scan.columns.map(column => column.name)
-    this.cause = isCause ? columns.length * 2 : -1
-    this.finder = new FieldFinder(isCause ? [...columns, 'source', 'ts_ms'] : columns)
+    const paths = scan.columns.map(column => column.name)
+    const place = (path: string): number => {
+      const index = paths.indexOf(path)
+      return 2 * (index < 0 ? paths.push(path) - 1 : index)
+    }
+    this.source = isCause ? place('source') : -1
+    this.time = isCause ? place('ts_ms') : -1
+    this.finder = new FieldFinder(paths)
   }
 
   /** Throws LineError for a line that is no JSON object. */
@@ -51,6 +57,7 @@ export class ChangeReader {
   /** Index in the spans of the first column of `before`, of `after`. */
   readonly beforeColumns = slots.length * 2
   readonly afterColumns: number
+  private readonly copies: { from: number; before: number; after: number }[]
   private readonly scan: Scan
   private readonly table: Buffer
   private readonly database: Buffer | undefined
@@ -75,13 +82,19 @@ export class ChangeReader {
     this.table = Buffer.from(JSON.stringify(this.tableName))
     const { database } = scan.source
     this.database = database === undefined ? undefined : Buffer.from(JSON.stringify(database))
-    const columns = scan.columns.map(column => column.name)
+    const { columns } = scan
     this.afterColumns = this.beforeColumns + columns.length * 2
-    this.finder = new EnvelopeFinder([
-      ...slots,
-      ...columns.map(c => `before.${c}`),
-      ...columns.map(c => `after.${c}`)
-    ])
+    // The places of parts of the envelope are copied to where those of a column of each image are.
+    const inImage = (image: string): string[] =>
+      columns.map(({ name, envelope }, i) => (envelope ? `${image}.\0${i}` : `${image}.${name}`))
+    const paths = [...slots, ...inImage('before'), ...inImage('after')]
+    this.copies = columns.flatMap(({ name, envelope }, i) => {
+      if (envelope === undefined) return []
+      const found = paths.indexOf(name)
+      const from = 2 * (found < 0 ? paths.push(name) - 1 : found)
+      return [{ from, before: this.beforeColumns + 2 * i, after: this.afterColumns + 2 * i }]
+    })
+    this.finder = new EnvelopeFinder(paths)
   }
 
   /** Must be called once for each block before its lines are found. */
@@ -128,6 +141,10 @@ export class ChangeReader {
       return false
     }
     this.seen = true
+    for (const { from, before, after } of this.copies) {
+      spans.copyWithin(before, from, from + 2)
+      spans.copyWithin(after, from, from + 2)
+    }
     return spans[slot.op] !== -1 || !isSchemaChange(bytes, start, end)
   }
 

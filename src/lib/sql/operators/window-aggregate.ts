@@ -1,10 +1,10 @@
-import type { Window } from './bound.ts'
-import type { Accumulator, AggregateFunctions, InputRow } from './generate.ts'
-import { detach } from './values/text.ts'
-import { eachWindow, windowStart } from './window.ts'
+import type { Window } from '../bound.ts'
+import type { Accumulator, AggregateFunctions, InputRow } from '../generate.ts'
+import { detach } from '../values/text.ts'
+import { eachWindow, windowStart } from '../window.ts'
+import type { Operator, Stateful } from './operator.ts'
 
-/** What a snapshot holds: plain data, with Maps and bigints. */
-export type WindowState = {
+type WindowState = {
   watermark: number
   windows: [end: number, groups: Map<unknown, Accumulator>][]
 }
@@ -16,12 +16,12 @@ export type WindowState = {
  * As in Flink, rows are judged by the watermark of the rows before them, and a group whose rows were all taken back
  * gives no result.
  */
-export class WindowAggregate {
+export class WindowAggregate implements Stateful {
   /** ms; what no row can be older than and still count. */
   watermark = Number.NEGATIVE_INFINITY
   private readonly window: Window
   private readonly functions: AggregateFunctions
-  private readonly emit: (row: unknown[]) => void
+  private readonly out: Operator
   private windows = new Map<number, Map<unknown, Accumulator>>()
   /** The end of the window that closes next. */
   private nextEnd = Number.POSITIVE_INFINITY
@@ -29,10 +29,10 @@ export class WindowAggregate {
   private currentStart = Number.NaN
   private current = new Map<unknown, Accumulator>()
 
-  constructor(window: Window, functions: AggregateFunctions, emit: (row: unknown[]) => void) {
+  constructor(window: Window, functions: AggregateFunctions, out: Operator) {
     this.window = window
     this.functions = functions
-    this.emit = emit
+    this.out = out
   }
 
   /** Adds a row, or takes it back. @returns whether the row was late */
@@ -61,14 +61,18 @@ export class WindowAggregate {
   advance(watermark: number): void {
     if (watermark <= this.watermark) return
     this.watermark = watermark
-    if (this.nextEnd - 1 > watermark) return
+    if (this.nextEnd - 1 <= watermark) this.close(watermark)
+    this.out.advance(watermark)
+  }
+
+  private close(watermark: number): void {
     const closed = [...this.windows.keys()].filter(end => end - 1 <= watermark).sort((a, b) => a - b)
     for (const end of closed) {
       const groups = this.windows.get(end) as Map<unknown, Accumulator>
       this.windows.delete(end)
       const start = this.startOf(end)
       for (const accumulator of groups.values()) {
-        if (accumulator.n !== 0) this.emit(this.functions.result(accumulator, start, end))
+        if (accumulator.n !== 0) this.out.change(null, this.functions.result(accumulator, start, end))
       }
     }
     this.currentStart = Number.NaN
@@ -86,10 +90,11 @@ export class WindowAggregate {
     return { watermark: this.watermark, windows: [...this.windows] }
   }
 
-  restore(state: WindowState): void {
+  restore(state: unknown): void {
+    const { watermark, windows } = state as WindowState
     this.clear()
-    this.watermark = state.watermark
-    this.windows = new Map(state.windows)
+    this.watermark = watermark
+    this.windows = new Map(windows)
     this.nextEnd = Math.min(Number.POSITIVE_INFINITY, ...this.windows.keys())
   }
 

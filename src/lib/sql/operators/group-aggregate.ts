@@ -1,26 +1,23 @@
-import type { Accumulator, GroupFunctions, InputRow } from './generate.ts'
-import { Decimal } from './values/decimal.ts'
-import { detach } from './values/text.ts'
+import type { Accumulator, GroupFunctions, InputRow } from '../generate.ts'
+import { detach } from '../values/text.ts'
+import type { Operator, Stateful } from './operator.ts'
+import { isSameRow } from './row-bag.ts'
 
-/** What a snapshot holds: plain data, with Maps and bigints. */
-export type GroupState = Map<unknown, Accumulator>
-
-/** Takes a row that came (no `before`), went (no `after`) or changed. */
-export type TakeChange = (before: unknown[] | null, after: unknown[] | null) => void
+type GroupState = Map<unknown, Accumulator>
 
 /**
  * Aggregation in groups that live as long as they have rows. Each change of a row changes its group's result; a group
  * whose rows were all taken back is gone. As in Flink, a row that is taken back though its group was never seen changes
  * nothing.
  */
-export class GroupAggregate {
+export class GroupAggregate implements Stateful {
   private readonly functions: GroupFunctions
-  private readonly emit: TakeChange
+  private readonly out: Operator
   private groups: GroupState = new Map()
 
-  constructor(functions: GroupFunctions, emit: TakeChange) {
+  constructor(functions: GroupFunctions, out: Operator) {
     this.functions = functions
-    this.emit = emit
+    this.out = out
   }
 
   /** Takes back one row and adds another; either may be absent, or not pass. */
@@ -49,15 +46,15 @@ export class GroupAggregate {
   clear(): void {
     const { groups } = this
     this.groups = new Map()
-    for (const group of groups.values()) this.emit(this.functions.result(group), null)
+    for (const group of groups.values()) this.out.change(this.functions.result(group), null)
   }
 
   state(): GroupState {
     return this.groups
   }
 
-  restore(state: GroupState): void {
-    this.groups = state
+  restore(state: unknown): void {
+    this.groups = state as GroupState
   }
 
   private add(row: InputRow): void {
@@ -68,7 +65,7 @@ export class GroupAggregate {
       const made = functions.newAccumulator(row)
       groups.set(typeof key === 'string' ? detach(key) : key, made)
       functions.add(made, row)
-      this.emit(null, functions.result(made))
+      this.out.change(null, functions.result(made))
       return
     }
     const result = functions.result(group)
@@ -84,15 +81,10 @@ export class GroupAggregate {
       return
     }
     this.groups.delete(key)
-    this.emit(result, null)
+    this.out.change(result, null)
   }
 
   private emitIfOther(before: unknown[], after: unknown[]): void {
-    if (before.some((value, i) => !isSame(value, after[i]))) this.emit(before, after)
+    if (!isSameRow(before, after)) this.out.change(before, after)
   }
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  if (a instanceof Decimal && b instanceof Decimal) return String(a) === String(b)
-  return Object.is(a, b)
 }

@@ -1,0 +1,254 @@
+import { type Cause, changeEvent, NO_CAUSE } from './change-event.ts'
+import {
+  calcConsumer,
+  groupConsumer,
+  groupOperator,
+  type Lateness,
+  windowConsumer,
+  windowOperator
+} from './consumers.ts'
+import type { Emitter } from './emitter.ts'
+import {
+  generateAggregate,
+  generateCalc,
+  generateGroup,
+  generateJoin,
+  generateProjectValues
+} from './generate.ts'
+import { GroupAggregate } from './operators/group-aggregate.ts'
+import { IntervalJoin } from './operators/interval-join.ts'
+import type { Operator, Stateful } from './operators/operator.ts'
+import { RegularJoin } from './operators/regular-join.ts'
+import { VersionJoin } from './operators/version-join.ts'
+import { Watermarks } from './operators/watermarks.ts'
+import { WindowAggregate } from './operators/window-aggregate.ts'
+import type { Line, Pipeline } from './pipeline.ts'
+import {
+  type Aggregate,
+  type Calc,
+  type Group,
+  isAppendOnly,
+  type Join,
+  type Node,
+  type Plan,
+  type Scan,
+  scansOf,
+  type Union
+} from './plan.ts'
+import { type ScanConsumer, type Source, sourceOf } from './source.ts'
+import { detach } from './values/text.ts'
+
+/**
+ * Lines in at the scans, through the operators of a plan, results out: as plain rows where rows are only added, else as
+ * change events.
+ */
+export class Dataflow implements Pipeline {
+  watermark: number | undefined
+  private readonly output: Emitter
+  private readonly sources: Source[] = []
+  private readonly operators: Stateful[] = []
+  /** What ends the time of each scan. */
+  private readonly ends: (() => void)[] = []
+  private readonly lateness: Lateness = { isLate: false }
+  private readonly isOnlyAdded: boolean
+  /** Whether time causes changes too, when no line is being worked on. */
+  private readonly isTimed: boolean
+  /** The line that is being worked on; where there is none, what is known of the last one. */
+  private current: Line | undefined
+  private currentSource: Source | undefined
+  private lastCause: Cause = NO_CAUSE
+
+  constructor(plan: Plan, output: Emitter) {
+    this.output = output
+    this.isOnlyAdded = isAppendOnly(plan.input)
+    this.isTimed = scansOf(plan.input).some(scan => scan.eventTime !== undefined)
+    this.build(plan.input, this.sink(plan))
+  }
+
+  begin(block: Buffer): void {
+    for (const source of this.sources) source.begin(block)
+  }
+
+  line(line: Line): boolean {
+    this.passOn()
+    const { sources } = this
+    if (sources.length === 1) {
+      const source = sources[0] as Source
+      if (!source.read(line)) return false
+      this.current = line
+      this.currentSource = source
+      source.apply()
+      return this.takeLate()
+    }
+    // All scans read the line before any of them applies it, so that an error leaves nothing half done.
+    const reading = sources.filter(source => source.read(line))
+    this.current = line
+    for (const source of reading) {
+      this.currentSource = source
+      source.apply()
+    }
+    return this.takeLate()
+  }
+
+  finish(): void {
+    this.passOn()
+    const { source, time } = this.lastCause
+    this.lastCause = { source: detach(source), time: time === null ? null : detach(time) }
+  }
+
+  end(): void {
+    for (const end of this.ends) end()
+  }
+
+  state(): unknown[] {
+    return this.operators.map(operator => operator.state())
+  }
+
+  restore(states: unknown[]): void {
+    for (const [i, state] of states.entries()) this.operators[i]?.restore(state)
+  }
+
+  warnings(): string[] {
+    return this.sources.flatMap(source => source.warnings())
+  }
+
+  /** One table without events is probably misspelt, whatever the others have. */
+  missing(): string | undefined {
+    return this.sources.map(source => source.missing()).find(message => message !== undefined)
+  }
+
+  // --- operators ---
+
+  /** What a node is made of, down to its scans: its rows go to `out`. */
+  private build(node: Node, out: Operator): void {
+    switch (node.kind) {
+      case 'scan':
+        throw new Error('rows of a scan are read by what stands over it')
+      case 'calc':
+        this.calc(node, out)
+        break
+      case 'group':
+        this.group(node, out)
+        break
+      case 'aggregate':
+        this.window(node, out)
+        break
+      case 'union':
+        this.union(node, out)
+        break
+      case 'join':
+        this.join(node, out)
+    }
+  }
+
+  private scan(scan: Scan, consumer: ScanConsumer, out: Operator): void {
+    this.sources.push(sourceOf(scan, consumer, !this.isOnlyAdded))
+    this.ends.push(() => out.advance(Number.POSITIVE_INFINITY))
+  }
+
+  private calc(node: Calc, out: Operator): void {
+    const { input } = node
+    if (input.kind === 'scan') {
+      this.scan(input, calcConsumer(node, out), out)
+      return
+    }
+    const { values } = generateCalc(node)
+    this.build(input, {
+      change(before, after) {
+        const old = before === null ? null : values(before)
+        const now = after === null ? null : values(after)
+        if (old !== null || now !== null) out.change(old, now)
+      },
+      advance: watermark => out.advance(watermark),
+      clear: () => out.clear()
+    })
+  }
+
+  private group(node: Group, out: Operator): void {
+    const functions = generateGroup(node, !isAppendOnly(node.input))
+    const group = new GroupAggregate(functions, out)
+    this.operators.push(group)
+    if (node.input.kind === 'scan') this.scan(node.input, groupConsumer(functions, group), out)
+    else this.build(node.input, groupOperator(functions, group, out))
+  }
+
+  private window(node: Aggregate, out: Operator): void {
+    const functions = generateAggregate(node, !isAppendOnly(node.input))
+    const window = new WindowAggregate(node.window, functions, out)
+    this.operators.push(window)
+    const operator = windowOperator(functions, window, this.lateness)
+    if (node.input.kind === 'scan')
+      this.scan(node.input, windowConsumer(functions, window, this.lateness), operator)
+    else this.build(node.input, operator)
+  }
+
+  private union({ inputs }: Union, out: Operator): void {
+    const watermarks = new Watermarks(inputs.length, watermark => out.advance(watermark))
+    this.operators.push({
+      state: () => watermarks.inputs,
+      restore: state => watermarks.restore(state as number[])
+    })
+    for (const [i, input] of inputs.entries()) {
+      this.build(input, {
+        change: (before, after) => out.change(before, after),
+        advance: watermark => watermarks.advance(i, watermark),
+        clear: () => out.clear()
+      })
+    }
+  }
+
+  private join(node: Join, out: Operator): void {
+    const { type, time, left, right } = node
+    const functions = generateJoin(node)
+    const join =
+      time === undefined
+        ? new RegularJoin(type, functions, out)
+        : time.kind === 'interval'
+          ? new IntervalJoin(type, time, functions, out)
+          : new VersionJoin(type, time, functions, scansOf(right)[0]?.eventTime !== undefined, out)
+    this.operators.push(join)
+    this.build(left, join.left)
+    this.build(right, join.right)
+  }
+
+  // --- results ---
+
+  private sink(plan: Plan): Operator {
+    const { output, isOnlyAdded } = this
+    const project = generateProjectValues(plan.condition, plan.projections)
+    return {
+      change: (before, after) => {
+        const old = before === null ? null : project(before)
+        const now = after === null ? null : project(after)
+        if (isOnlyAdded) {
+          if (now !== null) output.line(now)
+        } else if (old !== now) {
+          output.line(changeEvent(old === null ? 'c' : now === null ? 'd' : 'u', old, now, this.cause()))
+        }
+      },
+      advance: watermark => {
+        this.watermark = watermark
+      },
+      clear: () => output.line(changeEvent('t', null, null, this.cause()))
+    }
+  }
+
+  private takeLate(): boolean {
+    const { lateness } = this
+    if (!lateness.isLate) return false
+    lateness.isLate = false
+    return true
+  }
+
+  /** Before the next line is looked at, of which nothing may be known: only the end of time asks for the last. */
+  private passOn(): void {
+    if (this.isTimed && !this.isOnlyAdded) this.lastCause = this.cause()
+    this.current = undefined
+  }
+
+  private cause(): Cause {
+    const { current, currentSource } = this
+    if (current === undefined || currentSource === undefined) return this.lastCause
+    return currentSource.cause(current)
+  }
+}

@@ -1,0 +1,95 @@
+import { type Bound, describe, type Window } from './bound.ts'
+import {
+  type Aggregate,
+  type Group,
+  inputsOf,
+  isAppendOnly,
+  type Join,
+  type Node,
+  type Plan,
+  type Scan
+} from './plan.ts'
+import { typeName } from './types.ts'
+
+/** The plan as text, one operator a line, what an operator takes its rows from below it and further in. */
+export function explain(plan: Plan): string {
+  const columns = plan.projections.map(projection =>
+    projection.kind === 'row'
+      ? '*'
+      : `${describe(projection.value)} AS ${projection.name} ${typeName(projection.value.type)}`
+  )
+  const lines = [
+    `output: ${isAppendOnly(plan.input) ? 'plain rows (append-only)' : 'change events (changelog)'}`,
+    `  project: ${columns.join(', ')}`
+  ]
+  explainInput(plan.input, plan.condition, 2, lines)
+  return lines.join('\n')
+}
+
+function explainInput(node: Node, condition: Bound | undefined, depth: number, lines: string[]): void {
+  let indent = depth
+  const push = (text: string): void => {
+    lines.push(`${'  '.repeat(indent++)}${text}`)
+  }
+  if (condition !== undefined) push(`filter: ${describe(condition)}`)
+  if (node.kind === 'scan') {
+    const { eventTime } = node
+    if (eventTime !== undefined)
+      push(`watermark: ${describe(eventTime.watermark)} from event time ${eventTime.name}`)
+    push(scanText(node))
+    return
+  }
+  push(textOf(node))
+  const own = node.kind === 'join' || node.kind === 'union' ? undefined : node.condition
+  for (const input of inputsOf(node)) explainInput(input, own, indent, lines)
+}
+
+function textOf(node: Exclude<Node, Scan>): string {
+  switch (node.kind) {
+    case 'calc':
+      return `calc: ${node.values.map(describe).join(', ')}`
+    case 'union':
+      return 'union all'
+    case 'join':
+      return joinText(node)
+    case 'group':
+      return `group${aggregationText(node)}`
+    case 'aggregate':
+      return `aggregate: ${windowText(node.window)}${aggregationText(node)}`
+  }
+}
+
+function aggregationText({ keys, calls }: Aggregate | Group): string {
+  const by = keys.length === 0 ? '' : ` by ${keys.map(describe).join(', ')}`
+  return `${by}: ${calls.map(c => c.name).join(', ')}`
+}
+
+function windowText(window: Window): string {
+  const size = window.kind === 'TUMBLE' ? `${window.size} ms` : `${window.step} ms, ${window.size} ms`
+  const offset = window.offset === 0 ? '' : `, offset ${window.offset} ms`
+  return `${window.kind}(${describe(window.time)}, ${size}${offset})`
+}
+
+function joinText(join: Join): string {
+  const { type, keys, condition, columns, time } = join
+  const value = (side: 'left' | 'right', index: number): string => describe(join[side].values[index] as Bound)
+  const on = keys.map(key => `${value('left', key.left)} = ${value('right', key.right)}`)
+  if (time?.kind === 'interval') {
+    const [a, b] = [value('left', time.left), value('right', time.right)]
+    on.push(`left.${a} in right.${b} + [${time.lower} ms, ${time.upper} ms]`)
+  }
+  if (time?.kind === 'version') on.push(`as of left.${value('left', time.left)}`)
+  if (condition !== undefined) on.push(describe(condition))
+  const kind = time === undefined ? '' : ` ${time.kind}`
+  const given = columns.map(column => column.name).join(', ')
+  return `${type}${kind} join on ${on.length === 0 ? 'TRUE' : on.join(' AND ')}: ${given}`
+}
+
+function scanText({ source, name, columns }: Scan): string {
+  const read = columns.map(column => column.name).join(', ')
+  const rows =
+    source.kind === 'json'
+      ? 'every line'
+      : `change events of ${source.database === undefined ? '' : `${source.database}.`}${source.table}`
+  return `scan: ${name} (${rows})${read === '' ? '' : ` reading ${read}`}`
+}

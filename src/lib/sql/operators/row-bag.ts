@@ -1,0 +1,68 @@
+import { groupKey, keep } from '../aggregates-runtime.ts'
+import { Decimal } from '../values/decimal.ts'
+import type { Row } from './operator.ts'
+
+/** A row that a join keeps: how often it is there, and how many rows of the other side it is paired with. */
+export type KeptRow = { row: Row; count: number; matches: number }
+
+/** Above this many rows they are found by their text instead of one by one. */
+const indexedFrom = 12
+
+/** The rows of one side of a join under one key, equal ones counted. */
+export class RowBag {
+  readonly rows: KeptRow[]
+  private index: Map<string, number> | undefined
+
+  constructor(rows: KeptRow[] = []) {
+    this.rows = rows
+    if (rows.length >= indexedFrom) this.buildIndex()
+  }
+
+  /** Adds a row; `matches` counts if it was not there yet. */
+  add(row: Row, matches: number): void {
+    const at = this.find(row)
+    const known = this.rows[at]
+    if (known !== undefined) {
+      known.count++
+      return
+    }
+    const kept = row.map(keep)
+    this.rows.push({ row: kept, count: 1, matches })
+    if (this.index !== undefined) this.index.set(groupKey(...kept), this.rows.length - 1)
+    else if (this.rows.length >= indexedFrom) this.buildIndex()
+  }
+
+  /** Takes one of the row away. @returns whether it was there */
+  remove(row: Row): boolean {
+    const at = this.find(row)
+    const known = this.rows[at]
+    if (known === undefined) return false
+    if (--known.count > 0) return true
+    const last = this.rows.pop() as KeptRow
+    this.index?.delete(groupKey(...known.row))
+    if (last !== known) {
+      this.rows[at] = last
+      this.index?.set(groupKey(...last.row), at)
+    }
+    return true
+  }
+
+  private find(row: Row): number {
+    if (this.index !== undefined) return this.index.get(groupKey(...row)) ?? -1
+    return this.rows.findIndex(({ row: other }) => isSameRow(other, row))
+  }
+
+  private buildIndex(): void {
+    this.index = new Map(this.rows.map(({ row }, i) => [groupKey(...row), i]))
+  }
+}
+
+export const isSameRow = (a: Row, b: Row): boolean => a.every((value, i) => isSameValue(value, b[i]))
+
+/** Whether two values are the same, in whatever form they are kept. */
+export function isSameValue(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null)
+    return (a instanceof Decimal || b instanceof Decimal) && String(a) === String(b)
+  return a instanceof Decimal ? String(a) === String(b) : JSON.stringify(a) === JSON.stringify(b)
+}
