@@ -5,7 +5,7 @@ import { Emitter } from './emitter.ts'
 import { RowError } from './errors.ts'
 import { explain } from './explain.ts'
 import { createPipeline, type Line, type Pipeline } from './pipeline.ts'
-import { groupColumns } from './plan.ts'
+import { groupColumns, isAppendOnly } from './plan.ts'
 import { LineError } from './scan.ts'
 
 /** A line that the query could not take. */
@@ -34,6 +34,8 @@ type Snapshot = { version: 3; query: string; late: number; operators: unknown[][
 
 /** The compiled queries of a text, run side by side over blocks of lines. */
 export class Query {
+  /** Whether the results of all queries are only added (plain rows), or some change too (change events). */
+  readonly appendOnly: boolean
   /** The plans as text. */
   readonly plan: string
   private readonly pipelines: readonly Pipeline[]
@@ -41,6 +43,7 @@ export class Query {
   private readonly options: QueryOptions
 
   constructor({ plans }: Program, options: QueryOptions) {
+    this.appendOnly = plans.every(plan => isAppendOnly(plan.input))
     this.plan = plans.map(explain).join('\n')
     const columns = plans.map(groupColumns).filter(list => list !== null)
     const [first, ...others] = columns
