@@ -2,7 +2,7 @@ import { RowError } from './errors.ts'
 import { Decimal, divideDecimals, parseDecimal, rescale } from './values/decimal.ts'
 import { asNumber, type Dynamic } from './values/dynamic.ts'
 import { add, divide, type Int, subtract } from './values/integer.ts'
-import { detach } from './values/text.ts'
+import { keep, keyOf } from './values/keep.ts'
 
 /** Bodies of the aggregates. Accumulators are plain data, so that they can be written as a snapshot. */
 
@@ -71,15 +71,6 @@ export function dynamicAverage(sum: DynamicSum): Dynamic {
 export const averageDecimal = (sum: Int, scale: number, count: number, resultScale: number): Int =>
   divideDecimals(sum, scale, count, 0, resultScale)
 
-/** A value that outlives its block and can be written to a snapshot. */
-export function keep(value: unknown): unknown {
-  if (typeof value === 'string') return detach(value)
-  return value instanceof Decimal ? value.toString() : value
-}
-
-const keyOf = (value: unknown): unknown =>
-  value instanceof Decimal ? value.toString() : typeof value === 'object' ? JSON.stringify(value) : value
-
 /** Counts one more row with the value; returns the new count. */
 export function countUp(counts: Map<unknown, number>, value: unknown): number {
   const key = keyOf(value)
@@ -95,13 +86,6 @@ export function countDown(counts: Map<unknown, number>, value: unknown): number 
   if (count === 0) counts.delete(key)
   else counts.set(count === -1 ? keep(key) : key, count)
   return count
-}
-
-/** The value that is better than all others among those with rows. */
-export function extreme<T>(counts: Map<T, number>, better: (a: T, b: T) => boolean): T | null {
-  let best: T | null = null
-  for (const [value, count] of counts) if (count > 0 && (best === null || better(value, best))) best = value
-  return best
 }
 
 /** Throws what a row without event time gets. */

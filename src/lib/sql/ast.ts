@@ -48,6 +48,8 @@ export type Expression = Span &
   (
     | { kind: 'number'; text: string }
     | { kind: 'string'; text: string }
+    /** `x'0aff'` */
+    | { kind: 'bytes'; hex: string }
     | { kind: 'boolean'; value: boolean }
     | { kind: 'null' }
     | { kind: 'temporal'; type: 'DATE' | 'TIME' | 'TIMESTAMP'; text: string }
@@ -61,9 +63,25 @@ export type Expression = Span &
     | { kind: 'binary'; operator: BinaryOperator; left: Expression; right: Expression }
     | { kind: 'is'; operand: Expression; test: 'NULL' | 'TRUE' | 'FALSE' | 'UNKNOWN'; negated: boolean }
     | { kind: 'distinctFrom'; left: Expression; right: Expression; negated: boolean }
-    | { kind: 'between'; operand: Expression; low: Expression; high: Expression; negated: boolean }
+    | {
+        kind: 'between'
+        operand: Expression
+        low: Expression
+        high: Expression
+        /** Whether the bounds may be the other way round. */
+        symmetric: boolean
+        negated: boolean
+      }
     | { kind: 'in'; operand: Expression; list: Expression[]; negated: boolean }
-    | { kind: 'like'; operand: Expression; pattern: Expression; escape?: Expression; negated: boolean }
+    /** LIKE, or SIMILAR TO. */
+    | {
+        kind: 'like'
+        operand: Expression
+        pattern: Expression
+        similar: boolean
+        escape?: Expression
+        negated: boolean
+      }
     | {
         kind: 'case'
         operand?: Expression
@@ -79,10 +97,25 @@ export type Expression = Span &
         star: boolean
         distinct: boolean
         filter?: Expression
+        options?: CallOptions
         /** The unit in EXTRACT(unit FROM x), FLOOR(x TO unit), TIMESTAMPDIFF(unit, a, b). */
         unit?: TimeUnit
       }
   )
+
+/** What stands as words in a call. A DEFAULT's expression is one of the arguments, of this number. */
+export type CallOptions = {
+  nulls?: 'IGNORE' | 'RESPECT' | 'NULL' | 'ABSENT'
+  returning?: SqlType
+  wrapper?: 'WITHOUT' | 'CONDITIONAL' | 'UNCONDITIONAL'
+  onEmpty?: JsonFallback
+  onError?: JsonFallback
+}
+
+/** What a JSON function gives where there is nothing, or an error. */
+export type JsonFallback =
+  | { kind: 'NULL' | 'ERROR' | 'EMPTY ARRAY' | 'EMPTY OBJECT' | 'TRUE' | 'FALSE' | 'UNKNOWN' }
+  | { kind: 'DEFAULT'; argument: number }
 
 export type CallExpression = Extract<Expression, { kind: 'call' }>
 

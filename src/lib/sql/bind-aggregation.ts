@@ -1,12 +1,7 @@
-import {
-  type AggregateCall,
-  type AggregateFunction,
-  aggregateArgument,
-  aggregateNames,
-  aggregateType
-} from './aggregates.ts'
-import type { CallExpression, Expression, Identifier, Select } from './ast.ts'
+import type { AggregateCall } from './aggregates.ts'
+import type { Expression, Identifier, Select } from './ast.ts'
 import { hasAggregate, isAggregateName, partsOf } from './ast-walk.ts'
+import { bindAggregate } from './bind-aggregate-call.ts'
 import { ExpressionBinder, type Scope } from './bind-expression.ts'
 import { type Bound, describe } from './bound.ts'
 import { sameExpression } from './catalog.ts'
@@ -118,37 +113,4 @@ export function bindAggregation(
 function tryBind(binder: ExpressionBinder, expression: Expression, keys: Expression[]): Bound | undefined {
   if (expression.kind !== 'reference' && !keys.some(key => key.kind === expression.kind)) return undefined
   return binder.bind(expression)
-}
-
-function bindAggregate(expression: CallExpression, binder: ExpressionBinder): AggregateCall {
-  const name = expression.name.name.toUpperCase() as AggregateFunction
-  if (!aggregateNames.has(name))
-    throw binder.error('unsupported', unsupported(`the aggregate ${name}`), expression.name)
-  if (expression.args.some(hasAggregate))
-    throw binder.error('type', 'an aggregate cannot stand in an aggregate', expression)
-  if (expression.star ? name !== 'COUNT' : expression.args.length !== 1) {
-    throw binder.error('type', `${name} takes one argument`, expression)
-  }
-  const first = expression.args[0]
-  const argument = first === undefined ? undefined : aggregateArgument(name, binder.bind(first))
-  const filter = expression.filter === undefined ? undefined : binder.bindCondition(expression.filter)
-  const type = aggregateType(name, argument?.type)
-  if (type === undefined) {
-    throw binder.error(
-      'type',
-      `${name} does not take ${typeName(argument?.type ?? { kind: 'NULL' })}`,
-      expression
-    )
-  }
-  const inner = argument === undefined ? '*' : describe(argument)
-  const distinct = expression.distinct && name !== 'MIN' && name !== 'MAX'
-  const where = filter === undefined ? '' : ` FILTER (WHERE ${describe(filter)})`
-  return {
-    function: name,
-    argument,
-    distinct,
-    filter,
-    type,
-    name: `${name}(${distinct ? 'DISTINCT ' : ''}${inner})${where}`
-  }
 }

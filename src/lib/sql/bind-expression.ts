@@ -8,10 +8,11 @@ import { didYouMean, type Span, SqlError, type SqlErrorCode } from './errors.ts'
 import { unify } from './functions/conditional.ts'
 import type { Call } from './functions/define.ts'
 import { nondeterministicFunctions, scalarFunctions } from './functions/index.ts'
+import { compileRegex, similarToRegex } from './functions/regex-runtime.ts'
 import { truncateTime } from './functions/temporal.ts'
 import { likeCode } from './like.ts'
 import { numberLiteral, temporalLiteral } from './literals.ts'
-import { BOOLEAN, DYNAMIC, NULL, type SqlType, STRING, typeName } from './types.ts'
+import { BIGINT, BOOLEAN, DYNAMIC, isInteger, NULL, type SqlType, STRING, typeName } from './types.ts'
 import { likePattern } from './values/text.ts'
 
 /** What names mean at one place of a query. */
@@ -58,6 +59,10 @@ export class ExpressionBinder {
         return literal(expression.text, STRING, expression)
       case 'boolean':
         return literal(expression.value, BOOLEAN, expression)
+      case 'bytes': {
+        const base64 = Buffer.from(expression.hex, 'hex').toString('base64')
+        return literal(base64, { kind: 'BYTES' }, expression)
+      }
       case 'null':
         return literal(null, NULL, expression)
       case 'temporal':
@@ -112,30 +117,29 @@ export class ExpressionBinder {
     const emit = ([value]: string[]): string => `rt.member(${value}, ${JSON.stringify(name)})`
     if (type.kind === 'DYNAMIC') return strict(`.${name}`, DYNAMIC, [input], emit, span, true)
     if (type.kind !== 'ROW') throw this.error('type', `${typeName(type)} has no fields`, span)
-    const field = type.fields.find(f => f.name === name)
+    const index = type.fields.findIndex(f => f.name === name)
+    const field = type.fields[index]
     if (field === undefined) {
       const names = type.fields.map(f => f.name)
       throw this.error('name', `no field ${name} in ${typeName(type)}${didYouMean(name, names)}`, span)
     }
-    return this.typedMember(strict(`.${name}`, DYNAMIC, [input], emit, span, true), field.type, span)
-  }
-
-  private typedMember(member: Bound, type: SqlType, span: Span): Bound {
-    if (type.kind === 'ROW' || type.kind === 'ARRAY' || type.kind === 'MAP') return { ...member, type }
-    const typed = cast(member, type, span)
-    if (typed === undefined)
-      throw this.error('unsupported', `a nested ${typeName(type)} is not in the subset`, span)
-    return typed
+    return strict(`.${name}`, field.type, [input], ([row]) => `${row}[${index}]`, span, true)
   }
 
   private bindIndex(input: Bound, index: Bound, span: Span): Bound {
     const { type } = input
-    const byName = index.type.kind === 'STRING'
-    const emit = ([value, key]: string[]): string => `rt.member(${value}, ${key})`
-    const element = strict('[]', DYNAMIC, [input, index], emit, span, true)
-    if (type.kind === 'DYNAMIC') return element
-    if (type.kind === 'ARRAY' && !byName) return this.typedMember(element, type.element, span)
-    if (type.kind === 'MAP' && byName) return this.typedMember(element, type.value, span)
+    const at = (type: SqlType, js: (operands: string[]) => string, key: Bound = index): Bound =>
+      strict('[]', type, [input, key], js, span, true)
+    if (type.kind === 'DYNAMIC') return at(DYNAMIC, ([value, key]) => `rt.member(${value}, ${key})`)
+    if (type.kind === 'ARRAY' && (isInteger(index.type) || index.type.kind === 'DYNAMIC')) {
+      if (index.kind === 'literal' && Number(index.value) < 1)
+        throw this.error('type', 'elements of an ARRAY are counted from 1', index)
+      const place = cast(index, BIGINT) as Bound
+      return at(type.element, ([value, key]) => `(${value}[${key} - 1] ?? null)`, place)
+    }
+    const key = type.kind === 'MAP' ? cast(index, type.key) : undefined
+    if (type.kind === 'MAP' && key !== undefined)
+      return at(type.value, ([value, k]) => `(${value}.get(${k}) ?? null)`, key)
     throw this.error('type', `${typeName(type)} has no elements by ${typeName(index.type)}`, span)
   }
 
@@ -221,11 +225,18 @@ export class ExpressionBinder {
 
   private bindBetween(expression: Extract<Expression, { kind: 'between' }>): Bound {
     const operand = this.bind(expression.operand)
-    const left = this.compare('>=', operand, this.bind(expression.low), expression)
-    const right = this.compare('<=', operand, this.bind(expression.high), expression)
+    const [low, high] = [this.bind(expression.low), this.bind(expression.high)]
     const { start, end } = expression
-    const nullable = left.nullable || right.nullable
-    const inside: Bound = { kind: 'and', left, right, type: BOOLEAN, nullable, start, end }
+    const join = (kind: 'and' | 'or', left: Bound, right: Bound): Bound => {
+      const nullable = left.nullable || right.nullable
+      return { kind, left, right, type: BOOLEAN, nullable, start, end }
+    }
+    const within = (from: Bound, to: Bound): Bound => {
+      const left = this.compare('>=', operand, from, expression)
+      return join('and', left, this.compare('<=', operand, to, expression))
+    }
+    const inside = expression.symmetric ? join('or', within(low, high), within(high, low)) : within(low, high)
+    const { nullable } = inside
     return expression.negated ? { kind: 'not', operand: inside, type: BOOLEAN, nullable, start, end } : inside
   }
 
@@ -242,35 +253,51 @@ export class ExpressionBinder {
   }
 
   private bindLike(expression: Extract<Expression, { kind: 'like' }>): Bound {
-    const operand = cast(this.bind(expression.operand), STRING)
-    const pattern = this.bind(expression.pattern)
-    const escapedBy = expression.escape === undefined ? undefined : this.bind(expression.escape)
-    if (pattern.kind !== 'literal' || typeof pattern.value !== 'string') {
-      throw this.error(
-        'unsupported',
-        'LIKE takes a string literal as its pattern in this subset',
-        expression.pattern
-      )
+    const name = expression.similar ? 'SIMILAR TO' : 'LIKE'
+    const text = (part: Expression): Bound => {
+      const bound = this.bind(part)
+      const isText = ['STRING', 'DYNAMIC', 'NULL'].includes(bound.type.kind)
+      const value = isText ? cast(bound, STRING) : undefined
+      if (value === undefined) throw this.error('type', `${name} takes a STRING`, part)
+      return value
     }
+    const [operand, pattern] = [text(expression.operand), text(expression.pattern)]
+    const escapedBy = expression.escape === undefined ? undefined : this.bind(expression.escape)
     if (escapedBy !== undefined && (escapedBy.kind !== 'literal' || String(escapedBy.value).length !== 1)) {
       throw this.error('type', 'ESCAPE takes one character in quotes', expression.escape as Span)
     }
     const character = escapedBy?.kind === 'literal' ? String(escapedBy.value) : undefined
-    const compiled = likePattern(pattern.value, character)
-    if (compiled === undefined)
-      throw this.error('type', 'the escape character escapes nothing', expression.pattern)
-    if (operand === undefined) throw this.error('type', 'LIKE takes a STRING', expression.operand)
-    const name = `LIKE ${JSON.stringify(pattern.value)}${character === undefined ? '' : ` ESCAPE ${character}`}`
-    const matches = strict(
-      name,
-      BOOLEAN,
-      [operand],
-      ([text]) => likeCode(text as string, compiled),
-      expression
-    )
+    const matches = expression.similar
+      ? this.similar(operand, pattern, character, expression)
+      : this.like(operand, pattern, character, expression)
     if (!expression.negated) return matches
     const { start, end } = expression
     return { kind: 'not', operand: matches, type: BOOLEAN, nullable: matches.nullable, start, end }
+  }
+
+  private like(operand: Bound, pattern: Bound, character: string | undefined, span: Span): Bound {
+    const escaping = character === undefined ? '' : ` ESCAPE ${character}`
+    if (pattern.kind !== 'literal' || typeof pattern.value !== 'string') {
+      const js = ([text, p]: string[]): string => `rt.likeText(${text}, ${p}, ${JSON.stringify(character)})`
+      return strict(`LIKE${escaping}`, BOOLEAN, [operand, pattern], js, span)
+    }
+    const compiled = likePattern(pattern.value, character)
+    if (compiled === undefined) throw this.error('type', 'the escape character escapes nothing', pattern)
+    const name = `LIKE ${JSON.stringify(pattern.value)}${escaping}`
+    return strict(name, BOOLEAN, [operand], ([text]) => likeCode(text as string, compiled), span)
+  }
+
+  private similar(operand: Bound, pattern: Bound, character: string | undefined, span: Span): Bound {
+    if (pattern.kind === 'literal' && typeof pattern.value === 'string') {
+      try {
+        compileRegex(similarToRegex(pattern.value, character))
+      } catch {
+        throw this.error('type', `'${pattern.value}' is no pattern of SIMILAR TO`, pattern)
+      }
+    }
+    const escaping = character === undefined ? '' : ` ESCAPE ${character}`
+    const js = ([text, p]: string[]): string => `rt.similar(${text}, ${p}, ${JSON.stringify(character)})`
+    return strict(`SIMILAR TO${escaping}`, BOOLEAN, [operand, pattern], js, span)
   }
 
   private bindCase(expression: Extract<Expression, { kind: 'case' }>): Bound {
@@ -326,18 +353,24 @@ export class ExpressionBinder {
           : `${definition.least} to ${definition.most}`
       throw this.error('type', `${name} takes ${count} arguments, found ${args.length}`, expression)
     }
-    const call: Call = {
+    const call = this.call(expression, name, args)
+    const truncates = expression.unit !== undefined && /^(FLOOR|CEIL|CEILING)$/.test(name)
+    return truncates ? truncateTime(call) : definition.bind(call)
+  }
+
+  /** A call as its function sees it. */
+  call(expression: CallExpression, name: string, args: Bound[]): Call {
+    return {
       name,
       args,
       unit: expression.unit,
+      options: expression.options,
       start: expression.start,
       end: expression.end,
       fail: (reason, at = expression) => {
         throw this.error('type', reason, at)
       }
     }
-    const truncates = expression.unit !== undefined && /^(FLOOR|CEIL|CEILING)$/.test(name)
-    return truncates ? truncateTime(call) : definition.bind(call)
   }
 
   private unknownFunction(expression: CallExpression, name: string): SqlError {

@@ -172,6 +172,19 @@ export function strict(
   return { kind: 'apply', name, type, operands, emit, strict: true, nullable: canBeNull, start, end }
 }
 
+/** Several values as one, an array that is never NULL. */
+export const packed = (operands: Bound[], { start, end }: Span): Bound => ({
+  kind: 'apply',
+  name: 'ROW',
+  type: { kind: 'ROW', fields: operands.map(({ type }, i) => ({ name: `EXPR$${i}`, type })) },
+  operands,
+  emit: values => `[${values.join(', ')}]`,
+  strict: false,
+  nullable: false,
+  start,
+  end
+})
+
 export const literal = (value: LiteralValue, type: SqlType, { start, end }: Span): Bound => ({
   kind: 'literal',
   value,

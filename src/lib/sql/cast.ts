@@ -1,6 +1,6 @@
 import { type Bound, castName, type Emit, literal, strict } from './bound.ts'
 import type { Span } from './errors.ts'
-import { asDecimal, isApproximate, isInteger, isTimestamp, type SqlType, sameType } from './types.ts'
+import { asDecimal, isApproximate, isInteger, isTimestamp, type SqlType, STRING, sameType } from './types.ts'
 import { fits, parseDecimal, rescale } from './values/decimal.ts'
 import { wrap } from './values/integer.ts'
 import { parseDate, parseTime, parseTimestamp } from './values/time.ts'
@@ -63,9 +63,57 @@ function conversionTo(to: SqlType, from: SqlType): Conversion | undefined {
       return from.kind === 'DYNAMIC' ? { emit: call('dynamicToTime') } : undefined
     case 'DYNAMIC':
       return toDynamic(from)
+    case 'ARRAY':
+    case 'MAP':
+    case 'ROW':
+      return toNested(to, from)
+    case 'BYTES':
+      if (from.kind === 'STRING') return { emit: call('toBase64') }
+      return from.kind === 'DYNAMIC' ? { emit: call('dynamicText') } : undefined
     default:
       return undefined
   }
+}
+
+/** JavaScript of a function that converts members, NULL to NULL. */
+function memberFunction(from: SqlType, to: SqlType): string | undefined {
+  const inside = sameType(from, to)
+    ? same
+    : from.kind === 'NULL'
+      ? { emit: () => 'null' }
+      : from.kind === 'DYNAMIC' && isInteger(to)
+        ? { emit: call('integerInJson', integerBits[to.kind] as 64) }
+        : conversionTo(to, from)
+  return inside && `e => e === null ? null : ${inside.emit('e')}`
+}
+
+function toNested(to: SqlType & { kind: 'ARRAY' | 'MAP' | 'ROW' }, from: SqlType): Conversion | undefined {
+  const parts: [SqlType, SqlType][] = []
+  const source = from.kind === 'DYNAMIC' ? from : undefined
+  if (to.kind === 'ARRAY') {
+    if (from.kind === 'ARRAY' || source) parts.push([source ?? (from as typeof to).element, to.element])
+  } else if (to.kind === 'MAP') {
+    if (from.kind === 'MAP' || source) {
+      const { key, value } = source ? { key: STRING, value: source } : (from as typeof to)
+      parts.push([key, to.key], [value, to.value])
+    }
+  } else if (source) {
+    for (const { type } of to.fields) parts.push([source, type])
+  } else if (from.kind === 'ROW' && from.fields.length === to.fields.length) {
+    for (const [i, { type }] of to.fields.entries()) parts.push([from.fields[i]?.type ?? type, type])
+  }
+  const functions = parts.map(([a, b]) => memberFunction(a, b))
+  if (functions.length === 0 || functions.includes(undefined)) return undefined
+  const members = functions.map(f => `(${f})`)
+  if (to.kind === 'ARRAY') return { emit: v => `rt.toArray(${v}, ${members[0]})` }
+  if (to.kind === 'MAP') return { emit: v => `rt.toMap(${v}, ${members.join(', ')})` }
+  const names = JSON.stringify(to.fields.map(field => field.name))
+  return { emit: v => `rt.toRow(${v}, ${names}, [${members.join(', ')}])` }
+}
+
+/** JavaScript that reads a nested value of `type` from what the JSON holds, null for null. */
+export function fromJson(type: SqlType, json: string): string {
+  return `rt.whenPresent(${json}, ${memberFunction({ kind: 'DYNAMIC' }, type)})`
 }
 
 function toText(from: SqlType, length: number | undefined): Conversion | undefined {
@@ -95,6 +143,28 @@ function plainText(from: SqlType): Conversion | undefined {
       return { emit: call('formatTimestamp', from.precision, ' ') }
     case 'DYNAMIC':
       return { emit: call('dynamicText') }
+    case 'BYTES':
+      return { emit: call('fromBase64') }
+    case 'ARRAY': {
+      const element = memberFunction(from.element, STRING)
+      return element === undefined ? undefined : { emit: v => `rt.arrayText(${v}, ${element})` }
+    }
+    case 'MAP': {
+      const [key, value] = [memberFunction(from.key, STRING), memberFunction(from.value, STRING)]
+      return key !== undefined && value !== undefined
+        ? { emit: v => `rt.mapText(${v}, ${key}, ${value})` }
+        : undefined
+    }
+    case 'MULTISET': {
+      const element = memberFunction(from.element, STRING)
+      return element === undefined ? undefined : { emit: v => `rt.mapText(${v}, ${element}, String)` }
+    }
+    case 'ROW': {
+      const fields = from.fields.map(field => memberFunction(field.type, STRING))
+      return fields.includes(undefined)
+        ? undefined
+        : { emit: v => `rt.rowText(${v}, [${fields.map(f => `(${f})`).join(', ')}])` }
+    }
     default:
       return isInteger(from) ? { emit: value => `String(${value})` } : undefined
   }
@@ -144,6 +214,9 @@ function toDecimal(from: SqlType, precision: number, scale: number): Conversion 
   }
 }
 
+/** JavaScript of a function that gives a value as the text of CAST, null for null. */
+export const textCode = (type: SqlType): string => `(${memberFunction(type, STRING)})`
+
 /** JavaScript that brings an unscaled value from one scale to another. */
 export function rescaled(value: string, from: number, to: number): string {
   return from === to ? value : `rt.rescale(${value}, ${from}, ${to})`
@@ -182,15 +255,26 @@ function toTimestamp(from: SqlType, precision: number): Conversion | undefined {
   }
 }
 
-function toDynamic(from: SqlType): Conversion | undefined {
+function toDynamic(from: SqlType, to: SqlType = { kind: 'DYNAMIC' }): Conversion | undefined {
   if (isInteger(from) || isApproximate(from)) return same
   switch (from.kind) {
     case 'STRING':
     case 'BOOLEAN':
-    case 'ROW':
-    case 'ARRAY':
-    case 'MAP':
+    case 'BYTES':
       return same
+    case 'ARRAY':
+      return { emit: v => `rt.toArray(${v}, ${memberFunction(from.element, to)})` }
+    case 'MAP':
+      return {
+        emit: v => `rt.toObject(${v}, ${memberFunction(from.key, STRING)}, ${memberFunction(from.value, to)})`
+      }
+    case 'MULTISET':
+      return { emit: v => `rt.toObject(${v}, ${memberFunction(from.element, STRING)}, e => e)` }
+    case 'ROW': {
+      const names = JSON.stringify(from.fields.map(field => field.name))
+      const fields = from.fields.map(field => `(${memberFunction(field.type, to)})`)
+      return { emit: v => `rt.rowToObject(${v}, ${names}, [${fields.join(', ')}])` }
+    }
     case 'DECIMAL':
       return { emit: value => `new rt.Decimal(${value}, ${from.scale})` }
     case 'TIMESTAMP':

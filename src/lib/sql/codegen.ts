@@ -1,5 +1,7 @@
 import { type Bound, castName } from './bound.ts'
+import { fromJson, textCode } from './cast.ts'
 import type { SqlType } from './types.ts'
+import { quote } from './values/text.ts'
 
 /**
  * JavaScript that gives the value of an input column: a variable. With `as`, an undeclared column's value converted to
@@ -214,6 +216,10 @@ export function loadCode(type: SqlType, start: string, end: string): string {
     case 'TIMESTAMP':
     case 'TIMESTAMP_LTZ':
       return `rt.loadTimestamp(${place}, ${type.precision})`
+    case 'ROW':
+    case 'ARRAY':
+    case 'MAP':
+      return fromJson(type, `rt.loadDynamic(${place})`)
     default:
       return `rt.loadDynamic(${place})`
   }
@@ -249,7 +255,21 @@ export function jsonCode(type: SqlType, value: string): string {
       return quoted(`rt.isoTimestamp(${value}, ${type.precision}, '')`)
     case 'TIMESTAMP_LTZ':
       return quoted(`rt.isoTimestamp(${value}, ${type.precision}, 'Z')`)
+    case 'ARRAY':
+      return `rt.jsonArray(${value}, ${memberJson(type.element)})`
+    case 'MAP':
+      return `rt.jsonMap(${value}, ${textCode(type.key)}, ${memberJson(type.value)})`
+    case 'MULTISET':
+      return `rt.jsonMap(${value}, ${textCode(type.element)}, String)`
+    case 'ROW': {
+      const names = type.fields.map(field => `${quote(field.name)}:`)
+      const fields = type.fields.map(field => `(${memberJson(field.type)})`)
+      return `rt.jsonRow(${value}, ${JSON.stringify(names)}, [${fields.join(', ')}])`
+    }
     default:
       return `rt.jsonDynamic(${value})`
   }
 }
+
+/** JavaScript of a function that gives a member's JSON text. */
+const memberJson = (type: SqlType): string => `e => String(${jsonCode(type, 'e')})`

@@ -1,7 +1,16 @@
 import { type Bound, describe, strict } from './bound.ts'
 import { cast } from './cast.ts'
 import type { Span } from './errors.ts'
-import { BOOLEAN, commonType, isNumeric, isTemporal, isTimestamp, type SqlType, STRING } from './types.ts'
+import {
+  BOOLEAN,
+  commonType,
+  isNested,
+  isNumeric,
+  isTemporal,
+  isTimestamp,
+  type SqlType,
+  STRING
+} from './types.ts'
 import { parseTimestamp } from './values/time.ts'
 
 export type ComparisonOperator = '=' | '<>' | '<' | '<=' | '>' | '>='
@@ -27,8 +36,10 @@ export function compare(
   const pair = comparable(left, right)
   if (pair === undefined) return undefined
   const [a, b] = pair
+  if (isNested(a.type) && operator !== '=' && operator !== '<>') return undefined
   const js = javaScript[operator]
   const emit = (x: string, y: string): string => {
+    if (isNested(a.type)) return `${operator === '=' ? '' : '!'}rt.isSameValue(${x}, ${y})`
     if (a.type.kind === 'DYNAMIC' || b.type.kind === 'DYNAMIC') return compareUndeclared(operator, a, b, x, y)
     const ordered = operator !== '=' && operator !== '<>'
     if (a.type.kind === 'STRING' && ordered) return `(rt.compareText(${x}, ${y}) ${js} 0)`
@@ -93,8 +104,6 @@ function comparisonType(left: Bound, right: Bound): SqlType | 'as they are' | un
   // Flink compares a DATE with a TIMESTAMP only after a CAST.
   if (isTemporal(a) && isTemporal(b) && (a.kind === 'DATE') !== (b.kind === 'DATE')) return undefined
   const common = commonType(a, b)
-  if (common === undefined || common.kind === 'ROW' || common.kind === 'MAP' || common.kind === 'ARRAY')
-    return undefined
   return common
 }
 
@@ -112,5 +121,5 @@ function undeclaredType(other: SqlType): SqlType | 'as they are' | undefined {
   if (other.kind === 'DATE') return { kind: 'TIMESTAMP', precision: finest }
   // The literal's precision is that of its text: cutting the value to it would make unequal times equal.
   if (isTimestamp(other)) return { kind: other.kind, precision: Math.max(finest, other.precision) }
-  return other.kind === 'BOOLEAN' || isTemporal(other) ? other : undefined
+  return other.kind === 'BOOLEAN' || isTemporal(other) || isNested(other) ? other : undefined
 }

@@ -355,8 +355,7 @@ class PlaceCode {
     const { type } = value
     if (type.kind === 'STRING' && type.length === undefined)
       return `rt.rawString(B, S, ${this.place(value.index)})`
-    if (['DYNAMIC', 'ROW', 'ARRAY', 'MAP'].includes(type.kind))
-      return `rt.loadRaw(B, S, ${this.place(value.index)})`
+    if (type.kind === 'DYNAMIC') return `rt.loadRaw(B, S, ${this.place(value.index)})`
     return undefined
   }
 

@@ -1,6 +1,7 @@
 import type { CallExpression, Expression } from './ast.ts'
 import { parseExpression } from './parse-expression.ts'
 import { parseTimeUnit } from './parse-interval.ts'
+import { parseJsonArguments } from './parse-json-call.ts'
 import type { TokenStream } from './token-stream.ts'
 
 /** A function call, the special forms with words between their arguments included. */
@@ -18,6 +19,13 @@ export function parseCall(tokens: TokenStream): CallExpression {
   }
   parseArguments(tokens, call)
   call.end = tokens.expectSymbol(')').end
+  if (tokens.atWords('IGNORE', 'NULLS') || tokens.atWords('RESPECT', 'NULLS')) {
+    const word = tokens.peek()
+    if (call.name.name.toUpperCase() !== 'ARRAY_AGG')
+      throw tokens.unsupported(`${word.upper} NULLS after ${call.name.name}`, word)
+    parseNulls(tokens, call)
+    call.end = tokens.lastEnd
+  }
   if (tokens.atWords('FILTER') && tokens.atSymbol('(', 1)) {
     tokens.next()
     tokens.next()
@@ -53,10 +61,23 @@ function parseArguments(tokens: TokenStream, call: CallExpression): void {
       tokens.expectWords('IN')
       call.args.push(parseExpression(tokens))
       return
+    case 'OVERLAY':
+      call.args.push(parseExpression(tokens))
+      if (!tokens.takeWords('PLACING')) break
+      call.args.push(parseExpression(tokens))
+      tokens.expectWords('FROM')
+      call.args.push(parseExpression(tokens))
+      if (tokens.takeWords('FOR')) call.args.push(parseExpression(tokens))
+      return
     case 'SUBSTRING':
       parseSubstring(tokens, call)
       return
   }
+  if (upper === 'OVERLAY') {
+    while (tokens.takeSymbol(',')) call.args.push(parseExpression(tokens))
+    return
+  }
+  if (parseJsonArguments(tokens, call)) return
   if (tokens.atSymbol(')')) return
   if (tokens.takeSymbol('*')) {
     call.star = true
@@ -65,9 +86,16 @@ function parseArguments(tokens: TokenStream, call: CallExpression): void {
   if (tokens.takeWords('DISTINCT')) call.distinct = true
   else tokens.takeWords('ALL')
   parseList(tokens, call.args)
+  if (upper === 'ARRAY_AGG') parseNulls(tokens, call)
   if ((upper === 'FLOOR' || upper === 'CEIL' || upper === 'CEILING') && tokens.takeWords('TO')) {
     call.unit = parseTimeUnit(tokens)
   }
+}
+
+/** IGNORE NULLS or RESPECT NULLS, if they stand there. */
+function parseNulls(tokens: TokenStream, call: CallExpression): void {
+  for (const word of ['IGNORE', 'RESPECT'] as const)
+    if (tokens.takeWords(word, 'NULLS')) call.options = { nulls: word }
 }
 
 function parseList(tokens: TokenStream, list: Expression[]): void {

@@ -85,8 +85,8 @@ function parseInfix(tokens: TokenStream, left: Expression, minimum: number): Exp
   const word = negated ? tokens.peek(1).upper : token.upper
   if (!['BETWEEN', 'IN', 'LIKE', 'SIMILAR'].includes(word) || power.comparison < minimum) return undefined
   if (negated) tokens.next()
-  if (word === 'SIMILAR') throw tokens.unsupported('SIMILAR TO', tokens.peek())
   tokens.next()
+  if (word === 'SIMILAR') tokens.expectWords('TO')
   return parsePredicate(tokens, left, word, negated)
 }
 
@@ -98,12 +98,12 @@ function parsePredicate(
 ): Expression {
   const start = operand.start
   if (word === 'BETWEEN') {
-    if (tokens.atWords('SYMMETRIC')) throw tokens.unsupported('BETWEEN SYMMETRIC', tokens.peek())
+    const symmetric = tokens.takeWords('SYMMETRIC')
     tokens.takeWords('ASYMMETRIC')
     const low = parseExpression(tokens, power.sum)
     tokens.expectWords('AND')
     const high = parseExpression(tokens, power.sum)
-    return { kind: 'between', operand, low, high, negated, start, end: high.end }
+    return { kind: 'between', operand, low, high, symmetric, negated, start, end: high.end }
   }
   if (word === 'IN') {
     tokens.expectSymbol('(')
@@ -113,9 +113,11 @@ function parsePredicate(
     return { kind: 'in', operand, list, negated, start, end: tokens.expectSymbol(')').end }
   }
   const pattern = parseExpression(tokens, power.sum)
-  if (!tokens.takeWords('ESCAPE')) return { kind: 'like', operand, pattern, negated, start, end: pattern.end }
+  const similar = word === 'SIMILAR'
+  if (!tokens.takeWords('ESCAPE'))
+    return { kind: 'like', operand, pattern, similar, negated, start, end: pattern.end }
   const escapedBy = parseExpression(tokens, power.sum)
-  return { kind: 'like', operand, pattern, escape: escapedBy, negated, start, end: escapedBy.end }
+  return { kind: 'like', operand, pattern, similar, escape: escapedBy, negated, start, end: escapedBy.end }
 }
 
 function parseIs(tokens: TokenStream, operand: Expression): Expression {
@@ -128,6 +130,11 @@ function parseIs(tokens: TokenStream, operand: Expression): Expression {
   }
   for (const test of ['NULL', 'TRUE', 'FALSE', 'UNKNOWN'] as const) {
     if (tokens.takeWords(test)) return { kind: 'is', operand, test, negated, start, end: tokens.lastEnd }
+  }
+  if (tokens.takeWords('JSON')) {
+    const kind = ['VALUE', 'OBJECT', 'ARRAY', 'SCALAR'].find(w => tokens.takeWords(w)) ?? 'VALUE'
+    const test = operation(`IS JSON ${kind}`, [operand], start, tokens.lastEnd)
+    return negated ? { kind: 'unary', operator: 'NOT', operand: test, start, end: tokens.lastEnd } : test
   }
   throw tokens.unexpected('NULL, TRUE, FALSE, UNKNOWN or DISTINCT FROM')
 }
@@ -152,8 +159,10 @@ function parsePrefix(tokens: TokenStream): Expression {
         tokens.next()
         if (tokens.atWords('SELECT')) throw tokens.unsupported('a scalar subquery', tokens.peek())
         const inner = parseExpression(tokens)
-        if (tokens.atSymbol(',')) throw tokens.unsupported('a row value (a, b)', token)
-        return { ...inner, start, end: tokens.expectSymbol(')').end }
+        if (!tokens.atSymbol(',')) return { ...inner, start, end: tokens.expectSymbol(')').end }
+        const args = [inner]
+        while (tokens.takeSymbol(',')) args.push(parseExpression(tokens))
+        return operation('ROW', args, start, tokens.expectSymbol(')').end)
       }
       throw tokens.unexpected('an expression')
     case 'word':
@@ -216,8 +225,15 @@ function parseWord(tokens: TokenStream): Expression {
       break
     case 'ARRAY':
     case 'MAP':
-      if (after.text === '[') throw tokens.unsupported(`${token.upper}[…]`, token)
+      if (after.kind === 'symbol' && after.text === '[') return parseConstructor(tokens)
       break
+    case 'X':
+      if (after.kind !== 'string' || after.start !== end) break
+      tokens.next()
+      tokens.next()
+      if (!/^(?:[0-9a-fA-F]{2})*$/.test(after.text))
+        throw tokens.unexpected('pairs of hexadecimal digits', after)
+      return { kind: 'bytes', hex: after.text, start, end: after.end }
     default:
       if (clauseWords.has(token.upper)) {
         const name = columnWords.has(token.upper) ? ` (a column of that name is \`${token.text}\`)` : ''
@@ -225,6 +241,23 @@ function parseWord(tokens: TokenStream): Expression {
       }
   }
   return after.kind === 'symbol' && after.text === '(' ? parseCall(tokens) : parseReference(tokens)
+}
+
+/** An expression with a form of its own that is bound as the call of a function. */
+function operation(name: string, args: Expression[], start: number, end: number): Expression {
+  return { kind: 'call', name: { name, start, end }, args, star: false, distinct: false, start, end }
+}
+
+/** `ARRAY[a, b]`, `MAP[key, value, …]`. */
+function parseConstructor(tokens: TokenStream): Expression {
+  const { start, upper } = tokens.next()
+  tokens.expectSymbol('[')
+  const args: Expression[] = []
+  if (!tokens.atSymbol(']')) {
+    do args.push(parseExpression(tokens))
+    while (tokens.takeSymbol(','))
+  }
+  return operation(`${upper}[]`, args, start, tokens.expectSymbol(']').end)
 }
 
 /** `a.b.c`, also with fields named like keywords. */

@@ -5,12 +5,20 @@ import { addMonths, floorDivide } from './values/time.ts'
 
 /** What generated code calls as `rt`. */
 
+export * from './aggregates-list-runtime.ts'
 export * from './aggregates-runtime.ts'
+export * from './aggregates-statistics-runtime.ts'
+export * from './functions/collection-runtime.ts'
+export * from './functions/json-runtime.ts'
+export * from './functions/json-text-runtime.ts'
 export * from './functions/numeric-runtime.ts'
+export * from './functions/regex-runtime.ts'
 export * from './functions/text-runtime.ts'
 export * from './functions/time-runtime.ts'
+export * from './functions/url-runtime.ts'
 export * from './values/convert.ts'
 export { Decimal, decimalToDouble, formatDecimal, rescale, wholePart } from './values/decimal.ts'
+export * from './values/distinct-sketch.ts'
 export * from './values/dynamic.ts'
 export {
   absolute,
@@ -26,7 +34,11 @@ export {
   subtractBigint,
   wrap
 } from './values/integer.ts'
+export { isSameValue, keep } from './values/keep.ts'
 export * from './values/load.ts'
+export * from './values/nested.ts'
+export * from './values/ordered-rows.ts'
+export * from './values/sorted-counts.ts'
 export * from './values/text.ts'
 export {
   addMonths,

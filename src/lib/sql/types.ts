@@ -12,7 +12,9 @@
  * | TIME(p) | milliseconds since midnight |
  * | TIMESTAMP(p), TIMESTAMP_LTZ(p) | an `Int`, units of 10^-p s since 1970-01-01 (UTC for LTZ) |
  * | INTERVAL | milliseconds, or months |
- * | ROW, ARRAY, MAP | the JSON value, its members typed where they are used |
+ * | BYTES | base64 text |
+ * | ARRAY | an array of such values; ROW the same, in the order of its fields |
+ * | MAP | a Map; MULTISET one from each value to how often it is there |
  * | DYNAMIC | what the JSON value is: string, boolean, Int or double, Decimal, object, array |
  *
  * DYNAMIC is ours: the type of a column nobody declared. A string becomes a DECIMAL, TIMESTAMP(3) or other type where
@@ -28,6 +30,7 @@ export type SqlType =
   | { kind: 'ROW'; fields: { name: string; type: SqlType }[] }
   | { kind: 'ARRAY'; element: SqlType }
   | { kind: 'MAP'; key: SqlType; value: SqlType }
+  | { kind: 'MULTISET'; element: SqlType }
 
 export type DecimalType = Extract<SqlType, { kind: 'DECIMAL' }>
 export type IntegerKind = 'TINYINT' | 'SMALLINT' | 'INT' | 'BIGINT'
@@ -39,6 +42,7 @@ export const DOUBLE: SqlType = { kind: 'DOUBLE' }
 export const STRING: SqlType = { kind: 'STRING' }
 export const DATE: SqlType = { kind: 'DATE' }
 export const DYNAMIC: SqlType = { kind: 'DYNAMIC' }
+export const BYTES: SqlType = { kind: 'BYTES' }
 export const NULL: SqlType = { kind: 'NULL' }
 export const TIMESTAMP_3: SqlType = { kind: 'TIMESTAMP', precision: 3 }
 
@@ -73,6 +77,8 @@ export function typeName(type: SqlType): string {
       return `ARRAY<${typeName(type.element)}>`
     case 'MAP':
       return `MAP<${typeName(type.key)}, ${typeName(type.value)}>`
+    case 'MULTISET':
+      return `MULTISET<${typeName(type.element)}>`
     case 'STRING':
       return type.length === undefined ? 'STRING' : `VARCHAR(${type.length})`
     case 'INTERVAL_DAY':
@@ -85,6 +91,9 @@ export function typeName(type: SqlType): string {
       return type.kind
   }
 }
+
+/** Types of values that are made of others. */
+export const isNested = (type: SqlType): boolean => ['ROW', 'ARRAY', 'MAP', 'MULTISET'].includes(type.kind)
 
 export const sameType = (a: SqlType, b: SqlType): boolean => typeName(a) === typeName(b)
 
@@ -155,5 +164,25 @@ export function commonType(a: SqlType, b: SqlType): SqlType | undefined {
   if (a.kind === 'DATE' && isTimestamp(b)) return b
   if (a.kind === 'STRING' && b.kind === 'STRING') return STRING
   if (a.kind === 'TIME' && b.kind === 'TIME') return a
-  return sameType(a, b) ? a : undefined
+  return commonNested(a, b) ?? (sameType(a, b) ? a : undefined)
+}
+
+function commonNested(a: SqlType, b: SqlType): SqlType | undefined {
+  if (a.kind === 'ARRAY' && b.kind === 'ARRAY') {
+    const element = commonType(a.element, b.element)
+    return element && { kind: 'ARRAY', element }
+  }
+  if (a.kind === 'MAP' && b.kind === 'MAP') {
+    const key = commonType(a.key, b.key)
+    const value = commonType(a.value, b.value)
+    return key && value && { kind: 'MAP', key, value }
+  }
+  if (a.kind !== 'ROW' || b.kind !== 'ROW' || a.fields.length !== b.fields.length) return undefined
+  const fields: { name: string; type: SqlType }[] = []
+  for (const [i, { name, type }] of a.fields.entries()) {
+    const common = commonType(type, b.fields[i]?.type ?? NULL)
+    if (common === undefined) return undefined
+    fields.push({ name, type: common })
+  }
+  return { kind: 'ROW', fields }
 }

@@ -1,7 +1,7 @@
 import { type Bound, literal, strict } from '../bound.ts'
 import { cast } from '../cast.ts'
 import { compare } from '../comparison.ts'
-import { BOOLEAN, commonType, type SqlType, sameType, typeName } from '../types.ts'
+import { BOOLEAN, commonType, type SqlType, STRING, sameType, typeName } from '../types.ts'
 import { argument, type Call, type ScalarFunction } from './define.ts'
 
 /** All expressions as values of the one type that holds them; `fail` names the first that does not go with the others. */
@@ -92,11 +92,22 @@ function extreme(operator: '>' | '<'): ScalarFunction {
   }
 }
 
+/** TYPEOF(x): the type as SQL, with NOT NULL where NULL cannot come. */
+const typeOf: ScalarFunction = {
+  least: 1,
+  most: 2,
+  bind(call) {
+    const [{ type, nullable }] = call.args as [Bound]
+    return literal(`${typeName(type)}${nullable ? '' : ' NOT NULL'}`, STRING, call)
+  }
+}
+
 export const conditionalFunctions: Record<string, ScalarFunction> = {
   COALESCE: coalesce,
   IFNULL: { ...coalesce, least: 2, most: 2 },
   NULLIF: nullIf,
   IF: ifThenElse,
   GREATEST: extreme('>'),
-  LEAST: extreme('<')
+  LEAST: extreme('<'),
+  TYPEOF: typeOf
 }

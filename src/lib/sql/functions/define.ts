@@ -1,4 +1,4 @@
-import type { TimeUnit } from '../ast.ts'
+import type { CallOptions, TimeUnit } from '../ast.ts'
 import { type Bound, strict } from '../bound.ts'
 import { cast } from '../cast.ts'
 import type { Span } from '../errors.ts'
@@ -9,6 +9,7 @@ export type Call = Span & {
   name: string
   args: Bound[]
   unit: TimeUnit | undefined
+  options: CallOptions | undefined
   fail(reason: string, at?: Span): never
 }
 

@@ -1,4 +1,4 @@
-import { Decimal, rescale } from '../values/decimal.ts'
+import { Decimal, doubleToDecimal, rescale } from '../values/decimal.ts'
 import {
   asNumber,
   compareNumbers,
@@ -6,7 +6,7 @@ import {
   type DynamicNumber,
   dynamicNegate
 } from '../values/dynamic.ts'
-import { divideRounded, type Int, multiply, negate, powerOfTen } from '../values/integer.ts'
+import { divide, divideRounded, type Int, multiply, negate, powerOfTen } from '../values/integer.ts'
 import { floorDivide } from '../values/time.ts'
 
 /** Bodies of the numeric functions. */
@@ -58,3 +58,46 @@ export function roundDynamic(value: Dynamic, digits: number): DynamicNumber {
 
 /** The first byte of UTF-8, which Flink takes for a number with a sign. */
 export const ascii = (text: string): number => (text === '' ? 0 : Buffer.from(text).readInt8(0))
+
+export const cotangent = (value: number): number => 1 / Math.tan(value)
+export const degrees = (radians: number): number => radians * (180 / Math.PI)
+export const radians = (angle: number): number => (angle / 180) * Math.PI
+
+/** LOG(x), LOG(base, x). */
+export const logarithm = (a: number, b?: number): number =>
+  b === undefined ? Math.log(a) : Math.log(b) / Math.log(a)
+
+export const truncateInt = (value: Int, digits: number): Int => {
+  if (digits >= 0) return value
+  const unit = powerOfTen(-digits)
+  return multiply(divide(value, unit), unit)
+}
+
+export function truncateDecimal(unscaled: Int, scale: number, digits: number): Int {
+  if (digits >= scale) return unscaled
+  const unit = powerOfTen(scale - digits)
+  return multiply(divide(unscaled, unit), unit)
+}
+
+/** On the shortest decimal text, as Java's BigDecimal.valueOf(x).setScale. */
+export function truncateDouble(value: number, digits: number): number {
+  const decimal = doubleToDecimal(value)
+  if (decimal === undefined || digits >= decimal.scale) return value
+  return Number(
+    new Decimal(truncateDecimal(decimal.unscaled, decimal.scale, digits), decimal.scale).toString()
+  )
+}
+
+export function truncateDynamic(value: Dynamic, digits: number): DynamicNumber {
+  const number = asNumber(value)
+  if (number instanceof Decimal)
+    return new Decimal(truncateDecimal(number.unscaled, number.scale, digits), number.scale)
+  return typeof number === 'number' && !Number.isInteger(number)
+    ? truncateDouble(number, digits)
+    : truncateInt(number, digits)
+}
+
+const unsigned = (value: Int): bigint => BigInt.asUintN(64, BigInt(value))
+export const bin = (value: Int): string => unsigned(value).toString(2)
+export const hexOfInteger = (value: Int): string => unsigned(value).toString(16).toUpperCase()
+export const hexOfText = (text: string): string => Buffer.from(text).toString('hex').toUpperCase()

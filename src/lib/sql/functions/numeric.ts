@@ -1,7 +1,8 @@
 import { arithmetic } from '../arithmetic.ts'
-import { type Bound, strict } from '../bound.ts'
+import { type Bound, literal, strict } from '../bound.ts'
 import { cast, rescaled } from '../cast.ts'
-import { DOUBLE, INT, isApproximate, isInteger, isNumeric, type SqlType } from '../types.ts'
+import { BIGINT, DOUBLE, INT, isApproximate, isInteger, isNumeric, type SqlType, STRING } from '../types.ts'
+import { powerOfTen } from '../values/integer.ts'
 import { argument, type Call, type ScalarFunction, simple } from './define.ts'
 
 /** A function of one number, with JavaScript for each kind of it. */
@@ -100,10 +101,15 @@ const sign: ScalarFunction = {
     const operand = call.args[0] as Bound
     if (isInteger(operand.type))
       return strict('SIGN', operand.type, [operand], ([v]) => `(${v} > 0 ? 1 : ${v} < 0 ? -1 : 0)`, call)
+    if (operand.type.kind === 'DECIMAL') {
+      const unit = powerOfTen(operand.type.scale)
+      const one = typeof unit === 'bigint' ? `${unit}n` : String(unit)
+      const emit = ([v]: string[]): string => `(${v} > 0 ? ${one} : ${v} < 0 ? -${one} : 0)`
+      return strict('SIGN', operand.type, [operand], emit, call)
+    }
     const double =
       isNumeric(operand.type) || operand.type.kind === 'DYNAMIC' ? cast(operand, DOUBLE) : undefined
-    if (double === undefined || operand.type.kind === 'DECIMAL')
-      return call.fail('SIGN of this type is not supported: use CASE', operand)
+    if (double === undefined) return call.fail('SIGN takes a number', operand)
     return strict('SIGN', DOUBLE, [double], ([v]) => `Math.sign(${v})`, call)
   }
 }
@@ -117,6 +123,39 @@ const double = (js: string, count = 1): ScalarFunction => ({
     return strict(call.name, DOUBLE, operands, values => `${js}(${values.join(', ')})`, call)
   }
 })
+
+/** TRUNCATE(x [, digits]): towards zero, of the argument's type. */
+const truncate: ScalarFunction = {
+  least: 1,
+  most: 2,
+  bind(call) {
+    const operand = call.args[0] as Bound
+    const { type } = operand
+    const digits = call.args.length > 1 ? argument(call, 1, INT) : literal(0, INT, call)
+    if (!isNumeric(type) && type.kind !== 'DYNAMIC') return call.fail('TRUNCATE takes a number', operand)
+    const js = isInteger(type)
+      ? 'rt.truncateInt(VALUE, '
+      : type.kind === 'DECIMAL'
+        ? `rt.truncateDecimal(VALUE, ${type.scale}, `
+        : isApproximate(type)
+          ? 'rt.truncateDouble(VALUE, '
+          : 'rt.truncateDynamic(VALUE, '
+    const emit = ([value, n]: string[]): string => `${js.replace('VALUE', () => value as string)}${n})`
+    return strict('TRUNCATE', type, [operand, digits], emit, call)
+  }
+}
+
+/** HEX of a whole number, or of a text's UTF-8. */
+const hex: ScalarFunction = {
+  least: 1,
+  most: 1,
+  bind(call) {
+    const operand = call.args[0] as Bound
+    if (operand.type.kind === 'STRING')
+      return strict('HEX', STRING, [operand], ([v]) => `rt.hexOfText(${v})`, call)
+    return strict('HEX', STRING, [argument(call, 0, BIGINT)], ([v]) => `rt.hexOfInteger(${v})`, call)
+  }
+}
 
 export const numericFunctions: Record<string, ScalarFunction> = {
   ABS: unary({
@@ -138,5 +177,22 @@ export const numericFunctions: Record<string, ScalarFunction> = {
   LOG10: double('Math.log10'),
   LOG2: double('Math.log2'),
   PI: { least: 0, most: 0, bind: call => strict('PI', DOUBLE, [], () => 'Math.PI', call) },
-  ASCII: simple('rt.ascii', [{ kind: 'STRING' }], INT)
+  E: { least: 0, most: 0, bind: call => strict('E', DOUBLE, [], () => 'Math.E', call) },
+  SIN: double('Math.sin'),
+  COS: double('Math.cos'),
+  TAN: double('Math.tan'),
+  COT: double('rt.cotangent'),
+  ASIN: double('Math.asin'),
+  ACOS: double('Math.acos'),
+  ATAN: double('Math.atan'),
+  ATAN2: double('Math.atan2', 2),
+  SINH: double('Math.sinh'),
+  COSH: double('Math.cosh'),
+  TANH: double('Math.tanh'),
+  DEGREES: double('rt.degrees'),
+  RADIANS: double('rt.radians'),
+  LOG: { ...double('rt.logarithm', 2), least: 1 },
+  TRUNCATE: truncate,
+  BIN: simple('rt.bin', [BIGINT], STRING),
+  HEX: hex
 }

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import { RowError } from '../errors.ts'
+import type { Int } from '../values/integer.ts'
+import { fromBase64 } from '../values/nested.ts'
 
 /** Bodies of the string functions. Positions count from 1, in characters as Flink counts them (code points). */
 
@@ -55,3 +58,88 @@ export function splitIndex(text: string, separator: string, index: number): stri
 
 export const hash = (algorithm: string, text: string): string =>
   createHash(algorithm).update(text).digest('hex')
+
+const units = (text: string): string | string[] => (isPlain(text) ? text : [...text])
+const joined = (part: string | string[]): string => (typeof part === 'string' ? part : part.join(''))
+
+export const left = (text: string, length: number): string =>
+  length <= 0 ? '' : joined(units(text).slice(0, length))
+
+export function right(text: string, length: number): string {
+  const all = units(text)
+  return length <= 0 ? '' : length >= all.length ? text : joined(all.slice(-length))
+}
+
+/** LOCATE(part, text [, from]): the place of the first part from `from` on, 0 when there is none. */
+export function locate(part: string, text: string, from: number): number {
+  if (from < 1) return 0
+  if (isPlain(text)) return from > text.length + 1 ? 0 : text.indexOf(part, from - 1) + 1
+  const start = [...text].slice(0, from - 1).join('').length
+  const place = text.indexOf(part, start)
+  return place < 0 ? 0 : charLength(text.slice(0, place)) + 1
+}
+
+/** INSTR(text, part [, from [, n]]): the place of the n-th part; from the end on when `from` is negative. */
+export function instr(text: string, part: string, from: number, n: number): number {
+  if (from === 0 || n < 1) return 0
+  let place = from > 0 ? from - 2 : text.length + from + 1
+  for (let i = 0; i < n; i++) {
+    if (from < 0 && place <= 0) return 0
+    place = from > 0 ? text.indexOf(part, place + 1) : text.lastIndexOf(part, place - 1)
+    if (place < 0) return 0
+  }
+  return place + 1
+}
+
+/** OVERLAY(text PLACING part FROM start [FOR length]); outside of the text nothing is replaced. */
+export function overlay(text: string, part: string, start: number, length?: number): string {
+  const own = length ?? part.length
+  if (start <= 0 || start > text.length) return text
+  const rest = start + own > text.length || own < 0 ? '' : text.slice(start - 1 + own)
+  return text.slice(0, start - 1) + part + rest
+}
+
+/** Characters of `from` become those of `to` at the same place, or go when there is none. */
+export function translate(text: string, from: string, to: string): string {
+  const targets = [...to]
+  const table = new Map([...from].map((c, i): [string, string] => [c, targets[i] ?? '']).reverse())
+  return [...text].map(c => table.get(c) ?? c).join('')
+}
+
+export function chr(code: Int): string {
+  if (code < 0) return ''
+  return String.fromCharCode(Number(BigInt(code) % 256n))
+}
+
+export function sha2(text: string, bits: number): string | null {
+  if (![0, 224, 256, 384, 512].includes(bits)) throw new RowError(`SHA2 has no ${bits} bits`)
+  return hash(`sha${bits === 0 ? 256 : bits}`, text)
+}
+
+export function fromBase64Text(base64: string): string | null {
+  return fromBase64(base64)
+}
+
+export function unhex(text: string): string | null {
+  const even = text.length % 2 === 0 ? text : `0${text}`
+  return /^[0-9a-fA-F]*$/.test(even) ? Buffer.from(even, 'hex').toString('base64') : null
+}
+
+/** Java's String.format with `%s`, `%d` and `%%`; null for another format. */
+export function printf(format: string | null, values: (string | null)[]): string | null {
+  if (format === null) return null
+  let at = 0
+  let isOwn = true
+  const text = format.replace(/%(-)?(0)?(\d+)?([a-zA-Z%])?/g, (_, minus, zero, width, letter) => {
+    if (letter === '%') return '%'
+    if (letter !== 's' && letter !== 'd') isOwn = false
+    const value = String(values[at++] ?? 'null')
+    const size = Number(width ?? 0)
+    return minus ? value.padEnd(size) : value.padStart(size, zero ? '0' : ' ')
+  })
+  return isOwn ? text : null
+}
+
+export const isAlpha = (text: string): boolean => /^\p{L}+$/u.test(text)
+export const isDigit = (text: string): boolean => /^\p{Nd}+$/u.test(text)
+export const isDecimal = (text: string): boolean => /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)

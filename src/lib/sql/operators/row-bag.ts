@@ -1,5 +1,5 @@
-import { groupKey, keep } from '../aggregates-runtime.ts'
-import { Decimal } from '../values/decimal.ts'
+import { groupKey } from '../aggregates-runtime.ts'
+import { isSameValue, keep } from '../values/keep.ts'
 import type { Row } from './operator.ts'
 
 /** A row that a join keeps: how often it is there, and how many rows of the other side it is paired with. */
@@ -58,11 +58,3 @@ export class RowBag {
 }
 
 export const isSameRow = (a: Row, b: Row): boolean => a.every((value, i) => isSameValue(value, b[i]))
-
-/** Whether two values are the same, in whatever form they are kept. */
-export function isSameValue(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null)
-    return (a instanceof Decimal || b instanceof Decimal) && String(a) === String(b)
-  return a instanceof Decimal ? String(a) === String(b) : JSON.stringify(a) === JSON.stringify(b)
-}

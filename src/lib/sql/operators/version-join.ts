@@ -1,7 +1,7 @@
-import { keep } from '../aggregates-runtime.ts'
 import type { JoinType } from '../ast.ts'
 import type { JoinFunctions } from '../generate.ts'
 import type { JoinTime } from '../plan.ts'
+import { keep } from '../values/keep.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 import { TimeQueue } from './time-queue.ts'
 import { Watermarks } from './watermarks.ts'

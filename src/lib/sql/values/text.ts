@@ -1,3 +1,5 @@
+import { RowError } from '../errors.ts'
+
 /** Orders strings as Flink does, by their UTF-8 bytes, which is the order of code points. */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0
@@ -38,6 +40,21 @@ export function like(text: string, pattern: LikePattern): boolean {
   }
   while (parts[p] === -1) p++
   return p === parts.length
+}
+
+const likePatterns = new Map<string, LikePattern>()
+
+/** LIKE with a pattern that is known only now. */
+export function likeText(text: string, pattern: string, escapeCharacter?: string): boolean {
+  const key = `${escapeCharacter ?? ''}\0${pattern}`
+  let compiled = likePatterns.get(key)
+  if (compiled === undefined) {
+    compiled = likePattern(pattern, escapeCharacter)
+    if (compiled === undefined) throw new RowError(`the escape character escapes nothing in "${pattern}"`)
+    if (likePatterns.size >= 256) likePatterns.clear()
+    likePatterns.set(key, compiled)
+  }
+  return like(text, compiled)
 }
 
 /** `%` in a LikePattern. */
