@@ -1,4 +1,4 @@
-import { EnvelopeFinder, FieldFinder, isSchemaChange, spanText } from '../stream/index.ts'
+import { EnvelopeFinder, isSchemaChange, RowFinder, spanText } from '../stream/index.ts'
 import { didYouMean } from './errors.ts'
 import type { Scan } from './plan.ts'
 
@@ -22,7 +22,7 @@ const backslash = 92
 
 /** Reads lines of which each is a row: finds the columns' places, and behind them those of `source` and `ts_ms`. */
 export class JsonReader {
-  readonly finder: FieldFinder
+  readonly finder: RowFinder
   /** Index in the spans of `source` and of `ts_ms`; -1 when they are not looked for. */
   readonly source: number
   readonly time: number
@@ -36,7 +36,7 @@ export class JsonReader {
     }
     this.source = isCause ? place('source') : -1
     this.time = isCause ? place('ts_ms') : -1
-    this.finder = new FieldFinder(paths)
+    this.finder = new RowFinder(paths)
   }
 
   /** Throws LineError for a line that is no JSON object. */

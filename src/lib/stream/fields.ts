@@ -113,7 +113,7 @@ export function findMembers(
   return missing === 0 ? at : -1
 }
 
-function childOf(node: PathNode, buffer: Buffer, start: number, end: number): PathNode | undefined {
+export function childOf(node: PathNode, buffer: Buffer, start: number, end: number): PathNode | undefined {
   const length = end - start
   outer: for (const child of node.children) {
     const key = child.key
@@ -143,7 +143,7 @@ function skipSpace(buffer: Buffer, at: number, end: number): number {
 let escapes = 0
 
 /** @param at the opening quote; @returns the offset behind the closing one, or -1 */
-function skipString(buffer: Buffer, at: number, end: number): number {
+export function skipString(buffer: Buffer, at: number, end: number): number {
   for (let i = at + 1; i < end; i++) {
     const byte = buffer[i]
     if (byte === QUOTE) return i + 1

@@ -35,6 +35,7 @@ export type {
   PartitionStates,
   PartitionsChange
 } from './ports.ts'
+export { RowFinder } from './row-finder.ts'
 export { formatSchema, type RowColumn, type RowSchema } from './row-schema.ts'
 export type { KeyedTable } from './rows-of.ts'
 export { isSchemaChange } from './schema-change.ts'

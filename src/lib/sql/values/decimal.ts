@@ -78,6 +78,12 @@ export function divideDecimals(a: Int, aScale: number, b: Int, bScale: number, s
 /** `-1234` at scale 2 is `-12.34`. */
 export function formatDecimal(unscaled: Int, scale: number): string {
   if (scale <= 0) return String(unscaled)
+  if (typeof unscaled === 'number' && scale < 16 && unscaled >= 0) {
+    const unit = 10 ** scale
+    const whole = Math.floor(unscaled / unit)
+    const fraction = String(unscaled - whole * unit)
+    return `${whole}.${fraction.length < scale ? fraction.padStart(scale, '0') : fraction}`
+  }
   const negative = unscaled < 0
   const digits = String(absolute(unscaled)).padStart(scale + 1, '0')
   return `${negative ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`

@@ -44,7 +44,11 @@ function decode(bytes: Buffer, start: number, end: number): unknown {
 
 /** The characters of a string, or the JSON text of anything else. */
 function content(bytes: Buffer, text: string, start: number, end: number): string {
-  return bytes[start] === quoteByte ? loadQuoted(bytes, text, start, end) : bytes.toString('utf8', start, end)
+  const first = bytes[start] as number
+  if (first === quoteByte) return loadQuoted(bytes, text, start, end)
+  return first === openBrace || first === openBracket
+    ? bytes.toString('utf8', start, end)
+    : text.substring(start, end)
 }
 
 export function loadString(bytes: Buffer, text: string, start: number, end: number): string | null {
@@ -117,11 +121,39 @@ export function loadDecimal(
   scale: number
 ): Int | null {
   if (isNull(bytes, start, end)) return null
+  const small = smallDecimal(bytes, start, end, scale)
+  if (small !== undefined) return fits(small, precision) ? small : null
   const raw = content(bytes, text, start, end)
   const decimal: Decimal | undefined = parseDecimal(raw)
   if (decimal === undefined) throw new RowError(`${show(raw)} is not a DECIMAL`)
   const unscaled = rescale(decimal.unscaled, decimal.scale, scale)
   return fits(unscaled, precision) ? unscaled : null
+}
+
+/** Digits with at most `scale` of them behind a point, in quotes or not, as an unscaled number; undefined for other forms. */
+function smallDecimal(bytes: Buffer, start: number, end: number, scale: number): number | undefined {
+  let i = start
+  let last = end
+  if (bytes[i] === quoteByte) {
+    i++
+    last--
+  }
+  const negative = bytes[i] === minusByte
+  if (negative) i++
+  if (last === i || last - i + scale > 15) return undefined
+  let value = 0
+  let digits = -1
+  for (; i < last; i++) {
+    const digit = (bytes[i] as number) - 48
+    if (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit
+      if (digits >= 0) digits++
+    } else if (digit === -2 && digits < 0 && i + 1 < last) digits = 0
+    else return undefined
+  }
+  if (digits > scale) return undefined
+  for (digits = Math.max(digits, 0); digits < scale; digits++) value *= 10
+  return negative ? 0 - value : value
 }
 
 export function loadBoolean(bytes: Buffer, text: string, start: number, end: number): boolean | null {
