@@ -1,3 +1,5 @@
+import type { Pieces } from './values/block-text.ts'
+
 /** The members of a change event that tell what caused it, as JSON text. */
 export interface Cause {
   readonly source: string
@@ -11,11 +13,11 @@ export const NO_CAUSE: Cause = { source: 'null', time: null }
  * The cause in a line.
  * @param source,time where in `spans` the places of `source` and `ts_ms` are
  */
-export function causeAt(text: string, spans: Int32Array, source: number, time: number): Cause {
+export function causeAt(text: Pieces, spans: Int32Array, source: number, time: number): Cause {
   return { source: textAt(text, spans, source) ?? 'null', time: textAt(text, spans, time) }
 }
 
-function textAt(text: string, spans: Int32Array, place: number): string | null {
+function textAt(text: Pieces, spans: Int32Array, place: number): string | null {
   const start = spans[place] as number
   return start < 0 ? null : text.substring(start, spans[place + 1] as number)
 }

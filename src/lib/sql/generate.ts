@@ -4,6 +4,7 @@ import { type ColumnCode, ExpressionCode, jsonCode, loadCode } from './codegen.t
 import type { Aggregate, Calc, Group, Join, Projection, Scan } from './plan.ts'
 import * as runtime from './runtime.ts'
 import { DYNAMIC, isTimestamp, type SqlType } from './types.ts'
+import type { Pieces } from './values/block-text.ts'
 
 /**
  * Functions generated for one query. Rows of a scan are places in a block: `B` its bytes, `S` the same as a string of one
@@ -13,7 +14,7 @@ import { DYNAMIC, isTimestamp, type SqlType } from './types.ts'
 /** The output row's JSON text (UTF-8, one character a byte), or null when the row does not pass the condition. */
 export type ProjectPlace = (
   B: Buffer,
-  S: string,
+  S: Pieces,
   P: Int32Array,
   O: number,
   RS: number,
@@ -43,7 +44,7 @@ export type Accumulation = {
 
 export type AggregateFunctions = Accumulation & {
   /** For an aggregation over a scan. */
-  read(B: Buffer, S: string, P: Int32Array, O: number, row: InputRow): void
+  read(B: Buffer, S: Pieces, P: Int32Array, O: number, row: InputRow): void
   /** For one over rows of values. */
   readValues(R: readonly unknown[], row: InputRow): void
   /** The aggregation's output row for a group in the window from start to end (ms). */
@@ -52,7 +53,7 @@ export type AggregateFunctions = Accumulation & {
 
 export type GroupFunctions = Accumulation & {
   /** For a group over a scan. */
-  read(B: Buffer, S: string, P: Int32Array, O: number, row: InputRow): void
+  read(B: Buffer, S: Pieces, P: Int32Array, O: number, row: InputRow): void
   /** For one over rows of values. */
   readValues(R: readonly unknown[], row: InputRow): void
   /** The output row of a group. */
@@ -260,7 +261,7 @@ export type CalcFunctions = {
   /** The values of a scan's row, null when it does not pass the condition; `row` gets its time, if the scan has one. */
   place(
     B: Buffer,
-    S: string,
+    S: Pieces,
     P: Int32Array,
     O: number,
     RS: number,

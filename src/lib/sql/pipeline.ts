@@ -5,9 +5,10 @@ import { generateProjectPlace, type ProjectPlace } from './generate.ts'
 import { isAppendOnly, type Plan, type Scan } from './plan.ts'
 import { ImageCheck, imagesOf } from './row-images.ts'
 import { ChangeReader, JsonReader, operations, slot } from './scan.ts'
+import type { Pieces } from './values/block-text.ts'
 
 /** One line of a block, as bytes and as text of one character a byte. */
-export type Line = { bytes: Buffer; text: string; start: number; end: number }
+export type Line = { bytes: Buffer; text: Pieces; start: number; end: number }
 
 /** The work of one query. */
 export interface Pipeline {

@@ -7,6 +7,7 @@ import { explain } from './explain.ts'
 import { createPipeline, type Line, type Pipeline } from './pipeline.ts'
 import { groupColumns, isAppendOnly } from './plan.ts'
 import { LineError } from './scan.ts'
+import { BlockText } from './values/block-text.ts'
 
 /** A line that the query could not take. */
 export type RejectedLine = {
@@ -75,7 +76,7 @@ export class Query {
    */
   process(block: Buffer, out: ByteWriter): number {
     const { pipelines } = this
-    const line: Line = { bytes: block, text: block.toString('latin1'), start: 0, end: 0 }
+    const line: Line = { bytes: block, text: new BlockText(block), start: 0, end: 0 }
     this.output.target = out
     for (const pipeline of pipelines) pipeline.begin(block)
     const [only, second] = pipelines as [Pipeline, Pipeline?]

@@ -1,4 +1,5 @@
 import { RowError } from './errors.ts'
+import type { Pieces } from './values/block-text.ts'
 import { divideDecimals } from './values/decimal.ts'
 import { divide, type Int, remainder } from './values/integer.ts'
 import { addMonths, floorDivide } from './values/time.ts'
@@ -92,7 +93,7 @@ export function attempt<T>(compute: () => T): T | null {
 }
 
 /** The members of the JSON object at a place, without its braces. */
-export const members = (text: string, start: number, end: number): string =>
+export const members = (text: Pieces, start: number, end: number): string =>
   text.substring(start + 1, end - 1).trim()
 
 /** The members of a row as it came, none for one that is not there (the other side of an outer join). */

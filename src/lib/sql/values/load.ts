@@ -1,4 +1,5 @@
 import { RowError } from '../errors.ts'
+import type { Pieces } from './block-text.ts'
 import { type Decimal, fits, parseDecimal, rescale, wholePart } from './decimal.ts'
 import { type Dynamic, show } from './dynamic.ts'
 import { fromDouble, type Int, parseInteger, wrap } from './integer.ts'
@@ -25,7 +26,7 @@ const isWord = (bytes: Buffer, start: number, end: number, word: Buffer): boolea
   end - start === word.length && bytes.compare(word, 0, word.length, start, end) === 0
 
 /** A string's characters; `start` is at the opening quote, `end` behind the closing one. */
-export function loadQuoted(bytes: Buffer, text: string, start: number, end: number): string {
+export function loadQuoted(bytes: Buffer, text: Pieces, start: number, end: number): string {
   for (let i = start + 1; i < end - 1; i++) {
     const byte = bytes[i] as number
     if (byte === 92 || byte > 127 || byte < 32) return decode(bytes, start, end) as string
@@ -43,7 +44,7 @@ function decode(bytes: Buffer, start: number, end: number): unknown {
 }
 
 /** The characters of a string, or the JSON text of anything else. */
-function content(bytes: Buffer, text: string, start: number, end: number): string {
+function content(bytes: Buffer, text: Pieces, start: number, end: number): string {
   const first = bytes[start] as number
   if (first === quoteByte) return loadQuoted(bytes, text, start, end)
   return first === openBrace || first === openBracket
@@ -51,7 +52,7 @@ function content(bytes: Buffer, text: string, start: number, end: number): strin
     : text.substring(start, end)
 }
 
-export function loadString(bytes: Buffer, text: string, start: number, end: number): string | null {
+export function loadString(bytes: Buffer, text: Pieces, start: number, end: number): string | null {
   return isNull(bytes, start, end) ? null : content(bytes, text, start, end)
 }
 
@@ -69,7 +70,7 @@ function smallInteger(bytes: Buffer, start: number, end: number): number | undef
   return negative ? 0 - value : value
 }
 
-export function loadBigint(bytes: Buffer, text: string, start: number, end: number): Int | null {
+export function loadBigint(bytes: Buffer, text: Pieces, start: number, end: number): Int | null {
   if (isNull(bytes, start, end)) return null
   return smallInteger(bytes, start, end) ?? wholeNumber(content(bytes, text, start, end))
 }
@@ -87,7 +88,7 @@ function wholeNumber(raw: string): Int {
 /** TINYINT, SMALLINT and INT: a value outside of the type is an error of the row. */
 export function loadInteger(
   bytes: Buffer,
-  text: string,
+  text: Pieces,
   start: number,
   end: number,
   bits: number
@@ -99,7 +100,7 @@ export function loadInteger(
   return value
 }
 
-export function loadDouble(bytes: Buffer, text: string, start: number, end: number): number | null {
+export function loadDouble(bytes: Buffer, text: Pieces, start: number, end: number): number | null {
   if (isNull(bytes, start, end)) return null
   const raw = content(bytes, text, start, end)
   const value = raw.trim() === '' ? Number.NaN : Number(raw)
@@ -107,14 +108,14 @@ export function loadDouble(bytes: Buffer, text: string, start: number, end: numb
   return value
 }
 
-export function loadFloat(bytes: Buffer, text: string, start: number, end: number): number | null {
+export function loadFloat(bytes: Buffer, text: Pieces, start: number, end: number): number | null {
   const value = loadDouble(bytes, text, start, end)
   return value === null ? null : Math.fround(value)
 }
 
 export function loadDecimal(
   bytes: Buffer,
-  text: string,
+  text: Pieces,
   start: number,
   end: number,
   precision: number,
@@ -156,7 +157,7 @@ function smallDecimal(bytes: Buffer, start: number, end: number, scale: number):
   return negative ? 0 - value : value
 }
 
-export function loadBoolean(bytes: Buffer, text: string, start: number, end: number): boolean | null {
+export function loadBoolean(bytes: Buffer, text: Pieces, start: number, end: number): boolean | null {
   if (isNull(bytes, start, end)) return null
   const raw = content(bytes, text, start, end).toLowerCase()
   if (raw === 'true') return true
@@ -166,7 +167,7 @@ export function loadBoolean(bytes: Buffer, text: string, start: number, end: num
 
 export function loadTimestamp(
   bytes: Buffer,
-  text: string,
+  text: Pieces,
   start: number,
   end: number,
   precision: number
@@ -226,7 +227,7 @@ function isoMilliseconds(bytes: Buffer, start: number, end: number): number | un
   return lastDays * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1000 + fraction
 }
 
-export function loadDate(bytes: Buffer, text: string, start: number, end: number): number | null {
+export function loadDate(bytes: Buffer, text: Pieces, start: number, end: number): number | null {
   if (isNull(bytes, start, end)) return null
   const raw = content(bytes, text, start, end)
   const value = parseDate(raw)
@@ -234,7 +235,7 @@ export function loadDate(bytes: Buffer, text: string, start: number, end: number
   return value
 }
 
-export function loadTime(bytes: Buffer, text: string, start: number, end: number): number | null {
+export function loadTime(bytes: Buffer, text: Pieces, start: number, end: number): number | null {
   if (isNull(bytes, start, end)) return null
   const raw = content(bytes, text, start, end)
   const value = parseTime(raw)
@@ -243,7 +244,7 @@ export function loadTime(bytes: Buffer, text: string, start: number, end: number
 }
 
 /** What the JSON holds; whole numbers of any size exactly. */
-export function loadDynamic(bytes: Buffer, text: string, start: number, end: number): Dynamic {
+export function loadDynamic(bytes: Buffer, text: Pieces, start: number, end: number): Dynamic {
   if (start < 0) return null
   const first = bytes[start] as number
   if (first === quoteByte) return loadQuoted(bytes, text, start, end)
@@ -261,7 +262,7 @@ function loadNumber(raw: string): Int {
 }
 
 /** The JSON text of a value as it stands; a word or number that is none would make the output no JSON. */
-export function loadRaw(bytes: Buffer, text: string, start: number, end: number): string {
+export function loadRaw(bytes: Buffer, text: Pieces, start: number, end: number): string {
   if (start < 0) return 'null'
   const first = bytes[start] as number
   const raw = text.substring(start, end)
@@ -279,7 +280,7 @@ const zeroByte = 48
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 /** A STRING column's JSON text: as it stands when it is a string. */
-export const rawString = (bytes: Buffer, text: string, start: number, end: number): string =>
+export const rawString = (bytes: Buffer, text: Pieces, start: number, end: number): string =>
   bytes[start] === quoteByte
     ? text.substring(start, end)
     : start < 0 || isNull(bytes, start, end)
