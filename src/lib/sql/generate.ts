@@ -48,7 +48,7 @@ export type AggregateFunctions = Accumulation & {
   /** For one over rows of values. */
   readValues(R: readonly unknown[], row: InputRow): void
   /** The aggregation's output row for a group in the window from start to end (ms). */
-  result(acc: Accumulator, start: number, end: number): unknown[]
+  result(acc: Accumulator, key: unknown, start: number, end: number): unknown[]
 }
 
 export type GroupFunctions = Accumulation & {
@@ -57,7 +57,7 @@ export type GroupFunctions = Accumulation & {
   /** For one over rows of values. */
   readValues(R: readonly unknown[], row: InputRow): void
   /** The output row of a group. */
-  result(acc: Accumulator): unknown[]
+  result(acc: Accumulator, key: unknown): unknown[]
 }
 
 function build<T>(source: string): T {
@@ -108,7 +108,7 @@ read(B, S, P, O, row) {
 ${input.kind === 'scan' ? readWindowPlace(aggregate, input) : ''}},
 readValues(R, row) {
 ${input.kind === 'scan' ? '' : readWindowValues(aggregate)}},
-result(acc, start, end) { return [${results.join(', ')}]; }
+result(acc, key, start, end) { return [${results.join(', ')}]; }
 }`)
 }
 
@@ -124,12 +124,13 @@ read(B, S, P, O, row) {
 ${read}},
 readValues(R, row) {
 ${readValues}},
-result(acc) { return [${resultsOf(group.keys, codes).join(', ')}]; }
+result(acc, key) { return [${resultsOf(group.keys, codes).join(', ')}]; }
 }`)
 }
 
 function resultsOf(keys: Bound[], codes: AggregateCode[]): string[] {
-  return [...keys.map((_, i) => `acc.k${i}`), ...codes.map(code => code.result)]
+  const values = isOwnKey(keys) ? ['key'] : keys.map((_, i) => `acc.k${i}`)
+  return [...values, ...codes.map(code => code.result)]
 }
 
 function accumulation({ keys, calls }: Aggregate | Group, codes: AggregateCode[]): string {
@@ -144,7 +145,8 @@ function accumulation({ keys, calls }: Aggregate | Group, codes: AggregateCode[]
   const fields = codes.flatMap(code =>
     Object.entries(code.fields).map(([name, first]) => `${name}: ${first}`)
   )
-  const accumulator = ['n: 0', ...keys.map((_, i) => `k${i}: rt.keep(row.k${i})`), ...fields]
+  const kept = isOwnKey(keys) ? [] : keys.map((_, i) => `k${i}: rt.keep(row.k${i})`)
+  const accumulator = ['n: 0', ...kept, ...fields]
   return `newRow() { return ${property(row)}; },
 key(row) { return ${keyCode(keys)}; },
 newAccumulator(row) { return ${property(accumulator)}; },
@@ -156,6 +158,9 @@ ${codes.map((code, i) => step(code, 'retract', i)).join('\n')} }`
 
 const step = (code: AggregateCode, action: 'add' | 'retract', i: number): string =>
   `if (row.a${i} !== null) { ${code[action](`row.a${i}`)} }`
+
+/** Whether groups are kept under the value of their only key, so that they need not hold it. */
+const isOwnKey = (keys: Bound[]): boolean => keys.length === 1 && keys[0]?.type.kind !== 'DYNAMIC'
 
 function keyCode(keys: Bound[]): string {
   const [first] = keys

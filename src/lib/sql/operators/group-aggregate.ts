@@ -35,10 +35,10 @@ export class GroupAggregate implements Stateful {
       if (after !== null) this.add(after)
     } else if (group === undefined) this.add(after)
     else {
-      const result = this.functions.result(group)
+      const result = this.functions.result(group, key)
       this.functions.retract(group, before)
       this.functions.add(group, after)
-      this.emitIfOther(result, this.functions.result(group))
+      this.emitIfOther(result, this.functions.result(group, key))
     }
   }
 
@@ -46,7 +46,7 @@ export class GroupAggregate implements Stateful {
   clear(): void {
     const { groups } = this
     this.groups = new Map()
-    for (const group of groups.values()) this.out.change(this.functions.result(group), null)
+    for (const [key, group] of groups) this.out.change(this.functions.result(group, key), null)
   }
 
   state(): GroupState {
@@ -65,19 +65,19 @@ export class GroupAggregate implements Stateful {
       const made = functions.newAccumulator(row)
       groups.set(typeof key === 'string' ? detach(key) : key, made)
       functions.add(made, row)
-      this.out.change(null, functions.result(made))
+      this.out.change(null, functions.result(made, key))
       return
     }
-    const result = functions.result(group)
+    const result = functions.result(group, key)
     functions.add(group, row)
-    this.emitIfOther(result, functions.result(group))
+    this.emitIfOther(result, functions.result(group, key))
   }
 
   private retract(key: unknown, group: Accumulator, row: InputRow): void {
-    const result = this.functions.result(group)
+    const result = this.functions.result(group, key)
     this.functions.retract(group, row)
     if (group.n > 0) {
-      this.emitIfOther(result, this.functions.result(group))
+      this.emitIfOther(result, this.functions.result(group, key))
       return
     }
     this.groups.delete(key)

@@ -71,8 +71,8 @@ export class WindowAggregate implements Stateful {
       const groups = this.windows.get(end) as Map<unknown, Accumulator>
       this.windows.delete(end)
       const start = this.startOf(end)
-      for (const accumulator of groups.values()) {
-        if (accumulator.n !== 0) this.out.change(null, this.functions.result(accumulator, start, end))
+      for (const [key, accumulator] of groups) {
+        if (accumulator.n !== 0) this.out.change(null, this.functions.result(accumulator, key, start, end))
       }
     }
     this.currentStart = Number.NaN
