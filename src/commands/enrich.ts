@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import {
   type CommandSpec,
   commonFlags,
@@ -17,7 +18,7 @@ import {
   stateFlags,
   usageError
 } from '../lib/cli/index.ts'
-import { compile, type Query, type QueryOptions, QueryStage, SqlError } from '../lib/sql/index.ts'
+import { compile, Lookups, type Query, type QueryOptions, QueryStage, SqlError } from '../lib/sql/index.ts'
 import {
   BadLines,
   commitTogether,
@@ -110,11 +111,19 @@ export const spec = {
     {
       title: 'SQL',
       text: [
-        'Statements: CREATE TABLE with computed columns, WATERMARK and WITH (connector stdin or stdout, format json or debezium-json), CREATE VIEW, INSERT INTO, SELECT; one query a run. What is not in the subset is an error that says where.',
+        'Statements: CREATE TABLE with computed columns, WATERMARK and WITH (connector stdin or stdout, format json or debezium-json; filesystem for LOOKUPS), CREATE VIEW, INSERT INTO, SELECT; one query a run. What is not in the subset is an error that says where.',
         'Windows: TUMBLE, HOP, CUMULATE in event time, with GROUP BY window_start, window_end and further keys. Aggregates: COUNT, SUM, AVG, MIN, MAX, with DISTINCT and FILTER. Updates and deletes of a table take back what they replace.',
         'GROUP BY without a window, or aggregates over everything, keep a result for each group, which changes with its rows: it is written as a change event each time (op c, u with the whole result before, d when its last row has gone), with the source of the event that caused it. An aggregation may stand over another, in a subquery or a view. What is kept grows with the number of groups.',
         'Columns nobody declared are typed by their values: whole numbers BIGINT, other numbers DOUBLE, strings STRING. A string is read as DECIMAL or TIMESTAMP(3) where a number or time is needed. MIN, MAX and < compare two such strings as numbers when both are numbers.',
         'An update whose row starts to pass WHERE is written as c, one whose row stops to as d. An update that leaves the selected columns as they were is written all the same, as Flink does.'
+      ]
+    },
+    {
+      title: 'LOOKUPS',
+      text: [
+        "A table WITH ('connector' = 'filesystem', 'path' = 'customers.csv', 'format' = 'csv') or json (one object a line) is looked up: JOIN customers FOR SYSTEM_TIME AS OF o.p AS c ON c.id = o.customer_id, inner or LEFT, gives each row of the left side the rows of its key as they are when it is processed; p is a column AS PROCTIME(), or PROCTIME() stands there itself. Paths are relative to the file of -f.",
+        'The file is read again when it has changed. If it cannot be read then, for instance because it is just being written, a warning says so and the rows that were read before are used until it changes again; write a new file and rename it. The columns of CSV are those of a first line that names all of the table, else they stand in its order (csv.field-delimiter and csv.null-literal are taken). An empty field is NULL, a STRING only with csv.null-literal.',
+        'ON needs an equality with a column of the table, or with a constant; other conditions may stand beside it. Where rows of the left side change or go, what each was joined with is kept, and exactly that is taken back: a result never stays behind because the table has changed meanwhile. An update of a left row looks its new values up.'
       ]
     },
     {
@@ -141,8 +150,12 @@ export async function main(): Promise<void> {
 
 async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
   const { name, text } = sqlOf(flags.file, flags.execute)
+  const lookups = new Lookups({
+    folder: flags.file === undefined ? '.' : dirname(flags.file),
+    warn: message => log.warn(message)
+  })
   const make = (options: Pick<QueryOptions, 'reject' | 'late' | 'warn'>): Query =>
-    compiled(name, text, { ...options, watermarkDelay: flags.watermarkDelay })
+    compiled(name, text, { ...options, lookups, watermarkDelay: flags.watermarkDelay })
   // A mistake in the query is told before anything is opened.
   const { plan, groupColumns } = make({ reject() {} })
   if (flags.explain) {

@@ -12,6 +12,7 @@ import { compileRegex, similarToRegex } from './functions/regex-runtime.ts'
 import { truncateTime } from './functions/temporal.ts'
 import { likeCode } from './like.ts'
 import { numberLiteral, temporalLiteral } from './literals.ts'
+import { proctime } from './proctime.ts'
 import { BIGINT, BOOLEAN, DYNAMIC, isInteger, NULL, type SqlType, STRING, typeName } from './types.ts'
 import { likePattern } from './values/text.ts'
 
@@ -340,6 +341,7 @@ export class ExpressionBinder {
     if (aggregateNames.has(name)) {
       throw this.error('type', `the aggregate ${name} cannot stand here`, expression)
     }
+    if (name === 'PROCTIME' && expression.args.length === 0) return proctime(expression)
     const definition = scalarFunctions.get(name)
     if (definition === undefined) throw this.unknownFunction(expression, name)
     if (expression.star || expression.distinct || expression.filter !== undefined) {

@@ -11,16 +11,23 @@ import { TIMESTAMP_3, typeName } from './types.ts'
 /** Resolves a subquery or view. */
 type BindQuery = (query: Query, environment: Environment) => BoundSelect
 
-/** What stands in FROM: a table, a view, a subquery, or a window table function over one of them. */
+/**
+ * What stands in FROM: a table, a view, a subquery, or a window table function over one of them.
+ * @param isJoined whether it is the right side of a join
+ */
 export function bindTable(
   reference: TableReference,
   environment: Environment,
-  bindQuery: BindQuery
+  bindQuery: BindQuery,
+  isJoined = false
 ): Relation {
   const { text } = environment
   switch (reference.kind) {
     case 'table': {
       const relation = namedTable(reference.path, environment, bindQuery)
+      if (reference.asOf !== undefined && !isJoined)
+        throw new SqlError('unsupported', unsupported('FOR SYSTEM_TIME AS OF without JOIN'), text, reference)
+      if (reference.asOf === undefined) refuseLookup(relation, reference, text)
       return reference.alias === undefined ? relation : { ...relation, alias: reference.alias.name }
     }
     case 'subquery': {
@@ -28,7 +35,9 @@ export function bindTable(
       return { ...named(bindQuery(query, environment), columns, environment.text), alias: alias?.name }
     }
     case 'join':
-      return bindJoin(reference, environment, (table, inner) => bindTable(table, inner, bindQuery))
+      return bindJoin(reference, environment, (table, inner, isJoined) =>
+        bindTable(table, inner, bindQuery, isJoined)
+      )
     case 'window': {
       const relation = bindTable(reference.input, environment, bindQuery)
       if (relation.window !== undefined)
@@ -44,6 +53,13 @@ export function bindTable(
       return { ...relation, fields: [...relation.fields, ...bounds], window, alias: reference.alias?.name }
     }
   }
+}
+
+/** The rows of a table that is looked up do not come by themselves. */
+function refuseLookup({ input }: Relation, reference: TableReference, text: string): void {
+  if (input.kind !== 'scan' || input.source.kind !== 'lookup') return
+  const reason = `${input.name} is looked up row by row: JOIN ${input.name} FOR SYSTEM_TIME AS OF PROCTIME() ON …`
+  throw new SqlError('unsupported', reason, text, reference)
 }
 
 function namedTable(path: Identifier[], environment: Environment, bindQuery: BindQuery): Relation {

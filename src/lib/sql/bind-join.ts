@@ -1,24 +1,24 @@
 import type { Expression, Identifier, JoinType, TableReference } from './ast.ts'
+import { isLookup, lookupColumn, lookupTime } from './bind-lookup.ts'
 import { and, type Bound, columnsOf, conjunctsOf, describe, strict, withColumns } from './bound.ts'
 import { cast } from './cast.ts'
 import { binderFor, type Environment, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { intervalOf, timeBound } from './join-interval.ts'
 import { type Calc, isAppendOnly, type Join, type JoinSide, type JoinTime, type Scan } from './plan.ts'
+import { isProctime } from './proctime.ts'
 import { type Relation, resolveName, type Side, scanColumn } from './relation.ts'
 import { BIGINT, STRING, TIMESTAMP_3 } from './types.ts'
 
 type JoinReference = TableReference & { kind: 'join' }
-type BindTable = (reference: TableReference, environment: Environment) => Relation
+type BindTable = (reference: TableReference, environment: Environment, isJoined: boolean) => Relation
 
 /** Two tables joined: a relation whose names are those of both. */
 export function bindJoin(reference: JoinReference, environment: Environment, bindTable: BindTable): Relation {
   const { text } = environment
   const { type } = reference
-  const [left, right] = [reference.left, reference.right].map(side => bindTable(side, environment)) as [
-    Relation,
-    Relation
-  ]
+  const left = bindTable(reference.left, environment, false)
+  const right = bindTable(reference.right, environment, true)
   const join: Join = {
     kind: 'join',
     type,
@@ -27,7 +27,7 @@ export function bindJoin(reference: JoinReference, environment: Environment, bin
     columns: [],
     keys: [],
     condition: undefined,
-    time: undefined
+    time: isLookup(right) ? { kind: 'lookup' } : undefined
   }
   const sides = [...sidesOf(join, 'left', left), ...sidesOf(join, 'right', right)]
   refuseSameNames(sides, reference, text)
@@ -46,6 +46,7 @@ export function bindJoin(reference: JoinReference, environment: Environment, bin
   ]
   for (const condition of conditions) addCondition(join, condition)
   if (reference.right.kind !== 'table' || reference.right.asOf === undefined) boundByTime(join)
+  else if (isLookup(right)) lookupTime(reference.right, join, left, text)
   else join.time = asOfTime(reference, join, left, right, environment)
   return relation
 }
@@ -61,6 +62,7 @@ function sidesOf(join: Join, side: JoinSide, relation: Relation): Side[] {
 
 /** The value of one side as a column of the joined row. */
 function joinedColumn(join: Join, side: JoinSide, value: Bound, alias: string | undefined): Bound {
+  if (isProctime(value)) return value
   const index = calcValue(join[side], value)
   let column = join.columns.findIndex(c => c.side === side && c.index === index)
   if (column < 0) {
@@ -185,6 +187,7 @@ function addKey(join: Join, condition: Bound): boolean {
   const [first, second] = [sideOf(a), sideOf(b)]
   if (first === undefined || second === undefined || first === second) return false
   const [left, right] = first === 'left' ? [a, b] : [b, a]
+  if (join.time?.kind === 'lookup' && lookupColumn(below(join, right)) === undefined) return false
   join.keys.push({
     left: calcValue(join.left, below(join, left)),
     right: calcValue(join.right, below(join, right))

@@ -198,3 +198,7 @@ const castPrefix = 'CAST AS '
 
 /** The name of a cast: shown as `CAST(x AS type)`. */
 export const castName = (type: SqlType): string => castPrefix + typeName(type)
+
+/** Whether an expression is a CAST of another. */
+export const isCast = (value: Bound): value is Bound & { kind: 'apply' } =>
+  value.kind === 'apply' && value.name.startsWith(castPrefix)

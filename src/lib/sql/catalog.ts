@@ -3,6 +3,7 @@ import { ExpressionBinder } from './bind-expression.ts'
 import { type Bound, describe } from './bound.ts'
 import { cast } from './cast.ts'
 import { didYouMean, SqlError } from './errors.ts'
+import { lookupConnectors, lookupOptions } from './lookup/options.ts'
 import type { Scan, TableSource } from './plan.ts'
 import { type Field, type Relation, resolveName, scanColumn } from './relation.ts'
 import { isTimestamp, type SqlType, TIMESTAMP_3, typeName } from './types.ts'
@@ -12,7 +13,8 @@ export type Table = { declaration: CreateTable; source: TableSource | 'stdout'; 
 
 const knownOptions: Record<string, string[]> = {
   stdin: ['connector', 'format', 'table'],
-  stdout: ['connector', 'format']
+  stdout: ['connector', 'format'],
+  ...lookupConnectors
 }
 
 /** Checks a CREATE TABLE; throws SqlError for options and columns that cannot be. */
@@ -28,7 +30,7 @@ export function declareTable(declaration: CreateTable, text: string): Table {
   const options = Object.hasOwn(knownOptions, connector) ? knownOptions[connector] : undefined
   if (options === undefined) {
     return fail(
-      `connector '${connector}' is not in the subset; there are stdin and stdout${didYouMean(connector, Object.keys(knownOptions))}`,
+      `connector '${connector}' is not in the subset; there are ${Object.keys(knownOptions).join(', ')}${didYouMean(connector, Object.keys(knownOptions))}`,
       'connector'
     )
   }
@@ -50,6 +52,12 @@ export function declareTable(declaration: CreateTable, text: string): Table {
     names.add(column.name.name)
   }
   if (connector === 'stdout') return { declaration, source: 'stdout', text }
+  if (Object.hasOwn(lookupConnectors, connector))
+    return {
+      declaration,
+      source: { kind: 'lookup', lookup: lookupOptions(declaration, connector, fail) },
+      text
+    }
   if (format === 'json') {
     if (option('table') !== undefined) fail("'table' goes with 'format' = 'debezium-json'", 'table')
     return { declaration, source: { kind: 'json' }, text }

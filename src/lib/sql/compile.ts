@@ -5,6 +5,7 @@ import { type Environment, named, type View } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { parseStatements } from './parse-statement.ts'
 import type { Plan } from './plan.ts'
+import { refuseProctime } from './proctime.ts'
 import { fitToTable } from './project.ts'
 import { type Settings, settingsOf } from './settings.ts'
 
@@ -63,6 +64,7 @@ function planStatements(statements: Statement[], text: string, watermarkDelay: n
     const end = { start: text.length, end: text.length }
     throw new SqlError('syntax', 'found no query, expected SELECT or INSERT INTO', text, end)
   }
+  for (const plan of plans) refuseProctime(plan, text)
   return { plans, settings: settingsOf(statements, text) }
 }
 

@@ -15,8 +15,10 @@ import {
   generateJoin,
   generateProjectValues
 } from './generate.ts'
+import type { Lookups } from './lookup/lookups.ts'
 import { GroupAggregate } from './operators/group-aggregate.ts'
 import { IntervalJoin } from './operators/interval-join.ts'
+import { LookupJoin } from './operators/lookup-join.ts'
 import type { Operator, Stateful } from './operators/operator.ts'
 import { RegularJoin } from './operators/regular-join.ts'
 import { VersionJoin } from './operators/version-join.ts'
@@ -44,7 +46,9 @@ import { detach } from './values/text.ts'
  */
 export class Dataflow implements Pipeline {
   watermark: number | undefined
+  readonly lookups: LookupJoin[] = []
   private readonly output: Emitter
+  private readonly tables: Lookups
   private readonly sources: Source[] = []
   private readonly operators: Stateful[] = []
   /** What ends the time of each scan. */
@@ -58,8 +62,9 @@ export class Dataflow implements Pipeline {
   private currentSource: Source | undefined
   private lastCause: Cause = NO_CAUSE
 
-  constructor(plan: Plan, output: Emitter) {
+  constructor(plan: Plan, output: Emitter, tables: Lookups) {
     this.output = output
+    this.tables = tables
     this.isOnlyAdded = isAppendOnly(plan.input)
     this.isTimed = scansOf(plan.input).some(scan => scan.eventTime !== undefined)
     this.build(plan.input, this.sink(plan))
@@ -200,6 +205,14 @@ export class Dataflow implements Pipeline {
   private join(node: Join, out: Operator): void {
     const { type, time, left, right } = node
     const functions = generateJoin(node)
+    if (time?.kind === 'lookup') {
+      const table = this.tables.tableOf(node, functions)
+      const join = new LookupJoin(type, functions, table, !isAppendOnly(left), out)
+      this.operators.push(join)
+      this.build(left, join)
+      this.lookups.push(join)
+      return
+    }
     const join =
       time === undefined
         ? new RegularJoin(type, functions, out)

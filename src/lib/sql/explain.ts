@@ -42,6 +42,8 @@ function explainInput(node: Node, condition: Bound | undefined, depth: number, l
   push(textOf(node))
   const own = node.kind === 'join' || node.kind === 'union' ? undefined : node.condition
   for (const input of inputsOf(node)) explainInput(input, own, indent, lines)
+  // No rows come from a table that is looked up, and so it is none of the inputs.
+  if (node.kind === 'join' && node.time?.kind === 'lookup') explainInput(node.right, undefined, indent, lines)
 }
 
 function textOf(node: Exclude<Node, Scan>): string {
@@ -90,6 +92,8 @@ function scanText({ source, name, columns }: Scan): string {
   const rows =
     source.kind === 'json'
       ? 'every line'
-      : `change events of ${source.database === undefined ? '' : `${source.database}.`}${source.table}`
+      : source.kind === 'lookup'
+        ? `looked up in ${source.lookup.path}`
+        : `change events of ${source.database === undefined ? '' : `${source.database}.`}${source.table}`
   return `scan: ${name} (${rows})${read === '' ? '' : ` reading ${read}`}`
 }

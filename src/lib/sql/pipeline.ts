@@ -2,6 +2,8 @@ import { causeAt, changeEvent } from './change-event.ts'
 import { Dataflow } from './dataflow.ts'
 import type { Emitter } from './emitter.ts'
 import { generateProjectPlace, type ProjectPlace } from './generate.ts'
+import type { Lookups } from './lookup/lookups.ts'
+import type { LookupJoin } from './operators/lookup-join.ts'
 import { isAppendOnly, type Plan, type Scan } from './plan.ts'
 import { ImageCheck, imagesOf } from './row-images.ts'
 import { ChangeReader, JsonReader, operations, slot } from './scan.ts'
@@ -14,6 +16,8 @@ export type Line = { bytes: Buffer; text: Pieces; start: number; end: number }
 export interface Pipeline {
   /** Event time that has passed, ms; undefined for queries that keep no time. */
   readonly watermark: number | undefined
+  /** Its joins with tables that are looked up, those nearest to the input first. */
+  readonly lookups: readonly LookupJoin[]
   begin(block: Buffer): void
   /** @throws LineError, RowError; nothing of the line has taken effect then. @returns whether a row of it was late */
   line(line: Line): boolean
@@ -31,15 +35,16 @@ export interface Pipeline {
 }
 
 /** The pipeline of a plan; it writes to `output`. */
-export function createPipeline(plan: Plan, output: Emitter): Pipeline {
+export function createPipeline(plan: Plan, output: Emitter, tables: Lookups): Pipeline {
   const { input } = plan
-  if (input.kind !== 'scan') return new Dataflow(plan, output)
+  if (input.kind !== 'scan') return new Dataflow(plan, output, tables)
   return isAppendOnly(input) ? new RowPipeline(plan, input, output) : new ChangePipeline(plan, input, output)
 }
 
 /** What has no state. */
 abstract class Stateless {
   readonly watermark = undefined
+  readonly lookups = []
 
   finish(): void {}
 

@@ -1,14 +1,19 @@
 import type { AggregateCall } from './aggregates.ts'
 import type { JoinType } from './ast.ts'
 import type { Bound, Window } from './bound.ts'
+import type { LookupOptions } from './lookup/options.ts'
 import type { SqlType } from './types.ts'
 
 /**
  * Where the rows of a table come from.
  * - `json`: every data line is a row, append-only
  * - `changes`: the rows in `before` and `after` of the change events of one table, a changelog
+ * - `lookup`: a file or a server, in which they are looked up
  */
-export type TableSource = { kind: 'json' } | { kind: 'changes'; database: string | undefined; table: string }
+export type TableSource =
+  | { kind: 'json' }
+  | { kind: 'changes'; database: string | undefined; table: string }
+  | { kind: 'lookup'; lookup: LookupOptions }
 
 /**
  * A column as it is found in a row: a path into nested objects, which for the whole row is empty. With `envelope` the
@@ -81,10 +86,12 @@ export type Join = {
  * How time bounds a join; `left` and `right` are the indexes of the event times among the values.
  * - `interval`: left's time is within [right's time + lower, right's time + upper], in ms
  * - `version`: the right row with the key as it was at left's time
+ * - `lookup`: the right rows with the key as they are when the left row comes; the right side is a scan
  */
 export type JoinTime =
   | { kind: 'interval'; left: number; right: number; lower: number; upper: number }
   | { kind: 'version'; left: number; right: number }
+  | { kind: 'lookup' }
 
 /** The rows of all inputs, which have the same columns. */
 export type Union = { kind: 'union'; inputs: Calc[] }
@@ -104,12 +111,13 @@ export type Plan = {
   projections: Projection[]
 }
 
+/** The nodes whose rows go into a node; of a join with a table that is looked up only the left one. */
 export function inputsOf(node: Node): Node[] {
   switch (node.kind) {
     case 'scan':
       return []
     case 'join':
-      return [node.left, node.right]
+      return node.time?.kind === 'lookup' ? [node.left] : [node.left, node.right]
     case 'union':
       return node.inputs
     default:
@@ -128,7 +136,7 @@ export function isAppendOnly(node: Node): boolean {
       return false
     case 'join':
       if (node.time?.kind === 'interval') return true
-      if (node.time?.kind === 'version') return isAppendOnly(node.left)
+      if (node.time?.kind === 'version' || node.time?.kind === 'lookup') return isAppendOnly(node.left)
       return node.type === 'inner' && isAppendOnly(node.left) && isAppendOnly(node.right)
     default:
       return inputsOf(node).every(isAppendOnly)
@@ -152,6 +160,12 @@ export function groupColumns({ input }: Plan): string[] | null {
     case 'union':
       return common(inputsOf(input).map(node => groupColumns(planOf(node))))
     case 'join': {
+      if (input.time?.kind === 'lookup') {
+        const inner = groupColumns(planOf(input.left))
+        if (isAppendOnly(input.left)) return inner
+        // What a row was joined with is kept where the row is.
+        return common([inner, input.left.values.flatMap(value => columnOf(value, input.left.input) ?? [])])
+      }
       const inner = common([groupColumns(planOf(input.left)), groupColumns(planOf(input.right))])
       const own = input.keys.flatMap(({ left, right }) => {
         const column = columnOf(input.left.values[left], input.left.input)
@@ -181,7 +195,7 @@ function columnOf(value: Bound | undefined, node: Node): string | undefined {
   if (value?.kind !== 'column') return undefined
   switch (node.kind) {
     case 'scan':
-      return node.columns[value.index]?.path.at(-1)
+      return node.source.kind === 'lookup' ? undefined : node.columns[value.index]?.path.at(-1)
     case 'calc':
       return columnOf(node.values[value.index], node.input)
     case 'join': {

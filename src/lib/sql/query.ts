@@ -4,6 +4,8 @@ import { type Program, planText } from './compile.ts'
 import { Emitter } from './emitter.ts'
 import { RowError } from './errors.ts'
 import { explain } from './explain.ts'
+import { Lookups } from './lookup/lookups.ts'
+import type { LookupTable } from './lookup/table.ts'
 import { createPipeline, type Line, type Pipeline } from './pipeline.ts'
 import { groupColumns, isAppendOnly } from './plan.ts'
 import { LineError } from './scan.ts'
@@ -29,6 +31,8 @@ export type QueryOptions = {
   warn?(message: string): void
   /** ms that the watermark stays behind the newest event time where no WATERMARK is declared; 0 by default. */
   watermarkDelay?: number
+  /** The tables that are looked up; without it those in files are, below the working directory. */
+  lookups?: Lookups
 }
 
 type Snapshot = { version: 3; query: string; late: number; operators: unknown[][] }
@@ -40,6 +44,7 @@ export class Query {
   /** The plans as text. */
   readonly plan: string
   private readonly pipelines: readonly Pipeline[]
+  private readonly tables: ReadonlySet<LookupTable>
   private readonly output = new Emitter()
   private readonly options: QueryOptions
 
@@ -49,7 +54,9 @@ export class Query {
     const columns = plans.map(groupColumns).filter(list => list !== null)
     const [first, ...others] = columns
     this.groupColumns = first?.filter(column => others.every(list => list.includes(column))) ?? null
-    this.pipelines = plans.map(plan => createPipeline(plan, this.output))
+    const tables = options.lookups ?? new Lookups({ folder: '.', warn: message => options.warn?.(message) })
+    this.pipelines = plans.map(plan => createPipeline(plan, this.output, tables))
+    this.tables = new Set(this.pipelines.flatMap(({ lookups }) => lookups.map(({ table }) => table)))
     this.options = options
   }
 
@@ -78,6 +85,7 @@ export class Query {
     const { pipelines } = this
     const line: Line = { bytes: block, text: new BlockText(block), start: 0, end: 0 }
     this.output.target = out
+    for (const table of this.tables) table.begin()
     for (const pipeline of pipelines) pipeline.begin(block)
     const [only, second] = pipelines as [Pipeline, Pipeline?]
     try {
