@@ -49,6 +49,18 @@ const flags = {
     help: 'how far time lags behind where no WATERMARK is declared',
     doc: 'The watermark is the newest value of the column in DESCRIPTOR less this. A declared WATERMARK stands as it is.'
   },
+  changelog: {
+    kind: 'boolean',
+    help: 'write results as changes of Flink\'s kinds: {"op":"+I","row":{…}}',
+    doc: 'Each change of a result is one or two lines: +I a row, -U and +U the row before and after, -D a row that is gone. Without it rows that are only added are written as they are, others as change events.'
+  },
+  emit: {
+    kind: 'duration',
+    word: 'every',
+    default: 0,
+    help: 'write changes of results at most so often',
+    doc: 'What a result went through between two writings is left out: of a row that changed three times one change is written, of one that came and went none. Rows that are only added are written at once.'
+  },
   final: {
     kind: 'boolean',
     help: 'close all windows at the end of input, also with --state',
@@ -155,7 +167,13 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     warn: message => log.warn(message)
   })
   const make = (options: Pick<QueryOptions, 'reject' | 'late' | 'warn'>): Query =>
-    compiled(name, text, { ...options, lookups, watermarkDelay: flags.watermarkDelay })
+    compiled(name, text, {
+      ...options,
+      lookups,
+      watermarkDelay: flags.watermarkDelay,
+      changelog: flags.changelog,
+      emitEvery: flags.emit
+    })
   // A mistake in the query is told before anything is opened.
   const { plan, groupColumns } = make({ reject() {} })
   if (flags.explain) {
@@ -199,6 +217,7 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     states,
     late,
     final: flags.final,
+    emitEvery: flags.emit,
     input: input.name,
     warn
   })

@@ -211,3 +211,23 @@ test('killed again and again and resumed at its last acknowledged mark, it write
   }
   assert.ok(readFileSync(path('unbroken.late'), 'utf8').length > 0)
 })
+
+test('--emit every: what changes come to is written in time, though no line follows, and before each mark', async () => {
+  const child = startTool('enrich', ['-e', 'SELECT COUNT(*) AS n FROM joins', '--emit', 'every', '200ms'])
+  child.stdin.write(blockOf([row(1, 0), row(2, 1), row(3, 2)]))
+  const [first] = await once(child.stdout, 'data')
+  assert.deepEqual(
+    parseLines(String(first)).map(({ op, after }) => [op, after]),
+    [['c', { n: 3 }]]
+  )
+  child.stdin.end()
+  await once(child, 'exit')
+  const { stdout } = enrich(
+    ['-e', 'SELECT COUNT(*) AS n FROM joins', '--emit=1h'],
+    [row(1, 0), row(2, 1), mark(1), row(3, 2)]
+  )
+  assert.deepEqual(
+    parseLines(stdout).map(line => (line.after as { n: number } | undefined)?.n),
+    [2, undefined, 3]
+  )
+})

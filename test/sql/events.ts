@@ -20,7 +20,7 @@ export const created = (row: Row, table?: string): string => change('c', null, r
 /** What a query over lines gives: the results as written, and what it reported. */
 export type Result = { text: string; rows: Row[]; rejected: string[]; late: string[]; warnings: string[] }
 
-export type RunOptions = Pick<QueryOptions, 'watermarkDelay'> & {
+export type RunOptions = Pick<QueryOptions, 'watermarkDelay' | 'changelog' | 'emitEvery'> & {
   /** Leaves open windows open, as with a state. */
   unended?: boolean
 }

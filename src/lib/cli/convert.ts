@@ -10,6 +10,7 @@ import { parseBytes, parseDuration, parseInteger } from './units.ts'
  */
 export function convertFlag(name: string, flag: Flag, text: string, previous?: unknown): unknown {
   const what = `--${name}`
+  if (flag.word !== undefined && text.startsWith(`${flag.word} `)) text = text.slice(flag.word.length + 1)
   switch (flag.kind) {
     case 'integer':
       return parseInteger(text, what)

@@ -12,6 +12,8 @@ export interface Flag {
   readonly kind: FlagKind
   /** One letter, without its dash. */
   readonly short?: string
+  /** A word that may stand before the value: `--emit every 1s`. */
+  readonly word?: string
   /** The value's name in help: `FILE`, `URL`, `N`. */
   readonly arg?: string
   readonly choices?: readonly string[]
@@ -86,7 +88,7 @@ export function camelCase(name: string): string {
 export function flagUsage(name: string, flag: Flag): string {
   if (flag.kind === 'boolean') return `--${name}`
   const value = flag.arg ?? (flag.kind === 'choice' ? (flag.choices ?? []).join('|') : defaultArg(flag.kind))
-  return `--${name} ${value}`
+  return flag.word === undefined ? `--${name} ${value}` : `--${name} ${flag.word} ${value}`
 }
 
 function defaultArg(kind: FlagKind): string {

@@ -18,7 +18,7 @@ export interface Parsed<S extends FlagSet> {
 export function parseArguments<S extends FlagSet>(spec: CommandSpec<S>, argv: readonly string[]): Parsed<S> {
   const program = buildProgram(spec)
   try {
-    program.parse([...argv], { from: 'user' })
+    program.parse(withoutWords(spec.flags, argv), { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) throw asUsageError(error, spec)
     throw error
@@ -34,6 +34,14 @@ export function parseArguments<S extends FlagSet>(spec: CommandSpec<S>, argv: re
   }
   checkOperands(spec, operands)
   return { flags: completeFlags(spec.flags, given) as FlagValues<S>, operands: operands.map(expandOperand) }
+}
+
+/** The arguments without the words that may stand before a value: `--emit every 1s` is `--emit 1s`. */
+function withoutWords(flags: FlagSet, argv: readonly string[]): string[] {
+  return argv.filter((argument, i) => {
+    const [, name = ''] = /^--(.+)$/.exec(argv[i - 1] ?? '') ?? []
+    return !Object.hasOwn(flags, name) || flags[name]?.word !== argument
+  })
 }
 
 /** Commander takes `--no-x` as x set to false; here it is a flag like any other. */

@@ -1,4 +1,4 @@
-import { type Cause, changeEvent, NO_CAUSE } from './change-event.ts'
+import { type Cause, NO_CAUSE } from './change-event.ts'
 import {
   calcConsumer,
   groupConsumer,
@@ -7,7 +7,6 @@ import {
   windowConsumer,
   windowOperator
 } from './consumers.ts'
-import type { Emitter } from './emitter.ts'
 import {
   generateAggregate,
   generateCalc,
@@ -37,6 +36,7 @@ import {
   scansOf,
   type Union
 } from './plan.ts'
+import type { Results } from './results.ts'
 import { type ScanConsumer, type Source, sourceOf } from './source.ts'
 import { detach } from './values/text.ts'
 
@@ -47,7 +47,7 @@ import { detach } from './values/text.ts'
 export class Dataflow implements Pipeline {
   watermark: number | undefined
   readonly lookups: LookupJoin[] = []
-  private readonly output: Emitter
+  private readonly results: Results
   private readonly tables: Lookups
   private readonly sources: Source[] = []
   private readonly operators: Stateful[] = []
@@ -62,8 +62,8 @@ export class Dataflow implements Pipeline {
   private currentSource: Source | undefined
   private lastCause: Cause = NO_CAUSE
 
-  constructor(plan: Plan, output: Emitter, tables: Lookups) {
-    this.output = output
+  constructor(plan: Plan, results: Results, tables: Lookups) {
+    this.results = results
     this.tables = tables
     this.isOnlyAdded = isAppendOnly(plan.input)
     this.isTimed = scansOf(plan.input).some(scan => scan.eventTime !== undefined)
@@ -227,22 +227,22 @@ export class Dataflow implements Pipeline {
   // --- results ---
 
   private sink(plan: Plan): Operator {
-    const { output, isOnlyAdded } = this
+    const { results, isOnlyAdded } = this
     const project = generateProjectValues(plan.condition, plan.projections)
     return {
       change: (before, after) => {
         const old = before === null ? null : project(before)
         const now = after === null ? null : project(after)
         if (isOnlyAdded) {
-          if (now !== null) output.line(now)
+          if (now !== null) results.add(now)
         } else if (old !== now) {
-          output.line(changeEvent(old === null ? 'c' : now === null ? 'd' : 'u', old, now, this.cause()))
+          results.change(old, now, this.cause())
         }
       },
       advance: watermark => {
         this.watermark = watermark
       },
-      clear: () => output.line(changeEvent('t', null, null, this.cause()))
+      clear: () => results.truncate(this.cause())
     }
   }
 

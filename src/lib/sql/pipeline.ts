@@ -1,10 +1,10 @@
-import { causeAt, changeEvent } from './change-event.ts'
+import { causeAt } from './change-event.ts'
 import { Dataflow } from './dataflow.ts'
-import type { Emitter } from './emitter.ts'
 import { generateProjectPlace, type ProjectPlace } from './generate.ts'
 import type { Lookups } from './lookup/lookups.ts'
 import type { LookupJoin } from './operators/lookup-join.ts'
 import { isAppendOnly, type Plan, type Scan } from './plan.ts'
+import type { Results } from './results.ts'
 import { ImageCheck, imagesOf } from './row-images.ts'
 import { ChangeReader, JsonReader, operations, slot } from './scan.ts'
 import type { Pieces } from './values/block-text.ts'
@@ -34,11 +34,13 @@ export interface Pipeline {
   missing(): string | undefined
 }
 
-/** The pipeline of a plan; it writes to `output`. */
-export function createPipeline(plan: Plan, output: Emitter, tables: Lookups): Pipeline {
+/** The pipeline of a plan; it writes to `results`. */
+export function createPipeline(plan: Plan, results: Results, tables: Lookups): Pipeline {
   const { input } = plan
-  if (input.kind !== 'scan') return new Dataflow(plan, output, tables)
-  return isAppendOnly(input) ? new RowPipeline(plan, input, output) : new ChangePipeline(plan, input, output)
+  if (input.kind !== 'scan') return new Dataflow(plan, results, tables)
+  return isAppendOnly(input)
+    ? new RowPipeline(plan, input, results)
+    : new ChangePipeline(plan, input, results)
 }
 
 /** What has no state. */
@@ -59,13 +61,13 @@ abstract class Stateless {
 
 /** Rows in, rows out. */
 class RowPipeline extends Stateless implements Pipeline {
-  private readonly output: Emitter
+  private readonly results: Results
   private readonly reader: JsonReader
   private readonly project: ProjectPlace
 
-  constructor(plan: Plan, scan: Scan, output: Emitter) {
+  constructor(plan: Plan, scan: Scan, results: Results) {
     super()
-    this.output = output
+    this.results = results
     this.reader = new JsonReader(scan)
     this.project = generateProjectPlace(scan, plan.condition, plan.projections)
   }
@@ -75,7 +77,7 @@ class RowPipeline extends Stateless implements Pipeline {
   line({ bytes, text, start, end }: Line): boolean {
     this.reader.find(bytes, start, end)
     const row = this.project(bytes, text, this.reader.finder.spans, 0, start, end)
-    if (row !== null) this.output.line(row)
+    if (row !== null) this.results.add(row)
     return false
   }
 
@@ -91,14 +93,14 @@ class RowPipeline extends Stateless implements Pipeline {
  * stops to a delete. As in Flink, an update that leaves the projected row as it was is passed on all the same.
  */
 class ChangePipeline extends Stateless implements Pipeline {
-  private readonly output: Emitter
+  private readonly results: Results
   private readonly reader: ChangeReader
   private readonly project: ProjectPlace
   private readonly check: ImageCheck
 
-  constructor(plan: Plan, scan: Scan, output: Emitter) {
+  constructor(plan: Plan, scan: Scan, results: Results) {
     super()
-    this.output = output
+    this.results = results
     this.reader = new ChangeReader(scan)
     this.project = generateProjectPlace(scan, plan.condition, plan.projections)
     this.check = new ImageCheck(scan, this.reader)
@@ -116,10 +118,12 @@ class ChangePipeline extends Stateless implements Pipeline {
     this.check.see(line.bytes, old, now)
     const before = old ? this.row(line, slot.before, reader.beforeColumns) : null
     const after = now ? this.row(line, slot.after, reader.afterColumns) : null
-    if (operation === operations.truncate) this.write(line, 't', null, null)
+    const { spans } = reader.finder
+    if (operation === operations.truncate)
+      this.results.truncate(causeAt(line.text, spans, slot.source, slot.time))
     else if (before !== null || after !== null) {
-      const op = before === null ? (operation === operations.read ? 'r' : 'c') : after === null ? 'd' : 'u'
-      this.write(line, op, before, after)
+      const op = operation === operations.read ? 'r' : undefined
+      this.results.change(before, after, causeAt(line.text, spans, slot.source, slot.time), op)
     }
     return false
   }
@@ -135,10 +139,5 @@ class ChangePipeline extends Stateless implements Pipeline {
   private row({ bytes, text }: Line, place: number, columns: number): string | null {
     const { spans } = this.reader.finder
     return this.project(bytes, text, spans, columns, spans[place] as number, spans[place + 1] as number)
-  }
-
-  private write({ text }: Line, op: string, before: string | null, after: string | null): void {
-    const { spans } = this.reader.finder
-    this.output.line(changeEvent(op, before, after, causeAt(text, spans, slot.source, slot.time)))
   }
 }

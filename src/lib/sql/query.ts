@@ -8,6 +8,7 @@ import { Lookups } from './lookup/lookups.ts'
 import type { LookupTable } from './lookup/table.ts'
 import { createPipeline, type Line, type Pipeline } from './pipeline.ts'
 import { groupColumns, isAppendOnly } from './plan.ts'
+import { HeldResults, type ResultOptions, resultsOf } from './results.ts'
 import { LineError } from './scan.ts'
 import { BlockText } from './values/block-text.ts'
 
@@ -22,7 +23,7 @@ export type RejectedLine = {
   notJson: boolean
 }
 
-export type QueryOptions = {
+export type QueryOptions = ResultOptions & {
   /** Told of each line that cannot be processed; may throw to stop. */
   reject(line: RejectedLine): void
   /** Told of each line of which a row came too late for its window, with the line's number in its block from 0. */
@@ -46,6 +47,9 @@ export class Query {
   private readonly pipelines: readonly Pipeline[]
   private readonly tables: ReadonlySet<LookupTable>
   private readonly output = new Emitter()
+  /** Results that are written every so often. */
+  private readonly held: HeldResults[] = []
+  private lastEmit = Date.now()
   private readonly options: QueryOptions
 
   constructor({ plans }: Program, options: QueryOptions) {
@@ -55,7 +59,14 @@ export class Query {
     const [first, ...others] = columns
     this.groupColumns = first?.filter(column => others.every(list => list.includes(column))) ?? null
     const tables = options.lookups ?? new Lookups({ folder: '.', warn: message => options.warn?.(message) })
-    this.pipelines = plans.map(plan => createPipeline(plan, this.output, tables))
+    this.pipelines = plans.map(plan => {
+      const isOnlyAdded = isAppendOnly(plan.input)
+      const results = resultsOf(isOnlyAdded, options, this.output)
+      if (isOnlyAdded || (options.emitEvery ?? 0) === 0) return createPipeline(plan, results, tables)
+      const held = new HeldResults(results)
+      this.held.push(held)
+      return createPipeline(plan, held, tables)
+    })
     this.tables = new Set(this.pipelines.flatMap(({ lookups }) => lookups.map(({ table }) => table)))
     this.options = options
   }
@@ -100,6 +111,7 @@ export class Query {
         }
       })
     } finally {
+      if (this.isDue) this.emitHeld()
       this.output.flush()
       for (const pipeline of pipelines) {
         pipeline.finish()
@@ -117,10 +129,23 @@ export class Query {
   end(out: ByteWriter): void {
     this.output.target = out
     for (const pipeline of this.pipelines) pipeline.end()
+    this.emitHeld()
     this.output.flush()
   }
 
-  /** The state after the lines processed so far. */
+  /** Whether changes are kept back, and it is time to write them. */
+  get isDue(): boolean {
+    return this.held.length > 0 && Date.now() - this.lastEmit >= (this.options.emitEvery ?? 0)
+  }
+
+  /** Writes what the changes that are kept back come to. */
+  emit(out: ByteWriter): void {
+    this.output.target = out
+    this.emitHeld()
+    this.output.flush()
+  }
+
+  /** The state after the lines processed so far; changes that are kept back are not in it. */
   snapshot(): Buffer {
     const state: Snapshot = {
       version: 3,
@@ -154,6 +179,11 @@ export class Query {
     }
     if (failed !== undefined) throw failed
     return isLate
+  }
+
+  private emitHeld(): void {
+    for (const held of this.held) held.emit()
+    this.lastEmit = Date.now()
   }
 
   private late(bytes: Buffer, index: number): void {

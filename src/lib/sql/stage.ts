@@ -27,6 +27,8 @@ export type StageOptions = {
   readonly late: FileOutput | null
   /** End time at the end of input although there is a state. */
   readonly final: boolean
+  /** ms after which changes that are kept back are written also when no line comes; 0 when none are kept back. */
+  readonly emitEvery: number
   /** For messages: the input's name. */
   readonly input: string
   warn(message: string): void
@@ -45,6 +47,9 @@ export class QueryStage implements Stage {
   readonly #lateBytes = new ByteWriter(4096)
   #firstLine = 1
   #marked = false
+  #busy = false
+  #emitting: Promise<void> = Promise.resolve()
+  #timer: NodeJS.Timeout | undefined
 
   /** @param make makes the query with the callbacks that the stage gives it */
   constructor(
@@ -66,7 +71,8 @@ export class QueryStage implements Stage {
   }
 
   async begin(resume: Mark | null): Promise<void> {
-    const { state, writer } = this.#options
+    const { state, writer, emitEvery } = this.#options
+    if (emitEvery > 0) this.#timer = setInterval(() => this.#emitDue(), emitEvery).unref()
     if (state === null) return
     const saved = resume === null ? (await state.latest())?.content : await state.restore(resume.n)
     await this.#restore(saved ?? null, resume !== null)
@@ -75,11 +81,14 @@ export class QueryStage implements Stage {
     await state.acknowledge(resume, await writer.output.sync())
   }
 
-  partitions(change: PartitionsChange): Promise<void> {
-    return this.#queries.change(change)
+  async partitions(change: PartitionsChange): Promise<void> {
+    await this.#emitAll()
+    await this.#queries.change(change)
   }
 
   async lines(part: Lines): Promise<void> {
+    await this.#emitting
+    this.#busy = true
     this.#firstLine = part.firstLine
     try {
       part.count = this.#queries.of(part).process(part.bytes, this.#options.writer.bytes)
@@ -87,10 +96,12 @@ export class QueryStage implements Stage {
     } finally {
       await this.#writeLate()
       await this.#options.writer.flush()
+      this.#busy = false
     }
   }
 
   async mark(mark: Mark): Promise<void> {
+    await this.#emitAll()
     this.#marked = true
     const { state, writer, badLines } = this.#options
     await badLines.sync()
@@ -109,6 +120,8 @@ export class QueryStage implements Stage {
   }
 
   async end(reason: EndReason): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#emitAll()
     const { state, writer, badLines, final, warn } = this.#options
     await badLines.sync()
     const endsTime = (reason === 'end' && state === null) || (reason !== 'cut' && final)
@@ -128,6 +141,29 @@ export class QueryStage implements Stage {
     if (endsTime) await writer.output.finish?.()
     const missing = reason === 'end' ? queries.map(query => query.missing()) : []
     if (missing[0] !== undefined && !missing.includes(undefined)) warn(missing[0])
+  }
+
+  /** What is kept back is in no snapshot: it leaves before one is taken. */
+  async #emitAll(): Promise<void> {
+    await this.#emitting
+    for (const query of this.#queries.all) query.emit(this.#options.writer.bytes)
+    await this.#options.writer.flush()
+  }
+
+  /** Writes what is kept back when its time has come and no line does. */
+  #emitDue(): void {
+    if (this.#busy || !this.#queries.all.some(query => query.isDue)) return
+    this.#busy = true
+    const emit = async (): Promise<void> => {
+      for (const query of this.#queries.all) query.emit(this.#options.writer.bytes)
+      await this.#options.writer.flush()
+    }
+    // A failure of the output is thrown again by the next write.
+    this.#emitting = emit()
+      .catch(() => {})
+      .finally(() => {
+        this.#busy = false
+      })
   }
 
   /** Whether the mark's work is done here and not further down the pipe. */
