@@ -1,12 +1,40 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { enrichResult, FlinkJudge, type FlinkResult, flinkMissing, type QueryCase } from '../support/flink.ts'
+import { SqlError } from '../../src/lib/sql/index.ts'
+import {
+  compileCase,
+  enrichResult,
+  FlinkJudge,
+  type FlinkResult,
+  flinkMissing,
+  type QueryCase
+} from '../support/flink.ts'
 import { difference } from '../support/flink-values.ts'
 import { expressionCases } from './flink-cases/expressions.ts'
 import { groupCases } from './flink-cases/groups.ts'
+import { joinCases } from './flink-cases/joins.ts'
+import { rankingCases } from './flink-cases/rankings.ts'
 import { sources } from './flink-cases/sources.ts'
 
-const cases = [...expressionCases, ...groupCases]
+const thorough = process.env.MILLRACE_THOROUGH === '1'
+
+/** Of these some may not be in the subset yet. */
+const growing = [...joinCases, ...rankingCases]
+const refused = new Map(growing.flatMap(query => refusal(query).map(reason => [query, reason] as const)))
+const all = [...expressionCases, ...groupCases, ...growing]
+/** Flink takes half a second of CPU time for each. */
+const cases = thorough ? all : all.filter((_, i) => i % 2 === 0)
+
+/** Why enrich does not run it, if it does not. */
+function refusal(query: QueryCase): string[] {
+  try {
+    compileCase(query, sources)
+    return []
+  } catch (error) {
+    if (error instanceof SqlError) return [error.reason]
+    throw error
+  }
+}
 
 describe('the same answers as Flink', { skip: flinkMissing() ?? false }, () => {
   let judge: FlinkJudge
@@ -14,7 +42,7 @@ describe('the same answers as Flink', { skip: flinkMissing() ?? false }, () => {
 
   before(async () => {
     judge = await FlinkJudge.start(sources)
-    theirs = await judge.results(cases)
+    theirs = await judge.results(cases.filter(query => thorough || !refused.has(query)))
   })
 
   after(async () => {
@@ -22,10 +50,14 @@ describe('the same answers as Flink', { skip: flinkMissing() ?? false }, () => {
   })
 
   for (const query of cases) {
-    test(query.name, () => {
+    test(query.name, context => {
       const result = theirs.get(query)
-      assert.ok(result !== undefined)
-      if ('error' in result) assert.fail(`Flink refuses it: ${result.error}`)
+      if (result !== undefined && 'error' in result) assert.fail(`Flink refuses it: ${result.error}`)
+      const reason = refused.get(query)
+      if (result === undefined || reason !== undefined) {
+        context.skip(`not in the subset: ${reason}`)
+        return
+      }
       const ours = enrichResult(query, sources, result.columns)
       assert.deepEqual(difference(ours, result.rows), [])
     })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Flink } from '../../scripts/lib/peers/flink.ts'
 import { FlinkError, GatewaySession } from '../../src/lib/sql/flink/gateway.ts'
-import { compile } from '../../src/lib/sql/index.ts'
+import { compile, type Query } from '../../src/lib/sql/index.ts'
 import { ByteWriter } from '../../src/lib/stream/index.ts'
 import { type Change, type Column, fold, parseLine, type Rows, typeOf } from './flink-values.ts'
 
@@ -161,45 +161,46 @@ function changesIn(folder: string): Change[] {
     .map(line => parseLine(line) as Change)
 }
 
-/** What enrich makes of a query, in the columns that Flink derived. Throws SqlError; an Error for a line that is rejected. */
-export function enrichResult({ sql }: QueryCase, sources: Sources, columns: readonly Column[]): Rows {
+/** Compiles a query with the sources that it names. Throws SqlError; the query throws an Error for a line that it rejects. */
+export function compileCase(
+  { sql }: QueryCase,
+  { tables, views }: Sources
+): { query: Query; lines: readonly string[] } {
   const named = (text: string, name: string): boolean =>
-    new RegExp(`\\b(?:FROM|JOIN|TABLE)\\s+${name}\\b`).test(text)
-  const views = sources.views.filter(view => named(sql, view.name))
-  const text = [...views.map(view => view.sql), sql].join('\n')
-  const tables = sources.tables.filter(table => named(text, table.name))
-  const declarations = tables.map(
-    ({ name, columns, format }) =>
-      `CREATE TABLE \`${name}\` (${columns}) WITH ('connector' = 'stdin', 'format' = '${format}');`
-  )
+    new RegExp(`(?:\\b(?:FROM|JOIN|TABLE)|,)\\s+${name}\\b`).test(text)
+  const ofViews = views.filter(view => named(sql, view.name))
+  const text = [...ofViews.map(view => view.sql), sql].join('\n')
+  const ofTables = tables.filter(table => named(text, table.name))
   const statements = [
-    ...declarations,
-    ...views.map(view => `CREATE VIEW \`${view.name}\` AS ${view.sql};`),
+    ...ofTables.map(
+      ({ name, columns, format }) =>
+        `CREATE TABLE \`${name}\` (${columns}) WITH ('connector' = 'stdin', 'format' = '${format}')`
+    ),
+    ...ofViews.map(view => `CREATE VIEW \`${view.name}\` AS ${view.sql}`),
     sql
   ]
-  const query = compile(statements.join('\n'), {
+  const query = compile(statements.join(';\n'), {
     reject({ reason }) {
       throw new Error(`a line is rejected: ${reason}`)
     }
   })
+  return { query, lines: interleaved(ofTables) }
+}
+
+/** What enrich makes of a query, in the columns that Flink derived. */
+export function enrichResult(query: QueryCase, sources: Sources, columns: readonly Column[]): Rows {
+  const { query: compiled, lines } = compileCase(query, sources)
   const out = new ByteWriter()
-  query.process(
-    Buffer.from(
-      interleaved(tables)
-        .map(line => `${line}\n`)
-        .join('')
-    ),
-    out
-  )
-  query.end(out)
-  const lines = out
+  compiled.process(Buffer.from(lines.map(line => `${line}\n`).join('')), out)
+  compiled.end(out)
+  const results = out
     .written()
     .toString()
     .split('\n')
     .filter(line => line !== '')
     .map(parseLine)
   return fold(
-    lines.map(line => (query.appendOnly ? { before: null, after: line } : (line as Change))),
+    results.map(line => (compiled.appendOnly ? { before: null, after: line } : (line as Change))),
     columns
   )
 }
