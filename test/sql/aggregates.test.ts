@@ -110,8 +110,8 @@ test('aggregates of JSON write values as JSON', () => {
       a: '[1,3]',
       n: '[1,null,3]',
       s: '["x","y","\\""]',
-      o: '{"x":1.50,"y":2.00,"\\"":null}',
-      o2: '{"x":1,"\\"":3}'
+      o: '{"\\"":null,"x":1.50,"y":2.00}',
+      o2: '{"\\"":3,"x":1}'
     }
   )
   const twice = run(`SELECT JSON_OBJECTAGG(KEY k VALUE 1) FROM events`, ['{"k":"a"}', '{"k":"a"}'])

@@ -100,5 +100,8 @@ export function removeMember(members: Map<string, string>, row: readonly unknown
   members.delete(row[0] as string)
 }
 
-export const objectText = (members: Map<string, string>): string =>
-  `{${[...members].map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`
+/** By key, as Flink writes it. */
+export const objectText = (members: Map<string, string>): string => {
+  const sorted = [...members].sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${sorted.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`
+}

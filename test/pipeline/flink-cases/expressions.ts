@@ -193,6 +193,10 @@ const projections: [name: string, items: string][] = [
     "seen + INTERVAL '1' SECOND AS a, seen > CAST('2026-11-24 10:03:00' AS TIMESTAMP_LTZ(3)) AS b, EXTRACT(HOUR FROM seen) AS c"
   ],
   [
+    'JSON',
+    "JSON_OBJECT(KEY 'b' VALUE player, KEY 'a' VALUE name) AS a, JSON_ARRAY(player, name) AS b, JSON_VALUE('{\"x\": [1, 2]}', '$.x[1]') AS c"
+  ],
+  [
     'literals',
     "1 AS a, 1.50 AS b, 'x' AS c, TRUE AS d, DATE '2026-01-31' AS e, TIMESTAMP '2026-01-31 00:00:00' AS f, CAST(NULL AS INT) AS g, 1e2 AS h"
   ]

@@ -113,10 +113,6 @@ const sessions = named('SESSION', [
     `SELECT window_start, window_end, player, ${counts} FROM TABLE(${session('plays', ' PARTITION BY player')}) GROUP BY window_start, window_end, player`
   ],
   [
-    'of two keys',
-    `SELECT window_start, window_end, player, won, ${counts} FROM TABLE(${session('plays', ' PARTITION BY player, won')}) GROUP BY window_start, window_end, player, won`
-  ],
-  [
     'of everything',
     `SELECT window_start, window_end, window_time, COUNT(*) AS n FROM TABLE(SESSION(TABLE plays, DESCRIPTOR(\`at\`), INTERVAL '1' SECOND)) GROUP BY window_start, window_end, window_time`
   ],

@@ -138,15 +138,19 @@ export function isJson(text: string | null, kind: string): boolean {
   return kind === 'VALUE' || kind === found
 }
 
-/** @param members keys and their JSON texts in turn */
+/**
+ * JSON_OBJECT, by key, as Flink writes it.
+ * @param members keys and their JSON texts in turn
+ */
 export function jsonObjectText(members: (string | null)[], absent: boolean): string {
-  const parts: string[] = []
+  const values = new Map<string, string | null>()
   for (let i = 0; i < members.length; i += 2) {
     const [key, value] = [members[i] ?? null, members[i + 1] ?? null]
     if (key === null) throw new RowError('a key of JSON_OBJECT is NULL')
-    if (value !== null || !absent) parts.push(`${JSON.stringify(key)}:${value}`)
+    if (value !== null || !absent) values.set(key, value)
   }
-  return `{${parts.join(',')}}`
+  const sorted = [...values].sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${sorted.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`
 }
 
 export const jsonArrayText = (elements: (string | null)[], absent: boolean): string =>
