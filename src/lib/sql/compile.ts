@@ -17,13 +17,7 @@ export type Program = { plans: Plan[]; settings: Settings }
  * @param watermarkDelay ms that event time lags behind where no WATERMARK is declared
  */
 export function planText(text: string, watermarkDelay: number): Program {
-  try {
-    return planStatements(parseStatements(text), text, watermarkDelay)
-  } catch (error) {
-    // The stack of a deeply nested expression; its size is the only thing wrong with it.
-    if (!(error instanceof RangeError)) throw error
-    throw new SqlError('unsupported', 'the statement is nested too deeply', text, { start: 0, end: 1 })
-  }
+  return planStatements(parseStatements(text), text, watermarkDelay)
 }
 
 function planStatements(statements: Statement[], text: string, watermarkDelay: number): Program {

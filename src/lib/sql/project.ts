@@ -17,10 +17,14 @@ export function project(
 ): BoundSelect {
   const projections: Projection[] = []
   const names = new Set<string>()
+  /** The number that the next column of a name gets. */
+  const numbers = new Map<string, number>()
   const push = (wanted: string, value: Bound): void => {
     // A name that is taken gets a number, as in Flink.
     let name = wanted
-    for (let n = 0; names.has(name); n++) name = `${wanted}${n}`
+    let n = numbers.get(wanted) ?? 0
+    while (names.has(name)) name = `${wanted}${n++}`
+    numbers.set(wanted, n)
     names.add(name)
     projections.push({ kind: 'value', name, value })
   }

@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8'
 import { type ByteWriter, eachLine } from '../stream/index.ts'
 import { type Program, planText } from './compile.ts'
 import { Emitter } from './emitter.ts'
-import { RowError } from './errors.ts'
+import { RowError, SqlError } from './errors.ts'
 import { explain } from './explain.ts'
 import { Lookups } from './lookup/lookups.ts'
 import type { LookupTable } from './lookup/table.ts'
@@ -200,5 +200,11 @@ export class Query {
 
 /** Compiles the queries of an SQL text. Throws SqlError with the place of a mistake. */
 export function compile(text: string, options: QueryOptions): Query {
-  return new Query(planText(text, options.watermarkDelay ?? 0), options)
+  try {
+    return new Query(planText(text, options.watermarkDelay ?? 0), options)
+  } catch (error) {
+    // The stack of a deeply nested expression; its size is the only thing wrong with it.
+    if (!(error instanceof RangeError)) throw error
+    throw new SqlError('unsupported', 'the statement is nested too deeply', text, { start: 0, end: 1 })
+  }
 }
