@@ -192,6 +192,8 @@ function addKey(join: Join, condition: Bound): boolean {
     left: calcValue(join.left, below(join, left)),
     right: calcValue(join.right, below(join, right))
   })
+  // Event times that are equal bound each other too.
+  if (timeBound(join, condition) !== undefined) return false
   return a.type.kind !== 'DYNAMIC' && b.type.kind !== 'DYNAMIC'
 }
 

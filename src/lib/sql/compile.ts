@@ -7,6 +7,7 @@ import { parseStatements } from './parse-statement.ts'
 import type { Plan } from './plan.ts'
 import { refuseProctime } from './proctime.ts'
 import { fitToTable } from './project.ts'
+import { prune } from './prune.ts'
 import { type Settings, settingsOf } from './settings.ts'
 
 /** What an SQL text says: its queries, and how they are run. */
@@ -59,6 +60,7 @@ function planStatements(statements: Statement[], text: string, watermarkDelay: n
     throw new SqlError('syntax', 'found no query, expected SELECT or INSERT INTO', text, end)
   }
   for (const plan of plans) refuseProctime(plan, text)
+  for (const plan of plans) prune(plan)
   return { plans, settings: settingsOf(statements, text) }
 }
 

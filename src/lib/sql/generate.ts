@@ -210,7 +210,7 @@ function readWindowPlace(aggregate: Aggregate, scan: Scan): string {
   const { condition, window } = aggregate
   const parts = [
     ...takeTime(scan, condition, statement, 'row.passes = false; return;'),
-    ...(window.time === scan.eventTime?.time ? [] : [takeWindowTime(aggregate, statement)]),
+    ...(isSame(window.time, scan.eventTime?.time) ? [] : [takeWindowTime(aggregate, statement)]),
     passes(condition, statement),
     ...takeParts(aggregate, statement)
   ]
@@ -227,6 +227,8 @@ function readWindowValues(aggregate: Aggregate): string {
   ]
   return code.declarations() + parts.join('')
 }
+
+const isSame = (a: Bound, b: Bound | undefined): boolean => b !== undefined && describe(a) === describe(b)
 
 const takeWindowTime = ({ window: { time } }: Aggregate, statement: Statement): string =>
   statement(c => `row.time = Number(rt.requireTime(${c.value(time)}, ${JSON.stringify(describe(time))}));`)

@@ -1,0 +1,129 @@
+import { type Bound, columnsOf, withColumns } from './bound.ts'
+import type { Aggregate, Calc, Group, Join, Node, Plan, Scan } from './plan.ts'
+
+/** The new place of each column that a node's rows still have. */
+type Places = ReadonlyMap<number, number>
+
+/**
+ * Takes out of a plan the columns that nothing reads: all that a declaration names is bound, but what is not read need
+ * not be looked for, kept in the state of a join, or be there.
+ */
+export function prune(plan: Plan): void {
+  const values = plan.projections.flatMap(projection => projection.value ?? [])
+  const places = pruneNode(plan.input, usedBy([plan.condition, ...values]))
+  const moved = mover(places)
+  plan.condition = moved(plan.condition)
+  for (const projection of plan.projections) {
+    if (projection.value !== undefined) projection.value = moved(projection.value)
+  }
+}
+
+/** Takes all but the `used` columns out of a node and what it stands on; undefined where they stay in their places. */
+function pruneNode(node: Node, used: ReadonlySet<number>): Places | undefined {
+  switch (node.kind) {
+    case 'scan':
+      return pruneScan(node, used)
+    case 'calc':
+      return pruneCalc(node, used)
+    case 'join':
+      return pruneJoin(node, used)
+    case 'union':
+      // The rows of all inputs have the same columns.
+      for (const input of node.inputs) pruneInput(input)
+      return undefined
+    case 'group':
+    case 'aggregate':
+      pruneAggregation(node)
+      return undefined
+    default:
+      return undefined
+  }
+}
+
+function pruneScan(scan: Scan, used: ReadonlySet<number>): Places {
+  const { eventTime } = scan
+  const needed = new Set([...used, ...usedBy([eventTime?.time, eventTime?.watermark])])
+  const places = placesOf(scan.columns.length, needed)
+  scan.columns = scan.columns.filter((_, i) => places.has(i))
+  if (eventTime !== undefined) {
+    const moved = mover(places)
+    scan.eventTime = { ...eventTime, time: moved(eventTime.time), watermark: moved(eventTime.watermark) }
+  }
+  return places
+}
+
+function pruneCalc(calc: Calc, used: ReadonlySet<number>): Places {
+  const places = placesOf(calc.values.length, used)
+  calc.values = calc.values.filter((_, i) => places.has(i))
+  pruneInput(calc)
+  return places
+}
+
+/** Prunes what a node's rows come from. */
+function pruneInput(calc: Calc): void {
+  const moved = mover(pruneNode(calc.input, usedBy([calc.condition, ...calc.values])))
+  calc.condition = moved(calc.condition)
+  calc.values = calc.values.map(value => moved(value))
+}
+
+function pruneJoin(join: Join, used: ReadonlySet<number>): Places {
+  const places = placesOf(join.columns.length, new Set([...used, ...usedBy([join.condition])]))
+  join.columns = join.columns.filter((_, i) => places.has(i))
+  join.condition = mover(places)(join.condition)
+  const { time, keys } = join
+  const bounds = time?.kind === 'interval' || time?.kind === 'version' ? time : undefined
+  for (const side of ['left', 'right'] as const) {
+    // A table that is looked up knows its own columns.
+    if (side === 'right' && time?.kind === 'lookup') continue
+    const own = join.columns.filter(column => column.side === side).map(column => column.index)
+    const needed = new Set([
+      ...own,
+      ...keys.map(key => key[side]),
+      ...(bounds === undefined ? [] : [bounds[side]])
+    ])
+    const kept = pruneCalc(join[side], needed)
+    const at = (index: number): number => kept.get(index) as number
+    for (const column of join.columns) if (column.side === side) column.index = at(column.index)
+    for (const key of keys) key[side] = at(key[side])
+    if (bounds !== undefined) bounds[side] = at(bounds[side])
+  }
+  return places
+}
+
+function pruneAggregation(node: Aggregate | Group): void {
+  const window = node.kind === 'aggregate' ? node.window : undefined
+  const calls = node.calls.flatMap(({ argument, filter }) => [argument, filter])
+  const moved = mover(pruneNode(node.input, usedBy([node.condition, window?.time, ...node.keys, ...calls])))
+  node.condition = moved(node.condition)
+  node.keys = node.keys.map(key => moved(key))
+  for (const call of node.calls) {
+    call.argument = moved(call.argument)
+    call.filter = moved(call.filter)
+  }
+  if (node.kind === 'aggregate') node.window = { ...node.window, time: moved(node.window.time) }
+}
+
+const usedBy = (expressions: (Bound | undefined)[]): Set<number> =>
+  new Set(
+    expressions
+      .flatMap(expression => (expression === undefined ? [] : columnsOf(expression)))
+      .map(c => c.index)
+  )
+
+function placesOf(count: number, used: ReadonlySet<number>): Map<number, number> {
+  const places = new Map<number, number>()
+  for (let i = 0; i < count; i++) if (used.has(i)) places.set(i, places.size)
+  return places
+}
+
+type Mover = { (expression: Bound): Bound; (expression: Bound | undefined): Bound | undefined }
+
+/** Puts an expression over the columns that are left. */
+const mover = (places: Places | undefined): Mover =>
+  ((expression: Bound | undefined) =>
+    expression === undefined || places === undefined
+      ? expression
+      : withColumns(expression, column => ({
+          ...column,
+          index: places.get(column.index) as number
+        }))) as Mover
