@@ -1,5 +1,5 @@
 import { aggregateNames, otherAggregates } from './aggregates.ts'
-import type { Expression } from './ast.ts'
+import type { CallExpression, Expression, WindowSpecification } from './ast.ts'
 
 /** The expressions that an expression is made of, one level down. */
 export function partsOf(expression: Expression): Expression[] {
@@ -28,16 +28,31 @@ export function partsOf(expression: Expression): Expression[] {
         ...expression.whens.flatMap(w => [w.when, w.result])
       ].filter(part => part !== undefined)
     case 'call':
-      return [...expression.args, ...(expression.filter === undefined ? [] : [expression.filter])]
+      return [
+        ...expression.args,
+        ...(expression.filter === undefined ? [] : [expression.filter]),
+        ...(expression.over === undefined ? [] : partsOfWindow(expression.over))
+      ]
     default:
       return []
   }
 }
 
-/** Whether an aggregate is called anywhere in it. */
+export const partsOfWindow = ({ partitionBy, orderBy }: WindowSpecification): Expression[] => [
+  ...partitionBy,
+  ...orderBy.map(item => item.value)
+]
+
+/** Whether a group's aggregate is called anywhere in it: one without OVER. */
 export const hasAggregate = (expression: Expression): boolean =>
-  (expression.kind === 'call' && isAggregateName(expression.name.name)) ||
+  (expression.kind === 'call' && expression.over === undefined && isAggregateName(expression.name.name)) ||
   partsOf(expression).some(hasAggregate)
+
+/** The calls with OVER in it, but not those that stand in another. */
+export function windowCallsOf(expression: Expression): CallExpression[] {
+  if (expression.kind === 'call' && expression.over !== undefined) return [expression]
+  return partsOf(expression).flatMap(windowCallsOf)
+}
 
 export const isAggregateName = (name: string): boolean =>
   aggregateNames.has(name.toUpperCase()) || otherAggregates.has(name.toUpperCase())

@@ -98,10 +98,29 @@ export type Expression = Span &
         distinct: boolean
         filter?: Expression
         options?: CallOptions
+        over?: WindowSpecification
         /** The unit in EXTRACT(unit FROM x), FLOOR(x TO unit), TIMESTAMPDIFF(unit, a, b). */
         unit?: TimeUnit
       }
   )
+
+/** One of the values that rows are sorted by. */
+export type SortItem = Span & { value: Expression; descending: boolean; nullsFirst: boolean }
+
+/** What stands after OVER; with `base` it is the window of that name in WINDOW, which the rest adds to. */
+export type WindowSpecification = Span & {
+  base?: Identifier
+  partitionBy: Expression[]
+  orderBy: SortItem[]
+  frame?: WindowFrame
+}
+
+/** `ROWS BETWEEN from AND to`. */
+export type WindowFrame = Span & { unit: 'ROWS' | 'RANGE'; from: FrameBound; to: FrameBound }
+
+/** `offset` of rows or of time before or after the current row; without it all rows on that side. */
+export type FrameBound = Span &
+  ({ kind: 'current' } | { kind: 'preceding' | 'following'; offset: Expression | undefined })
 
 /** What stands as words in a call. A DEFAULT's expression is one of the arguments, of this number. */
 export type CallOptions = {
@@ -166,6 +185,9 @@ export type Select = Span & {
   where?: Expression
   groupBy: Expression[]
   having?: Expression
+  /** The named windows of WINDOW. */
+  windows: { name: Identifier; specification: WindowSpecification }[]
+  qualify?: Expression
 }
 
 /** UNION ALL, or UNION when `distinct`, of two or more queries. */

@@ -5,20 +5,19 @@ import { bindAggregate } from './bind-aggregate-call.ts'
 import { ExpressionBinder, type Scope } from './bind-expression.ts'
 import { type Bound, describe } from './bound.ts'
 import { sameExpression } from './catalog.ts'
-import { type BoundSelect, refuseWindowBounds, unsupported } from './environment.ts'
+import { refuseWindowBounds, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { type Node, WINDOW_COLUMNS } from './plan.ts'
-import { project } from './project.ts'
 import type { Relation } from './relation.ts'
 import { typeName } from './types.ts'
 
-/** Resolves a SELECT with GROUP BY or aggregates over a relation that went through a window function. */
+/** The groups of a SELECT with GROUP BY or aggregates, and what binds expressions over them. */
 export function bindAggregation(
   select: Select,
   relation: Relation,
   binder: ExpressionBinder,
   text: string
-): BoundSelect {
+): { relation: Relation; binder: ExpressionBinder } {
   const { input, window } = relation
   const groups = select.groupBy.map(expression => ({ expression, value: binder.bind(expression) }))
   const bounds = groups.map(({ value }) => (value.kind === 'windowBound' ? value.bound : undefined))
@@ -51,7 +50,11 @@ export function bindAggregation(
     return { kind: 'column', index, name, type, nullable, start, end }
   }
   const whole = (expression: Expression): Bound | undefined => {
-    if (expression.kind === 'call' && isAggregateName(expression.name.name)) {
+    if (
+      expression.kind === 'call' &&
+      expression.over === undefined &&
+      isAggregateName(expression.name.name)
+    ) {
       const call = bindAggregate(expression, binder)
       refuseWindowBounds([call.argument, call.filter], text)
       let index = calls.findIndex(other => other.name === call.name)
@@ -106,7 +109,7 @@ export function bindAggregation(
     open: false,
     window: undefined
   }
-  return project(select, result, expression => grouped.bind(expression), text)
+  return { relation: result, binder: grouped }
 }
 
 /** The expression over the ungrouped rows; only its own mistakes are told, not those of expressions that are no key. */

@@ -27,7 +27,7 @@ export type Scope = {
 /** Resolves names and types of expressions in one scope. All methods throw SqlError at the place of the mistake. */
 export class ExpressionBinder {
   readonly text: string
-  private readonly scope: Scope
+  readonly scope: Scope
 
   constructor(text: string, scope: Scope) {
     this.text = text
@@ -338,6 +338,8 @@ export class ExpressionBinder {
 
   private bindCall(expression: CallExpression): Bound {
     const name = expression.name.name.toUpperCase()
+    if (expression.over !== undefined)
+      throw this.error('type', 'OVER stands in the SELECT list or in QUALIFY', expression.over)
     if (aggregateNames.has(name)) {
       throw this.error('type', `the aggregate ${name} cannot stand here`, expression)
     }

@@ -5,8 +5,10 @@ import { cast } from './cast.ts'
 import { binderFor, type Environment, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { intervalOf, timeBound } from './join-interval.ts'
+import { calcOf, calcValue, sidesOf } from './lift.ts'
 import { type Calc, isAppendOnly, type Join, type JoinSide, type JoinTime, type Scan } from './plan.ts'
 import { isProctime } from './proctime.ts'
+import { boundRank } from './rank-range.ts'
 import { type Relation, resolveName, type Side, scanColumn } from './relation.ts'
 import { BIGINT, STRING, TIMESTAMP_3 } from './types.ts'
 
@@ -29,7 +31,11 @@ export function bindJoin(reference: JoinReference, environment: Environment, bin
     condition: undefined,
     time: isLookup(right) ? { kind: 'lookup' } : undefined
   }
-  const sides = [...sidesOf(join, 'left', left), ...sidesOf(join, 'right', right)]
+  const lift =
+    (side: JoinSide, { alias }: Relation) =>
+    (value: Bound): Bound =>
+      joinedColumn(join, side, value, alias)
+  const sides = [...sidesOf(left, lift('left', left)), ...sidesOf(right, lift('right', right))]
   refuseSameNames(sides, reference, text)
   const relation: Relation = {
     input: join,
@@ -49,15 +55,6 @@ export function bindJoin(reference: JoinReference, environment: Environment, bin
   else if (isLookup(right)) lookupTime(reference.right, join, left, text)
   else join.time = asOfTime(reference, join, left, right, environment)
   return relation
-}
-
-const calcOf = ({ input, condition }: Relation): Calc => ({ kind: 'calc', input, condition, values: [] })
-
-function sidesOf(join: Join, side: JoinSide, relation: Relation): Side[] {
-  const lift = (value: Bound): Bound => joinedColumn(join, side, value, relation.alias)
-  if (relation.sides === undefined || relation.fields.length > 0)
-    return [{ relation, lift, hidden: new Set() }]
-  return relation.sides.map(inner => ({ ...inner, lift: value => lift(inner.lift(value)) }))
 }
 
 /** The value of one side as a column of the joined row. */
@@ -87,11 +84,6 @@ function joinedColumn(join: Join, side: JoinSide, value: Bound, alias: string | 
 /** Whether the side's columns may be NULL because no row of it was found. */
 const isPadded = (type: JoinType, side: JoinSide): boolean =>
   type === 'full' || type === (side === 'left' ? 'right' : 'left')
-
-function calcValue(calc: Calc, value: Bound): number {
-  const index = calc.values.findIndex(other => describe(other) === describe(value))
-  return index < 0 ? calc.values.push(value) - 1 : index
-}
 
 function refuseSameNames(sides: Side[], at: JoinReference, text: string): void {
   const names = new Set<string>()
@@ -173,6 +165,7 @@ const below = (join: Join, condition: Bound): Bound =>
 
 function addFilter(calc: Calc, condition: Bound): void {
   if (calc.input.kind === 'join' && addFilterAbove(calc.input, condition)) return
+  if (calc.input.kind === 'rank' && boundRank(calc.input, condition)) return
   calc.condition = and(calc.condition, condition)
 }
 

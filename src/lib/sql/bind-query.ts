@@ -3,8 +3,9 @@ import { hasAggregate, mentions, partsOf } from './ast-walk.ts'
 import { bindAggregation } from './bind-aggregation.ts'
 import { bindTable } from './bind-from.ts'
 import { addFilterAbove } from './bind-join.ts'
+import { bindOver, bindQualify, hasWindows } from './bind-over.ts'
 import { bindDistinct, bindUnion } from './bind-union.ts'
-import { and, conjunctsOf } from './bound.ts'
+import { and, type Bound, conjunctsOf } from './bound.ts'
 import {
   type BoundSelect,
   binderFor,
@@ -14,7 +15,9 @@ import {
 } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { project } from './project.ts'
+import { boundRank } from './rank-range.ts'
 import type { Relation } from './relation.ts'
+import { settleRanks } from './settle-ranks.ts'
 
 /** Resolves a query; throws SqlError at the place of the first mistake. */
 export function bindQuery(query: Query, environment: Environment): BoundSelect {
@@ -42,29 +45,36 @@ function bindSelect(select: Select, environment: Environment): BoundSelect {
   const { text } = environment
   if (select.from === undefined)
     throw new SqlError('unsupported', unsupported('SELECT without FROM'), text, select)
-  const relation = bindTable(select.from, environment, bindQuery)
-  const binder = binderFor(relation, text)
+  let relation = bindTable(select.from, environment, bindQuery)
+  let binder = binderFor(relation, text)
   refuseAliases(select, relation, text)
-  if (select.where !== undefined) {
-    const where = binder.bindCondition(select.where)
-    refuseWindowBounds([where], text)
-    const { input } = relation
-    for (const condition of conjunctsOf(where)) {
-      if (input.kind === 'join' && addFilterAbove(input, condition)) continue
-      relation.condition = and(relation.condition, condition)
-    }
-  }
+  if (select.where !== undefined) filter(relation, binder.bindCondition(select.where), text)
   const aggregates = select.items.some(item => item.kind === 'item' && hasAggregate(item.value))
-  const bound =
-    select.groupBy.length > 0 || aggregates || select.having !== undefined
-      ? bindAggregation(select, relation, binder, text)
-      : project(select, relation, expression => binder.bind(expression), text)
+  if (select.groupBy.length > 0 || aggregates || select.having !== undefined)
+    ({ relation, binder } = bindAggregation(select, relation, binder, text))
+  if (hasWindows(select)) {
+    ;({ relation, binder } = bindOver(select, relation, binder))
+    if (select.qualify !== undefined) filter(relation, bindQualify(select, select.qualify, binder), text)
+  }
+  const bound = project(select, relation, expression => binder.bind(expression), text)
   return select.distinct ? bindDistinct(bound, select, text) : bound
+}
+
+/** Takes only the rows for which a condition holds. */
+function filter(relation: Relation, condition: Bound, text: string): void {
+  refuseWindowBounds([condition], text)
+  const { input } = relation
+  for (const part of conjunctsOf(condition)) {
+    if (input.kind === 'join' && addFilterAbove(input, part)) continue
+    if (input.kind === 'rank' && boundRank(input, part)) continue
+    relation.condition = and(relation.condition, part)
+  }
 }
 
 /** Resolves the query whose rows are the output. */
 export function bindOutput(query: Query, environment: Environment): BoundSelect {
   const bound = bindQuery(query, environment)
+  settleRanks(bound, environment.text)
   if (bound.input.kind !== 'scan' || bound.window === undefined || bound.window.kind === 'TUMBLE')
     return bound
   const reason = unsupported(`${bound.window.kind} without GROUP BY window_start, window_end`)

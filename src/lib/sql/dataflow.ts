@@ -14,11 +14,14 @@ import {
   generateJoin,
   generateProjectValues
 } from './generate.ts'
+import { generateRank } from './generate-rank.ts'
 import type { Lookups } from './lookup/lookups.ts'
+import { FirstByTime } from './operators/first-by-time.ts'
 import { GroupAggregate } from './operators/group-aggregate.ts'
 import { IntervalJoin } from './operators/interval-join.ts'
 import { LookupJoin } from './operators/lookup-join.ts'
 import type { Operator, Stateful } from './operators/operator.ts'
+import { Rank } from './operators/rank.ts'
 import { RegularJoin } from './operators/regular-join.ts'
 import { VersionJoin } from './operators/version-join.ts'
 import { Watermarks } from './operators/watermarks.ts'
@@ -29,9 +32,12 @@ import {
   type Calc,
   type Group,
   isAppendOnly,
+  isFirstByTime,
+  isLastByTime,
   type Join,
   type Node,
   type Plan,
+  type Rank as RankNode,
   type Scan,
   scansOf,
   type Union
@@ -141,6 +147,9 @@ export class Dataflow implements Pipeline {
       case 'union':
         this.union(node, out)
         break
+      case 'rank':
+        this.rank(node, out)
+        break
       case 'join':
         this.join(node, out)
     }
@@ -185,6 +194,20 @@ export class Dataflow implements Pipeline {
     if (node.input.kind === 'scan')
       this.scan(node.input, windowConsumer(functions, window, this.lateness), operator)
     else this.build(node.input, operator)
+  }
+
+  private rank(node: RankNode, out: Operator): void {
+    const { input, partition, order, from, to, isNumbered } = node
+    const functions = generateRank(input, partition, order)
+    const rank = isFirstByTime(node)
+      ? new FirstByTime(functions, isNumbered, this.lateness, out)
+      : new Rank(
+          functions,
+          { from, to, isNumbered, isAppendOnly: isAppendOnly(input), isLastFirst: isLastByTime(node) },
+          out
+        )
+    this.operators.push(rank)
+    this.build(input, rank)
   }
 
   private union({ inputs }: Union, out: Operator): void {

@@ -1,3 +1,4 @@
+import { orderText } from './bind-window.ts'
 import { type Bound, describe, type Window } from './bound.ts'
 import {
   type Aggregate,
@@ -7,6 +8,7 @@ import {
   type Join,
   type Node,
   type Plan,
+  type Rank,
   type Scan
 } from './plan.ts'
 import { typeName } from './types.ts'
@@ -40,7 +42,7 @@ function explainInput(node: Node, condition: Bound | undefined, depth: number, l
     return
   }
   push(textOf(node))
-  const own = node.kind === 'join' || node.kind === 'union' ? undefined : node.condition
+  const own = 'condition' in node && node.kind !== 'join' ? node.condition : undefined
   for (const input of inputsOf(node)) explainInput(input, own, indent, lines)
   // No rows come from a table that is looked up, and so it is none of the inputs.
   if (node.kind === 'join' && node.time?.kind === 'lookup') explainInput(node.right, undefined, indent, lines)
@@ -54,6 +56,8 @@ function textOf(node: Exclude<Node, Scan>): string {
       return 'union all'
     case 'join':
       return joinText(node)
+    case 'rank':
+      return rankText(node)
     case 'group':
       return `group${aggregationText(node)}`
     case 'aggregate':
@@ -64,6 +68,13 @@ function textOf(node: Exclude<Node, Scan>): string {
 function aggregationText({ keys, calls }: Aggregate | Group): string {
   const by = keys.length === 0 ? '' : ` by ${keys.map(describe).join(', ')}`
   return `${by}: ${calls.map(c => c.name).join(', ')}`
+}
+
+function rankText({ input, partition, order, from, to }: Rank): string {
+  const value = (index: number): Bound => input.values[index] as Bound
+  const by = partition.length === 0 ? '' : ` by ${partition.map(index => describe(value(index))).join(', ')}`
+  const keys = order.map(key => ({ ...key, value: value(key.index) }))
+  return `rank ${from} to ${to}${by} in order of ${orderText(keys)}`
 }
 
 function windowText(window: Window): string {

@@ -60,7 +60,8 @@ export type GroupFunctions = Accumulation & {
   result(acc: Accumulator, key: unknown): unknown[]
 }
 
-function build<T>(source: string): T {
+/** What the text of a function body gives, which calls the runtime as `rt`. */
+export function build<T>(source: string): T {
   return new Function('rt', `'use strict';\n${source}`)(runtime) as T
 }
 
@@ -162,11 +163,12 @@ const step = (code: AggregateCode, action: 'add' | 'retract', i: number): string
 /** Whether groups are kept under the value of their only key, so that they need not hold it. */
 const isOwnKey = (keys: Bound[]): boolean => keys.length === 1 && keys[0]?.type.kind !== 'DYNAMIC'
 
-function keyCode(keys: Bound[]): string {
+/** @param value JavaScript for the value of a key, by its number */
+export function keyCode(keys: Bound[], value: (index: number) => string = i => `row.k${i}`): string {
   const [first] = keys
   if (first === undefined) return "''"
-  if (keys.length > 1) return `rt.groupKey(${keys.map((_, i) => `row.k${i}`).join(', ')})`
-  return first.type.kind === 'DYNAMIC' ? 'rt.dynamicKey(row.k0)' : 'row.k0'
+  if (keys.length > 1) return `rt.groupKey(${keys.map((_, i) => value(i)).join(', ')})`
+  return first.type.kind === 'DYNAMIC' ? `rt.dynamicKey(${value(0)})` : value(0)
 }
 
 /** Statements that put a row's keys and arguments where the aggregation takes them from. */

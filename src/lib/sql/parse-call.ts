@@ -2,6 +2,7 @@ import type { CallExpression, Expression } from './ast.ts'
 import { parseExpression } from './parse-expression.ts'
 import { parseTimeUnit } from './parse-interval.ts'
 import { parseJsonArguments } from './parse-json-call.ts'
+import { parseOver } from './parse-window.ts'
 import type { TokenStream } from './token-stream.ts'
 
 /** A function call, the special forms with words between their arguments included. */
@@ -33,8 +34,11 @@ export function parseCall(tokens: TokenStream): CallExpression {
     call.filter = parseExpression(tokens)
     call.end = tokens.expectSymbol(')').end
   }
-  if (tokens.atWords('OVER') && tokens.atSymbol('(', 1))
-    throw tokens.unsupported('OVER windows', tokens.peek())
+  const over = parseOver(tokens)
+  if (over !== undefined) {
+    call.over = over
+    call.end = over.end
+  }
   if (tokens.atWords('WITHIN', 'GROUP')) throw tokens.unsupported('WITHIN GROUP', tokens.peek())
   return call
 }

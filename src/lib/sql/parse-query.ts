@@ -10,6 +10,7 @@ import type {
   With
 } from './ast.ts'
 import { parseExpression } from './parse-expression.ts'
+import { parseWindows } from './parse-window.ts'
 import type { TokenStream } from './token-stream.ts'
 
 /** Words that follow a table or a SELECT item and so cannot be its alias without AS. */
@@ -26,9 +27,7 @@ const unsupportedClauses: Record<string, string> = {
   ORDER: 'ORDER BY',
   LIMIT: 'LIMIT',
   FETCH: 'FETCH',
-  OFFSET: 'OFFSET',
-  WINDOW: 'WINDOW',
-  QUALIFY: 'QUALIFY'
+  OFFSET: 'OFFSET'
 }
 
 /** `[WITH …] SELECT … [UNION [ALL] SELECT …]…`, of which each part may stand in parentheses. */
@@ -80,7 +79,7 @@ function parseSelect(tokens: TokenStream): Select {
   if (!distinct) tokens.takeWords('ALL')
   const items = [parseItem(tokens)]
   while (tokens.takeSymbol(',')) items.push(parseItem(tokens))
-  const select: Select = { kind: 'select', distinct, items, groupBy: [], start, end: start }
+  const select: Select = { kind: 'select', distinct, items, groupBy: [], windows: [], start, end: start }
   if (tokens.takeWords('FROM')) select.from = parseFrom(tokens)
   if (tokens.takeWords('WHERE')) select.where = parseExpression(tokens)
   if (tokens.takeWords('GROUP')) {
@@ -88,6 +87,8 @@ function parseSelect(tokens: TokenStream): Select {
     parseGroupBy(tokens, select.groupBy)
   }
   if (tokens.takeWords('HAVING')) select.having = parseExpression(tokens)
+  if (tokens.takeWords('WINDOW')) parseWindows(tokens, select.windows)
+  if (tokens.takeWords('QUALIFY')) select.qualify = parseExpression(tokens)
   select.end = tokens.lastEnd
   return select
 }

@@ -1,6 +1,7 @@
 import type { AggregateCall } from './aggregates.ts'
 import type { JoinType } from './ast.ts'
 import type { Bound, Window } from './bound.ts'
+import type { Span } from './errors.ts'
 import type { LookupOptions } from './lookup/options.ts'
 import type { SqlType } from './types.ts'
 
@@ -96,8 +97,30 @@ export type JoinTime =
 /** The rows of all inputs, which have the same columns. */
 export type Union = { kind: 'union'; inputs: Calc[] }
 
+/** What rows are sorted by: one of their values. NULL is first or last whichever way they are sorted. */
+export type SortKey = { index: number; descending: boolean; nullsFirst: boolean }
+
+/**
+ * The rows of each partition at the places `from` to `to`, from 1, in the order of `order`; of equal rows the one that
+ * came first is first. Its rows are those of the input, whose first value, NULL there, is the row's place.
+ *
+ * While names are resolved `to` is Infinity until a condition says how far. Where none does, the rows get their places
+ * once the watermark has passed them, and keep them.
+ */
+export type Rank = Span & {
+  kind: 'rank'
+  input: Calc
+  /** Indexes of the values that the rows of a partition have in common. */
+  partition: number[]
+  order: SortKey[]
+  from: number
+  to: number
+  /** Whether the place is asked for; known at the end. */
+  isNumbered: boolean
+}
+
 /** What rows come from. */
-export type Node = Scan | Calc | Aggregate | Group | Join | Union
+export type Node = Scan | Calc | Aggregate | Group | Join | Union | Rank
 
 /** One member of the output row; `row` stands for all columns of an undeclared table: of a joined one they are the text in `value`. */
 export type Projection =
@@ -138,9 +161,23 @@ export function isAppendOnly(node: Node): boolean {
       if (node.time?.kind === 'interval') return true
       if (node.time?.kind === 'version' || node.time?.kind === 'lookup') return isAppendOnly(node.left)
       return node.type === 'inner' && isAppendOnly(node.left) && isAppendOnly(node.right)
+    case 'rank':
+      return isFirstByTime(node)
     default:
       return inputsOf(node).every(isAppendOnly)
   }
+}
+
+/** Whether a rank is the first row by event time, which is known once the watermark has passed it. */
+export const isFirstByTime = (rank: Rank): boolean => isTopByTime(rank) && rank.order[0]?.descending === false
+
+/** Whether a rank is the last row by event time so far: of several at that time the one that came last. */
+export const isLastByTime = (rank: Rank): boolean => isTopByTime(rank) && rank.order[0]?.descending === true
+
+function isTopByTime({ input, order, from, to }: Rank): boolean {
+  const [first, second] = order
+  const byTime = first !== undefined && input.values[first.index]?.rowtime === true
+  return byTime && second === undefined && from === 1 && to === 1 && isAppendOnly(input)
 }
 
 /** Where the rows of a node come from in the end. */
@@ -175,6 +212,12 @@ export function groupColumns({ input }: Plan): string[] | null {
       })
       return inner === null ? own : inner.filter(column => own.includes(column))
     }
+    case 'rank': {
+      const { values, input: below } = input.input
+      const inner = groupColumns(planOf(input.input))
+      const own = input.partition.flatMap(index => columnOf(values[index], below) ?? [])
+      return inner === null ? own : inner.filter(column => own.includes(column))
+    }
     default: {
       const inner = groupColumns(planOf(input.input))
       const own = input.keys.flatMap(key => columnOf(key, input.input) ?? [])
@@ -198,6 +241,8 @@ function columnOf(value: Bound | undefined, node: Node): string | undefined {
       return node.source.kind === 'lookup' ? undefined : node.columns[value.index]?.path.at(-1)
     case 'calc':
       return columnOf(node.values[value.index], node.input)
+    case 'rank':
+      return columnOf(value, node.input)
     case 'join': {
       const column = node.columns[value.index]
       if (column === undefined) return undefined

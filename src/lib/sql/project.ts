@@ -5,7 +5,7 @@ import type { Table } from './catalog.ts'
 import type { BoundSelect } from './environment.ts'
 import { SqlError } from './errors.ts'
 import type { Projection } from './plan.ts'
-import { type Field, type Relation, wholeRow } from './relation.ts'
+import { type Field, type Relation, rowOf } from './relation.ts'
 import { sameType, typeName } from './types.ts'
 
 /** The SELECT list over a relation; `bind` resolves its expressions. */
@@ -53,24 +53,34 @@ export function project(
     p.kind === 'value' ? [{ name: p.name, value: p.value }] : []
   )
   const open = projections.some(projection => projection.kind === 'row')
-  const { sides, ...rest } = relation
-  return { ...rest, ...(open && sides !== undefined ? { sides } : {}), fields, open, projections }
+  const row = rows[0]?.value
+  const { sides, row: _, ...rest } = relation
+  return {
+    ...rest,
+    ...(open && sides !== undefined ? { sides } : {}),
+    ...(row === undefined ? {} : { row }),
+    fields,
+    open,
+    projections
+  }
 }
 
 /** What `*` stands for in one table: its row as it came, and its columns. */
 type StarTable = { alias: string | undefined; row: { value: Bound | undefined } | undefined; fields: Field[] }
 
-function tablesOf({ sides, alias, open, fields }: Relation): StarTable[] {
+function tablesOf({ sides, alias, open, fields, row }: Relation): StarTable[] {
   if (sides === undefined || fields.length > 0)
-    return [{ alias, row: open ? { value: undefined } : undefined, fields }]
-  return sides.map(({ relation, lift, hidden }) => ({
-    alias: relation.alias,
-    row:
-      relation.open && relation.input.kind === 'scan' ? { value: lift(wholeRow(relation.input)) } : undefined,
-    fields: relation.fields
-      .filter(field => !hidden.has(field.name))
-      .map(field => ({ name: field.name, value: lift(field.value) }))
-  }))
+    return [{ alias, row: open ? { value: row } : undefined, fields }]
+  return sides.map(({ relation, lift, hidden }) => {
+    const whole = rowOf(relation)
+    return {
+      alias: relation.alias,
+      row: whole === undefined ? undefined : { value: lift(whole) },
+      fields: relation.fields
+        .filter(field => !hidden.has(field.name))
+        .map(field => ({ name: field.name, value: lift(field.value) }))
+    }
+  })
 }
 
 /** Beside the whole row, its own columns under their own names say nothing new. */

@@ -23,6 +23,8 @@ export type Relation = {
   window: Window | undefined
   /** The tables of a join, in which its names are looked up. */
   sides?: readonly Side[]
+  /** Of a SELECT with the whole row of an undeclared table: that row, where it is not the row of `input`. */
+  row?: Bound
 }
 
 /** A table in a join. */
@@ -115,6 +117,10 @@ function memberType(type: SqlType, name: string): SqlType | undefined {
 
 /** All of the rows of an undeclared table, as the text that they are. */
 export const wholeRow = (scan: Scan): Bound => scanColumn(scan, [], DYNAMIC, { start: 0, end: 0 })
+
+/** The row that `*` of an undeclared table stands for. */
+export const rowOf = ({ row, input, open }: Relation): Bound | undefined =>
+  row ?? (open && input.kind === 'scan' ? wholeRow(input) : undefined)
 
 /** The column of a scan that reads `path`, added to what the scan reads. */
 export function scanColumn(scan: Scan, path: string[], type: SqlType, span: Span, envelope?: true): Bound {

@@ -117,6 +117,30 @@ export function compareDynamic(a: Dynamic, b: Dynamic): number {
   return compareAsNumber(a, b)
 }
 
+/**
+ * A total order of undeclared values, which also holds between values of different kinds: BOOLEANs, what is a number,
+ * other texts, the rest.
+ */
+export function orderDynamic(a: Dynamic, b: Dynamic): number {
+  const x = sortable(a)
+  const y = sortable(b)
+  const kind = kindOf(x)
+  const difference = kind - kindOf(y)
+  if (difference !== 0) return difference
+  if (kind === 0) return Number(x) - Number(y)
+  if (kind === 1) return compareNumbers(x as DynamicNumber, y as DynamicNumber)
+  return compareText(dynamicText(x), dynamicText(y))
+}
+
+const sortable = (value: Dynamic): Dynamic =>
+  typeof value === 'string' ? (parseDecimal(value) ?? value) : value
+
+function kindOf(value: Dynamic): number {
+  if (typeof value === 'boolean') return 0
+  if (typeof value === 'string') return 2
+  return typeof value === 'object' && !(value instanceof Decimal) ? 3 : 1
+}
+
 /** Orders an undeclared value and a text that is a time (`micros` since the epoch): as times when the value is one too. */
 export function compareWithTime(value: Dynamic, text: string, micros: Int): number {
   const time = typeof value === 'string' ? parseTimestamp(value, 6) : undefined
