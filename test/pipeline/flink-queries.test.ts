@@ -16,11 +16,12 @@ import { joinCases } from './flink-cases/joins.ts'
 import { rankingCases } from './flink-cases/rankings.ts'
 import { rankCases } from './flink-cases/ranks.ts'
 import { sources } from './flink-cases/sources.ts'
+import { windowCases } from './flink-cases/windows.ts'
 
 const thorough = process.env.MILLRACE_THOROUGH === '1'
 
 /** Of these some may not be in the subset yet. */
-const growing = [...joinCases, ...rankingCases, ...rankCases]
+const growing = [...windowCases, ...joinCases, ...rankingCases, ...rankCases]
 const refused = new Map(growing.flatMap(query => refusal(query).map(reason => [query, reason] as const)))
 const all = [...expressionCases, ...groupCases, ...growing]
 /** Flink takes half a second of CPU time for each. */

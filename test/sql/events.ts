@@ -60,8 +60,9 @@ export const parseLines = (text: string): Row[] =>
     .map(line => JSON.parse(line) as Row)
 
 /** A query that accepts no bad line. */
-export const strictQuery = (sql: string): Query =>
+export const strictQuery = (sql: string, options: Pick<QueryOptions, 'watermarkDelay'> = {}): Query =>
   compile(sql, {
+    ...options,
     reject({ reason }) {
       throw new Error(reason)
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ByteWriter } from '../../src/lib/stream/index.ts'
-import { blockOf, change, created, parseLines, type Row, run, strictQuery } from './events.ts'
+import { blockOf, change, created, parseLines, type Row, run, strictQuery, tableOf } from './events.ts'
 
 const at = (seconds: number): string => new Date(Date.UTC(2026, 10, 24, 10) + seconds * 1000).toISOString()
 const join = (id: number, seconds: number, amount = '1.00', contest = 9): Row => ({
@@ -239,4 +239,79 @@ test('a snapshot of another query is refused', () => {
     () => strictQuery(summary).restore(strictQuery(perMinute('COUNT(*) AS n')).snapshot()),
     /another query/
   )
+})
+
+const hop = (more: string): string =>
+  `SELECT id, window_start, window_end ${more} FROM TABLE(HOP(TABLE joins, DESCRIPTOR(created_at), INTERVAL '1' MINUTE, INTERVAL '2' MINUTE))`
+
+test('without GROUP BY a row of HOP comes out in each of its windows, and is never late', () => {
+  const sql = `CREATE TABLE joins (id INT, created_at TIMESTAMP(3), WATERMARK FOR created_at AS created_at)
+    WITH ('connector' = 'stdin', 'format' = 'json'); ${hop('')}`
+  const { rows, late } = run(
+    sql,
+    [join(1, 70), join(2, 600), join(3, 30)].map(row => JSON.stringify(row))
+  )
+  const shown = rows.map(
+    row => `${row.id} ${String(row.window_start).slice(11, 16)}–${String(row.window_end).slice(11, 16)}`
+  )
+  assert.deepEqual(shown, [
+    '1 10:00–10:02',
+    '1 10:01–10:03',
+    '2 10:09–10:11',
+    '2 10:10–10:12',
+    '3 09:59–10:01',
+    '3 10:00–10:02'
+  ])
+  assert.deepEqual(late, [])
+})
+
+test('an update that keeps its time changes the row in each of its windows', () => {
+  const { rows } = run(hop(', amount'), [created(join(1, 70)), change('u', join(1, 70), join(1, 70, '7.00'))])
+  assert.deepEqual(
+    rows.map(({ op, before, after }) => [op, (before as Row | null)?.amount, (after as Row).amount]),
+    [
+      ['c', undefined, '1.00'],
+      ['c', undefined, '1.00'],
+      ['u', '1.00', '7.00'],
+      ['u', '1.00', '7.00']
+    ]
+  )
+})
+
+test('* over HOP of an undeclared table is its row with the bounds', () => {
+  const sql =
+    "SELECT * FROM TABLE(HOP(TABLE joins, DESCRIPTOR(created_at), INTERVAL '1' MINUTE, INTERVAL '1' MINUTE))"
+  assert.deepEqual(run(sql, [created(join(1, 70))]).rows[0]?.after, {
+    ...join(1, 70),
+    window_start: '2026-11-24T10:01:00.000',
+    window_end: '2026-11-24T10:02:00.000',
+    window_time: '2026-11-24T10:01:59.999'
+  })
+  const named = `SELECT contest, window_end FROM (${sql}) WHERE amount > 0 AND window_start > TIMESTAMP '2026-11-24 10:00:00'`
+  assert.deepEqual(
+    run(named, [created(join(1, 70)), created(join(2, 30))]).rows.map(({ after }) => after),
+    [{ contest: 9, window_end: '2026-11-24T10:02:00.000' }]
+  )
+})
+
+test('groups of one bound of a window change with their rows, and no row is late for them', () => {
+  const sql = `SELECT window_end, COUNT(*) AS n ${hop('').slice(hop('').indexOf('FROM'))} GROUP BY window_end`
+  const { rows, late } = run(sql, [created(join(1, 70)), created(join(2, 600)), created(join(3, 65))])
+  assert.deepEqual(tableOf(rows), [
+    '{"window_end":"2026-11-24T10:02:00.000","n":2}',
+    '{"window_end":"2026-11-24T10:03:00.000","n":2}',
+    '{"window_end":"2026-11-24T10:11:00.000","n":1}',
+    '{"window_end":"2026-11-24T10:12:00.000","n":1}'
+  ])
+  assert.deepEqual(late, [])
+})
+
+test('rows of windows that are grouped by both bounds later come out when the windows close', () => {
+  const sql = `SELECT window_start, SUM(n) AS n, COUNT(*) AS contests FROM (
+      ${perMinute('window_start, window_end, contest, COUNT(*) AS n', ', contest')}
+    ) GROUP BY window_start, window_end`
+  const lines = [join(1, 0), join(2, 10), join(3, 20, '1.00', 7), join(4, 61)].map(row => created(row))
+  assert.deepEqual(run(sql, lines, { unended: true }).rows, [
+    { window_start: '2026-11-24T10:00:00.000', n: 3, contests: 2 }
+  ])
 })

@@ -141,7 +141,7 @@ export type CallExpression = Extract<Expression, { kind: 'call' }>
 export type SelectItem = Span &
   ({ kind: 'star'; table?: Identifier } | { kind: 'item'; value: Expression; alias?: Identifier })
 
-export type WindowKind = 'TUMBLE' | 'HOP' | 'CUMULATE'
+export type WindowKind = 'TUMBLE' | 'HOP' | 'CUMULATE' | 'SESSION'
 
 export type JoinType = 'inner' | 'left' | 'right' | 'full'
 
@@ -170,9 +170,11 @@ export type TableReference = Span &
         input: TableReference
         /** The column of DESCRIPTOR. */
         time: Identifier
-        /** TUMBLE: size; HOP: slide, size; CUMULATE: step, size. */
+        /** TUMBLE: size; HOP: slide, size; CUMULATE: step, size; SESSION: gap. */
         intervals: Expression[]
         offset?: Expression
+        /** PARTITION BY of SESSION. */
+        partition: Identifier[]
         alias?: Identifier
       }
   )

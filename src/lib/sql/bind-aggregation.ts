@@ -1,54 +1,69 @@
 import type { AggregateCall } from './aggregates.ts'
-import type { Expression, Identifier, Select } from './ast.ts'
+import type { CallExpression, Expression, Identifier, Select } from './ast.ts'
 import { hasAggregate, isAggregateName, partsOf } from './ast-walk.ts'
 import { bindAggregate } from './bind-aggregate-call.ts'
 import { ExpressionBinder, type Scope } from './bind-expression.ts'
-import { type Bound, describe } from './bound.ts'
+import { bindGroupWindow, groupWindowOf } from './bind-group-window.ts'
+import type { Bound } from './bound.ts'
 import { sameExpression } from './catalog.ts'
-import { refuseWindowBounds, unsupported } from './environment.ts'
+import { binderFor, type Environment } from './environment.ts'
 import { SqlError } from './errors.ts'
-import { type Node, WINDOW_COLUMNS } from './plan.ts'
+import { groupRows, isByWindow } from './group-node.ts'
 import type { Relation } from './relation.ts'
 import { typeName } from './types.ts'
+import { settled } from './window-relation.ts'
+
+/** A key of GROUP BY; one that a window function there stands for has no expression. */
+type Key = { expression: Expression | undefined; value: Bound }
 
 /** The groups of a SELECT with GROUP BY or aggregates, and what binds expressions over them. */
 export function bindAggregation(
   select: Select,
-  relation: Relation,
-  binder: ExpressionBinder,
-  text: string
+  given: Relation,
+  environment: Environment
 ): { relation: Relation; binder: ExpressionBinder } {
-  const { input, window } = relation
-  const groups = select.groupBy.map(expression => ({ expression, value: binder.bind(expression) }))
-  const bounds = groups.map(({ value }) => (value.kind === 'windowBound' ? value.bound : undefined))
-  if (window !== undefined && (!bounds.includes('start') || !bounds.includes('end'))) {
-    const at = select.groupBy[0] ?? select
+  const { text } = environment
+  const groupWindow = groupWindowOf(select, text)
+  const others = select.groupBy.filter(expression => expression !== groupWindow)
+  let relation = groupWindow === undefined ? given : settled(given)
+  let binder = binderFor(relation, text)
+  const bindKeys = (): Key[] => others.map(expression => ({ expression, value: binder.bind(expression) }))
+  let keys = bindKeys()
+  const bound =
+    groupWindow === undefined
+      ? undefined
+      : bindGroupWindow(
+          groupWindow,
+          relation,
+          keys.map(key => key.value),
+          environment
+        )
+  if (bound !== undefined) {
+    relation = { ...relation, window: bound.window }
+    keys.push(...bound.bounds.map(value => ({ expression: undefined, value })))
+  } else if (
+    !isByWindow(
+      relation,
+      keys.map(key => key.value),
+      readInAggregates(select, binder)
+    )
+  ) {
+    relation = settled(relation)
+    binder = binderFor(relation, text)
+    keys = bindKeys()
+  }
+  for (const { expression, value } of keys) {
+    if (!['ROW', 'ARRAY', 'MAP'].includes(value.type.kind)) continue
     throw new SqlError(
-      'unsupported',
-      unsupported('GROUP BY over windows without both window_start and window_end'),
+      'type',
+      `${typeName(value.type)} cannot be a key of GROUP BY`,
       text,
-      at
+      expression ?? select
     )
   }
-  const keys = groups.filter(({ value }) => value.kind !== 'windowBound')
-  for (const { expression, value } of keys) {
-    if (['ROW', 'ARRAY', 'MAP'].includes(value.type.kind)) {
-      throw new SqlError('type', `${typeName(value.type)} cannot be a key of GROUP BY`, text, expression)
-    }
-  }
-  refuseWindowBounds(
-    keys.map(key => key.value),
-    text
-  )
   const calls: AggregateCall[] = []
-  const parts = { condition: relation.condition, keys: keys.map(k => k.value), calls }
-  const node: Node =
-    window === undefined ? { kind: 'group', input, ...parts } : { kind: 'aggregate', input, window, ...parts }
-  const firstKey = node.kind === 'aggregate' ? WINDOW_COLUMNS : 0
-  const output = (index: number, value: Bound, name: string): Bound => {
-    const { start, end, type, nullable } = value
-    return { kind: 'column', index, name, type, nullable, start, end }
-  }
+  const values = keys.map(key => key.value)
+  const { node, columns, firstCall } = groupRows(relation, values, calls)
   const whole = (expression: Expression): Bound | undefined => {
     if (
       expression.kind === 'call' &&
@@ -56,14 +71,13 @@ export function bindAggregation(
       isAggregateName(expression.name.name)
     ) {
       const call = bindAggregate(expression, binder)
-      refuseWindowBounds([call.argument, call.filter], text)
       let index = calls.findIndex(other => other.name === call.name)
       if (index < 0) index = calls.push(call) - 1
       const { start, end } = expression
       const nullable = call.function !== 'COUNT'
       return {
         kind: 'column',
-        index: firstKey + keys.length + index,
+        index: firstCall + index,
         name: call.name,
         type: call.type,
         nullable,
@@ -73,20 +87,12 @@ export function bindAggregation(
     }
     if (hasAggregate(expression)) return undefined
     const value =
-      expression.kind === 'reference' || partsOf(expression).length > 0
-        ? tryBind(
-            binder,
-            expression,
-            keys.map(k => k.expression)
-          )
-        : undefined
-    if (value === undefined) return undefined
-    if (value.kind === 'windowBound' && bounds.includes(value.bound)) {
-      const column = output(['start', 'end', 'time'].indexOf(value.bound), value, `window_${value.bound}`)
-      return value.bound === 'time' ? { ...column, rowtime: true } : column
-    }
-    const key = keys.findIndex(k => sameExpression(k.value, value))
-    return key < 0 ? undefined : output(firstKey + key, value, describe(value))
+      (expression.kind === 'call' ? bound?.boundOf(expression) : undefined) ??
+      (expression.kind === 'reference' || partsOf(expression).length > 0
+        ? tryBind(binder, expression, others)
+        : undefined)
+    const key = value === undefined ? -1 : values.findIndex(other => sameExpression(other, value))
+    return key < 0 ? undefined : columns[key]
   }
   const scope: Scope = {
     whole,
@@ -117,3 +123,21 @@ function tryBind(binder: ExpressionBinder, expression: Expression, keys: Express
   if (expression.kind !== 'reference' && !keys.some(key => key.kind === expression.kind)) return undefined
   return binder.bind(expression)
 }
+
+/** All columns that the aggregates read. */
+function readInAggregates(select: Select, binder: ExpressionBinder): Bound[] {
+  const expressions = select.items.flatMap(item => (item.kind === 'item' ? [item.value] : []))
+  if (select.having !== undefined) expressions.push(select.having)
+  return expressions
+    .flatMap(aggregatesIn)
+    .flatMap(referencesIn)
+    .map(reference => binder.bind(reference))
+}
+
+const aggregatesIn = (expression: Expression): CallExpression[] =>
+  expression.kind === 'call' && isAggregateName(expression.name.name)
+    ? [expression]
+    : partsOf(expression).flatMap(aggregatesIn)
+
+const referencesIn = (expression: Expression): Expression[] =>
+  expression.kind === 'reference' ? [expression] : partsOf(expression).flatMap(referencesIn)

@@ -1,6 +1,15 @@
 import type { Expression, Identifier, JoinType, TableReference } from './ast.ts'
 import { isLookup, lookupColumn, lookupTime } from './bind-lookup.ts'
-import { and, type Bound, columnsOf, conjunctsOf, describe, strict, withColumns } from './bound.ts'
+import {
+  and,
+  type Bound,
+  columnOfValue,
+  columnsOf,
+  conjunctsOf,
+  describe,
+  strict,
+  withColumns
+} from './bound.ts'
 import { cast } from './cast.ts'
 import { binderFor, type Environment, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
@@ -11,6 +20,7 @@ import { isProctime } from './proctime.ts'
 import { boundRank } from './rank-range.ts'
 import { type Relation, resolveName, type Side, scanColumn } from './relation.ts'
 import { BIGINT, STRING, TIMESTAMP_3 } from './types.ts'
+import { settled } from './window-relation.ts'
 
 type JoinReference = TableReference & { kind: 'join' }
 type BindTable = (reference: TableReference, environment: Environment, isJoined: boolean) => Relation
@@ -19,8 +29,8 @@ type BindTable = (reference: TableReference, environment: Environment, isJoined:
 export function bindJoin(reference: JoinReference, environment: Environment, bindTable: BindTable): Relation {
   const { text } = environment
   const { type } = reference
-  const left = bindTable(reference.left, environment, false)
-  const right = bindTable(reference.right, environment, true)
+  const left = settled(bindTable(reference.left, environment, false))
+  const right = settled(bindTable(reference.right, environment, true))
   const join: Join = {
     kind: 'join',
     type,
@@ -68,17 +78,10 @@ function joinedColumn(join: Join, side: JoinSide, value: Bound, alias: string | 
     const taken = join.columns.some(c => c.name === wanted)
     column = join.columns.push({ side, index, name: taken ? `${wanted}#${join.columns.length}` : wanted }) - 1
   }
-  const { type, start, end } = value
-  return {
-    kind: 'column',
-    index: column,
-    name: join.columns[column]?.name ?? '',
-    type,
-    nullable: value.nullable || isPadded(join.type, side),
-    ...(value.rowtime === true ? { rowtime: true as const } : {}),
-    start,
-    end
-  }
+  const joined = columnOfValue(value, column, join.columns[column]?.name ?? '')
+  if (!isPadded(join.type, side)) return joined
+  const { windowed: _, ...padded } = joined
+  return { ...padded, nullable: true }
 }
 
 /** Whether the side's columns may be NULL because no row of it was found. */

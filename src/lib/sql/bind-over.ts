@@ -3,7 +3,7 @@ import { windowCallsOf } from './ast-walk.ts'
 import { ExpressionBinder } from './bind-expression.ts'
 import { bindWindow, type OverWindow, windowText } from './bind-window.ts'
 import { type Bound, columnsOf, describe, literal } from './bound.ts'
-import { refuseWindowBounds, unsupported } from './environment.ts'
+import { unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { calcOf, calcValue, sidesOf } from './lift.ts'
 import type { Calc, Rank, SortKey } from './plan.ts'
@@ -39,7 +39,6 @@ export function bindOver(
   const rank = bindRank(window, first, calc, binder)
   const lift = (value: Bound): Bound => {
     if (columnsOf(value).length === 0) return value
-    refuseWindowBounds([value], text)
     return { ...value, kind: 'column', index: calcValue(calc, value), name: describe(value) } as Bound
   }
   const place = (call: CallExpression): Bound => ({

@@ -6,18 +6,13 @@ import { addFilterAbove } from './bind-join.ts'
 import { bindOver, bindQualify, hasWindows } from './bind-over.ts'
 import { bindDistinct, bindUnion } from './bind-union.ts'
 import { and, type Bound, conjunctsOf } from './bound.ts'
-import {
-  type BoundSelect,
-  binderFor,
-  type Environment,
-  refuseWindowBounds,
-  unsupported
-} from './environment.ts'
+import { type BoundSelect, binderFor, type Environment, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { project } from './project.ts'
 import { boundRank } from './rank-range.ts'
 import type { Relation } from './relation.ts'
 import { settleRanks } from './settle-ranks.ts'
+import { readsBound, settled } from './window-relation.ts'
 
 /** Resolves a query; throws SqlError at the place of the first mistake. */
 export function bindQuery(query: Query, environment: Environment): BoundSelect {
@@ -48,37 +43,38 @@ function bindSelect(select: Select, environment: Environment): BoundSelect {
   let relation = bindTable(select.from, environment, bindQuery)
   let binder = binderFor(relation, text)
   refuseAliases(select, relation, text)
-  if (select.where !== undefined) filter(relation, binder.bindCondition(select.where), text)
+  if (select.where !== undefined) filter(relation, binder.bindCondition(select.where))
   const aggregates = select.items.some(item => item.kind === 'item' && hasAggregate(item.value))
   if (select.groupBy.length > 0 || aggregates || select.having !== undefined)
-    ({ relation, binder } = bindAggregation(select, relation, binder, text))
+    ({ relation, binder } = bindAggregation(select, relation, environment))
   if (hasWindows(select)) {
+    if (relation.window !== undefined) {
+      relation = settled(relation)
+      binder = binderFor(relation, text)
+    }
     ;({ relation, binder } = bindOver(select, relation, binder))
-    if (select.qualify !== undefined) filter(relation, bindQualify(select, select.qualify, binder), text)
+    if (select.qualify !== undefined) filter(relation, bindQualify(select, select.qualify, binder))
   }
   const bound = project(select, relation, expression => binder.bind(expression), text)
   return select.distinct ? bindDistinct(bound, select, text) : bound
 }
 
 /** Takes only the rows for which a condition holds. */
-function filter(relation: Relation, condition: Bound, text: string): void {
-  refuseWindowBounds([condition], text)
-  const { input } = relation
+function filter(relation: Relation, condition: Bound): void {
+  const { input, window } = relation
   for (const part of conjunctsOf(condition)) {
-    if (input.kind === 'join' && addFilterAbove(input, part)) continue
-    if (input.kind === 'rank' && boundRank(input, part)) continue
+    const isOfWindows = window !== undefined && readsBound(part, window)
+    if (!isOfWindows && input.kind === 'join' && addFilterAbove(input, part)) continue
+    if (!isOfWindows && input.kind === 'rank' && boundRank(input, part)) continue
     relation.condition = and(relation.condition, part)
   }
 }
 
 /** Resolves the query whose rows are the output. */
 export function bindOutput(query: Query, environment: Environment): BoundSelect {
-  const bound = bindQuery(query, environment)
+  const bound = settled(bindQuery(query, environment))
   settleRanks(bound, environment.text)
-  if (bound.input.kind !== 'scan' || bound.window === undefined || bound.window.kind === 'TUMBLE')
-    return bound
-  const reason = unsupported(`${bound.window.kind} without GROUP BY window_start, window_end`)
-  throw new SqlError('unsupported', reason, environment.text, query)
+  return bound
 }
 
 /**

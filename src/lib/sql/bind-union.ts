@@ -1,13 +1,16 @@
-import type { Bound } from './bound.ts'
+import type { Bound, WindowProperty } from './bound.ts'
 import { cast } from './cast.ts'
 import { type BoundSelect, unsupported } from './environment.ts'
 import { type Span, SqlError } from './errors.ts'
-import type { Calc, Group, Projection } from './plan.ts'
+import { groupRows, isByWindow } from './group-node.ts'
+import type { Calc, Projection } from './plan.ts'
 import { type Field, wholeRow } from './relation.ts'
 import { commonType, type SqlType, typeName } from './types.ts'
+import { settled } from './window-relation.ts'
 
 /** The rows of all inputs: columns by position, named by the first input, of the types that hold the values of all. */
-export function bindUnion(inputs: BoundSelect[], at: Span, text: string): BoundSelect {
+export function bindUnion(parts: BoundSelect[], at: Span, text: string): BoundSelect {
+  const inputs = parts.map(settled)
   const [first] = inputs as [BoundSelect]
   if (inputs.every(isWholeRow)) return unionOfRows(inputs)
   for (const input of inputs) {
@@ -30,11 +33,21 @@ export function bindUnion(inputs: BoundSelect[], at: Span, text: string): BoundS
   })
   const fields = first.fields.map(({ name }, index): Field => {
     const values = calcs.map(calc => calc.values[index] as Bound)
-    const rowtime = values.every(value => value.rowtime === true)
-    const { start, end } = values[0] as Bound
-    const nullable = values.some(value => value.nullable)
-    const value: Bound = { kind: 'column', index, name, type: types[index] as SqlType, nullable, start, end }
-    return { name, value: rowtime ? { ...value, rowtime } : value }
+    const { start, end, windowed } = values[0] as Bound
+    const isSame = (other: WindowProperty | undefined): boolean =>
+      other?.bound === windowed?.bound && other?.windows === windowed?.windows
+    const value: Bound = {
+      kind: 'column',
+      index,
+      name,
+      type: types[index] as SqlType,
+      nullable: values.some(value => value.nullable),
+      ...(values.every(value => value.rowtime === true) ? { rowtime: true } : {}),
+      ...(windowed !== undefined && values.every(value => isSame(value.windowed)) ? { windowed } : {}),
+      start,
+      end
+    }
+    return { name, value }
   })
   return {
     input: { kind: 'union', inputs: calcs },
@@ -85,18 +98,11 @@ function unionOfRows(inputs: BoundSelect[]): BoundSelect {
 }
 
 /** Each of the rows once: groups without aggregates. */
-export function bindDistinct(rows: BoundSelect, at: Span, text: string): BoundSelect {
+export function bindDistinct(given: BoundSelect, at: Span, text: string): BoundSelect {
+  const values = given.fields.map(field => field.value)
+  const rows = isByWindow(given, values, []) ? given : settled(given)
   if (rows.open)
     throw new SqlError('unsupported', unsupported('DISTINCT over * of an undeclared table'), text, at)
-  if (rows.window !== undefined)
-    throw new SqlError('unsupported', unsupported('DISTINCT over windows: GROUP BY its columns'), text, at)
-  const group: Group = {
-    kind: 'group',
-    input: rows.input,
-    condition: rows.condition,
-    keys: rows.fields.map(field => field.value),
-    calls: []
-  }
   for (const { name, value } of rows.fields) {
     if (!['ROW', 'ARRAY', 'MAP'].includes(value.type.kind)) continue
     throw new SqlError(
@@ -106,14 +112,11 @@ export function bindDistinct(rows: BoundSelect, at: Span, text: string): BoundSe
       value
     )
   }
-  const fields = rows.fields.map(
-    ({ name, value: { type, nullable, start, end } }, index): Field => ({
-      name,
-      value: { kind: 'column', index, name, type, nullable, start, end }
-    })
-  )
+  const keys = rows.fields.map(field => field.value)
+  const { node, columns } = groupRows(rows, keys, [])
+  const fields = rows.fields.map(({ name }, i): Field => ({ name, value: columns[i] as Bound }))
   return {
-    input: group,
+    input: node,
     condition: undefined,
     fields,
     alias: undefined,

@@ -1,7 +1,7 @@
 import type { CallExpression, Expression, Select, WindowFrame, WindowSpecification } from './ast.ts'
 import type { ExpressionBinder } from './bind-expression.ts'
 import { type Bound, describe } from './bound.ts'
-import { refuseWindowBounds, unsupported } from './environment.ts'
+import { unsupported } from './environment.ts'
 import { didYouMean, SqlError } from './errors.ts'
 import { isNested, typeName } from './types.ts'
 
@@ -21,7 +21,6 @@ export function bindWindow(call: CallExpression, select: Select, binder: Express
   )
   const bind = (expression: Expression): Bound => {
     const value = binder.bind(expression)
-    refuseWindowBounds([value], binder.text)
     if (isNested(value.type) || value.type.kind === 'BYTES')
       throw binder.error('type', `a window is not made by values of ${typeName(value.type)}`, expression)
     return value

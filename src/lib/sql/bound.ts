@@ -4,14 +4,22 @@ import type { Int } from './values/integer.ts'
 
 /** A window table function applied to a relation. Lengths in ms. */
 export type Window = {
-  kind: 'TUMBLE' | 'HOP' | 'CUMULATE'
+  kind: 'TUMBLE' | 'HOP' | 'CUMULATE' | 'SESSION'
+  /** SESSION: the gap. */
   size: number
-  /** HOP: slide; CUMULATE: step; TUMBLE: the size. */
+  /** HOP: slide; CUMULATE: step; otherwise the size. */
   step: number
   offset: number
   /** Event time in ms. */
   time: Bound
+  /** SESSION: what the rows of a session have in common. */
+  keys: Bound[]
 }
+
+export type WindowBound = 'start' | 'end' | 'time'
+
+/** What an expression is to the windows of its rows; windows are the same when their texts are. */
+export type WindowProperty = { bound: WindowBound; windows: string }
 
 /**
  * JavaScript for an operation on operands whose JavaScript is given. For strict nodes these are names of values that
@@ -30,6 +38,8 @@ export type Bound = Span & {
   nullable: boolean
   /** It is an event time by which the watermark of its rows is reckoned. */
   rowtime?: true
+  /** It is a bound of the window that a row is in. */
+  windowed?: WindowProperty
 } & (
     | { kind: 'column'; index: number; name: string }
     | { kind: 'literal'; value: LiteralValue }
@@ -44,8 +54,24 @@ export type Bound = Span & {
     /** NULL in place of a RowError (TRY_CAST). */
     | { kind: 'attempt'; operand: Bound }
     /** A bound of the window that the row is in. */
-    | { kind: 'windowBound'; window: Window; bound: 'start' | 'end' | 'time' }
+    | { kind: 'windowBound'; window: Window; bound: WindowBound }
   )
+
+/** A column of another node that holds the value. */
+export function columnOfValue(value: Bound, index: number, name: string): BoundColumn {
+  const { type, nullable, rowtime, windowed, start, end } = value
+  return {
+    kind: 'column',
+    index,
+    name,
+    type,
+    nullable,
+    ...(rowtime === undefined ? {} : { rowtime }),
+    ...(windowed === undefined ? {} : { windowed }),
+    start,
+    end
+  }
+}
 
 /** The expressions that an expression is computed from, one level down. */
 export function operandsOf(expression: Bound): Bound[] {
@@ -67,19 +93,30 @@ export function operandsOf(expression: Bound): Bound[] {
   }
 }
 
-/** The expression with others in place of its columns: over the rows of another node. */
+export type BoundColumn = Bound & { kind: 'column' }
+
+/**
+ * The expression with others in place of its columns: over the rows of another node.
+ * @param replaceBound what stands in place of a bound of a window, if not the same bound reckoned from another time
+ */
 export function withColumns(
   expression: Bound,
-  replace: (column: Bound & { kind: 'column' }) => Bound
+  replace: (column: BoundColumn) => Bound,
+  replaceBound: (bound: Bound & { kind: 'windowBound' }) => Bound | undefined = () => undefined
 ): Bound {
-  const inner = (operand: Bound): Bound => withColumns(operand, replace)
+  const inner = (operand: Bound): Bound => withColumns(operand, replace, replaceBound)
   switch (expression.kind) {
     case 'column':
       return replace(expression)
     case 'literal':
       return expression
     case 'windowBound':
-      return { ...expression, window: { ...expression.window, time: inner(expression.window.time) } }
+      return (
+        replaceBound(expression) ?? {
+          ...expression,
+          window: { ...expression.window, time: inner(expression.window.time) }
+        }
+      )
     case 'apply':
     case 'coalesce':
       return { ...expression, operands: expression.operands.map(inner) }
@@ -96,7 +133,7 @@ export function withColumns(
 }
 
 /** The columns that an expression reads. */
-export function columnsOf(expression: Bound): (Bound & { kind: 'column' })[] {
+export function columnsOf(expression: Bound): BoundColumn[] {
   if (expression.kind === 'column') return [expression]
   if (expression.kind === 'windowBound') return columnsOf(expression.window.time)
   return operandsOf(expression).flatMap(columnsOf)
@@ -154,8 +191,19 @@ export function describe(expression: Bound): string {
     case 'attempt':
       return `TRY(${describe(expression.operand)})`
     case 'windowBound':
-      return `window_${expression.bound}`
+      return `window_${expression.bound}(${describeWindow(expression.window)})`
   }
+}
+
+export function describeWindow(window: Window): string {
+  const keys = window.keys.length === 0 ? '' : ` BY ${window.keys.map(describe).join(', ')}`
+  return `${windowsText(window)} OF ${describe(window.time)}${keys}`
+}
+
+/** Which windows they are, whatever the rows in them. */
+export function windowsText({ kind, size, step, offset }: Window): string {
+  const lengths = kind === 'HOP' || kind === 'CUMULATE' ? `${step} ms, ${size} ms` : `${size} ms`
+  return `${kind}(${lengths}${offset === 0 ? '' : `, offset ${offset} ms`})`
 }
 
 /** An operation that is NULL when an operand is; `nullable` says that it may be NULL besides. */

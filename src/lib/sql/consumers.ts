@@ -7,6 +7,7 @@ import {
 } from './generate.ts'
 import type { GroupAggregate } from './operators/group-aggregate.ts'
 import type { Operator, Row } from './operators/operator.ts'
+import type { SessionAggregate } from './operators/session-aggregate.ts'
 import type { WindowAggregate } from './operators/window-aggregate.ts'
 import type { Calc } from './plan.ts'
 import type { ScanConsumer } from './source.ts'
@@ -50,7 +51,7 @@ export function groupConsumer(functions: GroupFunctions, group: GroupAggregate):
 
 export function windowConsumer(
   functions: AggregateFunctions,
-  window: WindowAggregate,
+  window: WindowAggregate | SessionAggregate,
   lateness: Lateness
 ): ScanConsumer {
   const [old, now] = [functions.newRow(), functions.newRow()]
@@ -87,7 +88,7 @@ export function groupOperator(functions: GroupFunctions, group: GroupAggregate, 
 /** Rows of values into windows. */
 export function windowOperator(
   functions: AggregateFunctions,
-  window: WindowAggregate,
+  window: WindowAggregate | SessionAggregate,
   lateness: Lateness
 ): Operator {
   const [old, now] = [functions.newRow(), functions.newRow()]

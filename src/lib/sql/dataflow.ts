@@ -23,9 +23,12 @@ import { LookupJoin } from './operators/lookup-join.ts'
 import type { Operator, Stateful } from './operators/operator.ts'
 import { Rank } from './operators/rank.ts'
 import { RegularJoin } from './operators/regular-join.ts'
+import { SessionAggregate } from './operators/session-aggregate.ts'
+import { SessionRows } from './operators/session-rows.ts'
 import { VersionJoin } from './operators/version-join.ts'
 import { Watermarks } from './operators/watermarks.ts'
 import { WindowAggregate } from './operators/window-aggregate.ts'
+import { windowRows } from './operators/window-rows.ts'
 import type { Line, Pipeline } from './pipeline.ts'
 import {
   type Aggregate,
@@ -40,7 +43,8 @@ import {
   type Rank as RankNode,
   type Scan,
   scansOf,
-  type Union
+  type Union,
+  type Windows
 } from './plan.ts'
 import type { Results } from './results.ts'
 import { type ScanConsumer, type Source, sourceOf } from './source.ts'
@@ -144,6 +148,9 @@ export class Dataflow implements Pipeline {
       case 'aggregate':
         this.window(node, out)
         break
+      case 'windows':
+        this.windows(node, out)
+        break
       case 'union':
         this.union(node, out)
         break
@@ -188,7 +195,10 @@ export class Dataflow implements Pipeline {
 
   private window(node: Aggregate, out: Operator): void {
     const functions = generateAggregate(node, !isAppendOnly(node.input))
-    const window = new WindowAggregate(node.window, functions, out)
+    const window =
+      node.window.kind === 'SESSION'
+        ? new SessionAggregate(node.window.size, functions, out)
+        : new WindowAggregate(node.window, functions, out)
     this.operators.push(window)
     const operator = windowOperator(functions, window, this.lateness)
     if (node.input.kind === 'scan')
@@ -208,6 +218,20 @@ export class Dataflow implements Pipeline {
         )
     this.operators.push(rank)
     this.build(input, rank)
+  }
+
+  private windows({ input, window, time, keys }: Windows, out: Operator): void {
+    if (window.kind !== 'SESSION') {
+      this.build(input, windowRows(window, time, out))
+      return
+    }
+    const { lateness } = this
+    const onLate = (): void => {
+      lateness.isLate = true
+    }
+    const sessions = new SessionRows(window.size, time, keys, onLate, out)
+    this.operators.push(sessions)
+    this.build(input, sessions)
   }
 
   private union({ inputs }: Union, out: Operator): void {

@@ -1,6 +1,5 @@
 import type { Identifier, Query } from './ast.ts'
 import { ExpressionBinder } from './bind-expression.ts'
-import { type Bound, operandsOf } from './bound.ts'
 import type { Table } from './catalog.ts'
 import { SqlError } from './errors.ts'
 import type { Projection } from './plan.ts'
@@ -31,21 +30,6 @@ export function binderFor(relation: Relation, text: string): ExpressionBinder {
       resolveName(relation, parts, text, (input, name, span) => binder.member(input, name, span))
   })
   return binder
-}
-
-/**
- * A row of HOP or CUMULATE stands in several windows, which only an aggregation tells apart so far: their bounds can
- * be keys of GROUP BY, not part of what is computed for single rows.
- */
-export function refuseWindowBounds(expressions: (Bound | undefined)[], text: string): void {
-  for (const expression of expressions) {
-    if (expression === undefined) continue
-    if (expression.kind === 'windowBound' && expression.window.kind !== 'TUMBLE') {
-      const reason = unsupported(`a window bound of ${expression.window.kind} outside of GROUP BY`)
-      throw new SqlError('unsupported', reason, text, expression)
-    }
-    refuseWindowBounds(operandsOf(expression), text)
-  }
 }
 
 /** The query with its columns named by a list, as in CREATE VIEW v (a, b) AS SELECT … . */

@@ -1,5 +1,5 @@
 import { orderText } from './bind-window.ts'
-import { type Bound, describe, type Window } from './bound.ts'
+import { type Bound, describe, describeWindow } from './bound.ts'
 import {
   type Aggregate,
   type Group,
@@ -62,6 +62,8 @@ function textOf(node: Exclude<Node, Scan>): string {
       return `group${aggregationText(node)}`
     case 'aggregate':
       return `aggregate: ${windowText(node.window)}${aggregationText(node)}`
+    case 'windows':
+      return `windows: ${describeWindow(node.window)}`
   }
 }
 
@@ -77,11 +79,10 @@ function rankText({ input, partition, order, from, to }: Rank): string {
   return `rank ${from} to ${to}${by} in order of ${orderText(keys)}`
 }
 
-function windowText(window: Window): string {
-  const size = window.kind === 'TUMBLE' ? `${window.size} ms` : `${window.step} ms, ${window.size} ms`
-  const offset = window.offset === 0 ? '' : `, offset ${window.offset} ms`
-  return `${window.kind}(${describe(window.time)}, ${size}${offset})`
-}
+const windowText = (window: Aggregate['window']): string =>
+  window.kind === 'ATTACHED'
+    ? `windows ${describe(window.start)} to ${describe(window.end)}`
+    : describeWindow(window)
 
 function joinText(join: Join): string {
   const { type, keys, condition, columns, time } = join

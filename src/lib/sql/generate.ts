@@ -101,14 +101,19 @@ function valuesCode(): ExpressionCode {
 
 export function generateAggregate(aggregate: Aggregate, retracts: boolean): AggregateFunctions {
   const codes = aggregate.calls.map((call, i) => aggregateCode(call, i, retracts))
-  const { input } = aggregate
-  const results = ['start', 'end', 'end - 1', ...resultsOf(aggregate.keys, codes)]
+  const { input, window } = aggregate
+  const isAttached = window.kind === 'ATTACHED'
+  // Windows that end together may begin apart: the start is a key then.
+  const keyed = isAttached ? { ...aggregate, keys: [window.start, ...aggregate.keys] } : aggregate
+  const own = resultsOf(keyed.keys, codes)
+  const starts = isAttached ? own.splice(0, 1) : ['start']
+  const results = [...starts, 'end', 'end - 1', ...own]
   return build(`return {
-${accumulation(aggregate, codes)},
+${accumulation(keyed, codes)},
 read(B, S, P, O, row) {
-${input.kind === 'scan' ? readWindowPlace(aggregate, input) : ''}},
+${input.kind === 'scan' ? readWindowPlace(keyed, input) : ''}},
 readValues(R, row) {
-${input.kind === 'scan' ? '' : readWindowValues(aggregate)}},
+${input.kind === 'scan' ? '' : readWindowValues(keyed)}},
 result(acc, key, start, end) { return [${results.join(', ')}]; }
 }`)
 }
@@ -212,7 +217,7 @@ function readWindowPlace(aggregate: Aggregate, scan: Scan): string {
   const { condition, window } = aggregate
   const parts = [
     ...takeTime(scan, condition, statement, 'row.passes = false; return;'),
-    ...(isSame(window.time, scan.eventTime?.time) ? [] : [takeWindowTime(aggregate, statement)]),
+    ...(isSame(windowTime(window), scan.eventTime?.time) ? [] : [takeWindowTime(aggregate, statement)]),
     passes(condition, statement),
     ...takeParts(aggregate, statement)
   ]
@@ -232,8 +237,16 @@ function readWindowValues(aggregate: Aggregate): string {
 
 const isSame = (a: Bound, b: Bound | undefined): boolean => b !== undefined && describe(a) === describe(b)
 
-const takeWindowTime = ({ window: { time } }: Aggregate, statement: Statement): string =>
-  statement(c => `row.time = Number(rt.requireTime(${c.value(time)}, ${JSON.stringify(describe(time))}));`)
+/** What tells the window of a row: its time, or the end of the window that it has. */
+const windowTime = (window: Aggregate['window']): Bound =>
+  window.kind === 'ATTACHED' ? window.end : window.time
+
+function takeWindowTime({ window }: Aggregate, statement: Statement): string {
+  const time = windowTime(window)
+  return statement(
+    c => `row.time = Number(rt.requireTime(${c.value(time)}, ${JSON.stringify(describe(time))}));`
+  )
+}
 
 /** Statements that set `row.time` and `row.watermark` from the event time of a scan. */
 function takeTime(

@@ -227,30 +227,28 @@ function parseTablePath(tokens: TokenStream): TableReference & { kind: 'table' }
 /** `TUMBLE(TABLE t, DESCRIPTOR(c), INTERVAL '1' MINUTE [, offset])`, arguments by position or by name (`SIZE => …`). */
 function parseWindow(tokens: TokenStream, start: number): TableReference {
   const name = tokens.peek()
-  if (name.kind !== 'word' || !['TUMBLE', 'HOP', 'CUMULATE'].includes(name.upper)) {
-    if (name.upper === 'SESSION') throw tokens.unsupported('SESSION windows', name)
-    throw tokens.unexpected('a window function: TUMBLE, HOP or CUMULATE')
-  }
+  if (name.kind !== 'word' || !(name.upper in intervalLabels))
+    throw tokens.unexpected('a window function: TUMBLE, HOP, CUMULATE or SESSION')
   tokens.next()
   tokens.expectSymbol('(')
   takeLabel(tokens, 'DATA')
+  const window = name.upper as WindowKind
   const input = parseWindowInput(tokens)
+  const partition = window === 'SESSION' ? parsePartition(tokens) : []
   tokens.expectSymbol(',')
   takeLabel(tokens, 'TIMECOL')
   tokens.expectWords('DESCRIPTOR')
   tokens.expectSymbol('(')
   const time = tokens.expectName('the column of event time')
   tokens.expectSymbol(')')
-  const window = name.upper as WindowKind
-  const labels = window === 'TUMBLE' ? ['SIZE'] : window === 'HOP' ? ['SLIDE', 'SIZE'] : ['STEP', 'SIZE']
   const intervals: Expression[] = []
-  for (const label of labels) {
+  for (const label of intervalLabels[window]) {
     tokens.expectSymbol(',')
     takeLabel(tokens, label)
     intervals.push(parseExpression(tokens))
   }
   let offset: Expression | undefined
-  if (tokens.takeSymbol(',')) {
+  if (window !== 'SESSION' && tokens.takeSymbol(',')) {
     takeLabel(tokens, 'OFFSET')
     offset = parseExpression(tokens)
   }
@@ -261,10 +259,35 @@ function parseWindow(tokens: TokenStream, start: number): TableReference {
     input,
     time,
     intervals,
+    partition,
     ...(offset === undefined ? {} : { offset }),
     start,
     end
   }
+}
+
+/** The intervals that each window function takes, by their labels. */
+const intervalLabels: Record<WindowKind, string[]> = {
+  TUMBLE: ['SIZE'],
+  HOP: ['SLIDE', 'SIZE'],
+  CUMULATE: ['STEP', 'SIZE'],
+  SESSION: ['GAP']
+}
+
+/** `PARTITION BY a, b` before the comma that ends the first argument. */
+function parsePartition(tokens: TokenStream): Identifier[] {
+  if (!tokens.takeWords('PARTITION')) return []
+  tokens.expectWords('BY')
+  const parenthesised = tokens.takeSymbol('(')
+  const columns = [tokens.expectName('a column')]
+  const atColumn = (): boolean =>
+    tokens.atSymbol(',') && (parenthesised || !(tokens.atSymbol('(', 2) || tokens.atSymbol('=>', 2)))
+  while (atColumn()) {
+    tokens.next()
+    columns.push(tokens.expectName('a column'))
+  }
+  if (parenthesised) tokens.expectSymbol(')')
+  return columns
 }
 
 function parseWindowInput(tokens: TokenStream): TableReference {

@@ -40,10 +40,23 @@ export type Aggregate = {
   input: Node
   /** Which rows of the input take part. */
   condition: Bound | undefined
-  window: Window
+  window: Window | AttachedWindow
   keys: Bound[]
   calls: AggregateCall[]
 }
+
+/** Windows that were given to the rows before, as the expressions of their bounds. */
+export type AttachedWindow = { kind: 'ATTACHED'; start: Bound; end: Bound }
+
+/** What tells which windows a row is in. */
+export const timesOf = (window: Window | AttachedWindow): Bound[] =>
+  window.kind === 'ATTACHED' ? [window.start, window.end] : [window.time]
+
+/**
+ * The rows of the input in each of the windows that they are in. Its rows: window_start, window_end, window_time, then
+ * the values of the input. `time` and `keys` are indexes of the values: event time, and what a session has in common.
+ */
+export type Windows = { kind: 'windows'; input: Calc; window: Window; time: number; keys: number[] }
 
 /**
  * Aggregation without windows: a row for each group, which changes whenever one of its rows comes or goes. Its rows: the
@@ -120,7 +133,7 @@ export type Rank = Span & {
 }
 
 /** What rows come from. */
-export type Node = Scan | Calc | Aggregate | Group | Join | Union | Rank
+export type Node = Scan | Calc | Windows | Aggregate | Group | Join | Union | Rank
 
 /** One member of the output row; `row` stands for all columns of an undeclared table: of a joined one they are the text in `value`. */
 export type Projection =
@@ -220,7 +233,10 @@ export function groupColumns({ input }: Plan): string[] | null {
     }
     default: {
       const inner = groupColumns(planOf(input.input))
-      const own = input.keys.flatMap(key => columnOf(key, input.input) ?? [])
+      if (input.kind === 'windows' && input.window.kind !== 'SESSION') return inner
+      const keys = input.kind === 'windows' ? input.keys.map(key => input.input.values[key]) : input.keys
+      const over = input.kind === 'windows' ? input.input.input : input.input
+      const own = keys.flatMap(key => columnOf(key, over) ?? [])
       return inner === null ? own : inner.filter(column => own.includes(column))
     }
   }
@@ -253,6 +269,8 @@ function columnOf(value: Bound | undefined, node: Node): string | undefined {
       const [first, ...others] = node.inputs.map(side => columnOf(side.values[value.index], side.input))
       return others.every(other => other === first) ? first : undefined
     }
+    case 'windows':
+      return columnOf(node.input.values[value.index - WINDOW_COLUMNS], node.input.input)
     default: {
       const first = node.kind === 'aggregate' ? WINDOW_COLUMNS : 0
       return columnOf(node.keys[value.index - first], node.input)
@@ -260,5 +278,6 @@ function columnOf(value: Bound | undefined, node: Node): string | undefined {
   }
 }
 
-/** window_start, window_end, window_time. */
-export const WINDOW_COLUMNS = 3
+/** The columns that come first where rows have windows. */
+export const windowNames: readonly string[] = ['window_start', 'window_end', 'window_time']
+export const WINDOW_COLUMNS = windowNames.length

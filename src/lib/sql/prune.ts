@@ -1,5 +1,17 @@
 import { type Bound, columnsOf, withColumns } from './bound.ts'
-import type { Aggregate, Calc, Group, Join, Node, Plan, Scan } from './plan.ts'
+import {
+  type Aggregate,
+  type Calc,
+  type Group,
+  type Join,
+  type Node,
+  type Plan,
+  type Scan,
+  timesOf,
+  WINDOW_COLUMNS,
+  type Windows,
+  windowNames
+} from './plan.ts'
 
 /** The new place of each column that a node's rows still have. */
 type Places = ReadonlyMap<number, number>
@@ -31,6 +43,8 @@ function pruneNode(node: Node, used: ReadonlySet<number>): Places | undefined {
       // The rows of all inputs have the same columns.
       for (const input of node.inputs) pruneInput(input)
       return undefined
+    case 'windows':
+      return pruneWindows(node, used)
     case 'group':
     case 'aggregate':
       pruneAggregation(node)
@@ -92,15 +106,35 @@ function pruneJoin(join: Join, used: ReadonlySet<number>): Places {
 
 function pruneAggregation(node: Aggregate | Group): void {
   const window = node.kind === 'aggregate' ? node.window : undefined
+  const times = window === undefined ? [] : timesOf(window)
   const calls = node.calls.flatMap(({ argument, filter }) => [argument, filter])
-  const moved = mover(pruneNode(node.input, usedBy([node.condition, window?.time, ...node.keys, ...calls])))
+  const moved = mover(pruneNode(node.input, usedBy([node.condition, ...times, ...node.keys, ...calls])))
   node.condition = moved(node.condition)
   node.keys = node.keys.map(key => moved(key))
   for (const call of node.calls) {
     call.argument = moved(call.argument)
     call.filter = moved(call.filter)
   }
-  if (node.kind === 'aggregate') node.window = { ...node.window, time: moved(node.window.time) }
+  if (node.kind === 'aggregate') node.window = movedWindow(node.window, moved)
+}
+
+const movedWindow = (window: Aggregate['window'], moved: Mover): Aggregate['window'] =>
+  window.kind === 'ATTACHED'
+    ? { ...window, start: moved(window.start), end: moved(window.end) }
+    : { ...window, time: moved(window.time), keys: window.keys.map(key => moved(key)) }
+
+/** The bounds of the windows stay, as they cost nothing. */
+function pruneWindows(node: Windows, used: ReadonlySet<number>): Places {
+  const own = [...used].filter(index => index >= WINDOW_COLUMNS).map(index => index - WINDOW_COLUMNS)
+  const kept = pruneCalc(node.input, new Set([...own, node.time, ...node.keys]))
+  const at = (index: number): number => kept.get(index) as number
+  node.time = at(node.time)
+  node.keys = node.keys.map(at)
+  const bounds = windowNames.map((_, i) => [i, i] as const)
+  return new Map([
+    ...bounds,
+    ...[...kept].map(([from, to]) => [WINDOW_COLUMNS + from, WINDOW_COLUMNS + to] as const)
+  ])
 }
 
 const usedBy = (expressions: (Bound | undefined)[]): Set<number> =>

@@ -1,7 +1,7 @@
 import { type Bound, columnsOf, describe, literal } from './bound.ts'
 import { unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
-import { inputsOf, type Node, type Plan, type Rank } from './plan.ts'
+import { inputsOf, type Node, type Plan, type Rank, timesOf } from './plan.ts'
 import { NULL } from './types.ts'
 
 /**
@@ -48,7 +48,7 @@ function expressionsOf(node: Node): (Bound | undefined)[] {
     case 'group':
     case 'aggregate': {
       const calls = node.calls.flatMap(call => [call.argument, call.filter])
-      const time = node.kind === 'aggregate' ? [node.window.time] : []
+      const time = node.kind === 'aggregate' ? timesOf(node.window) : []
       return [node.condition, ...node.keys, ...calls, ...time]
     }
     default:

@@ -18,7 +18,8 @@ export function eachWindow(window: Window, time: number, visit: (start: number, 
     return
   }
   const last = windowStart(time, step, offset)
-  let start = last
+  // Steps longer than the size leave gaps.
+  let start = last + size > time ? last : last + step
   while (start - step + size > time) start -= step
   for (; start <= last; start += step) visit(start, start + size)
 }

@@ -1,5 +1,6 @@
 import type { Window } from '../bound.ts'
 import type { Accumulator, AggregateFunctions, InputRow } from '../generate.ts'
+import type { AttachedWindow } from '../plan.ts'
 import { detach } from '../values/text.ts'
 import { eachWindow, windowStart } from '../window.ts'
 import type { Operator, Stateful } from './operator.ts'
@@ -19,7 +20,7 @@ type WindowState = {
 export class WindowAggregate implements Stateful {
   /** ms; what no row can be older than and still count. */
   watermark = Number.NEGATIVE_INFINITY
-  private readonly window: Window
+  private readonly window: Window | AttachedWindow
   private readonly functions: AggregateFunctions
   private readonly out: Operator
   private windows = new Map<number, Map<unknown, Accumulator>>()
@@ -29,7 +30,7 @@ export class WindowAggregate implements Stateful {
   private currentStart = Number.NaN
   private current = new Map<unknown, Accumulator>()
 
-  constructor(window: Window, functions: AggregateFunctions, out: Operator) {
+  constructor(window: Window | AttachedWindow, functions: AggregateFunctions, out: Operator) {
     this.window = window
     this.functions = functions
     this.out = out
@@ -46,6 +47,11 @@ export class WindowAggregate implements Stateful {
         this.currentStart = start
       }
       this.update(this.current, row, retract)
+      return false
+    }
+    if (this.window.kind === 'ATTACHED') {
+      if (row.time - 1 <= this.watermark) return true
+      this.update(this.groupsOf(row.time), row, retract)
       return false
     }
     let late = true
@@ -119,8 +125,10 @@ export class WindowAggregate implements Stateful {
     return groups
   }
 
+  /** Where windows are attached, groups have their start. */
   private startOf(end: number): number {
-    const { kind, size, offset } = this.window
-    return kind === 'CUMULATE' ? windowStart(end - 1, size, offset) : end - size
+    const { window } = this
+    if (window.kind === 'ATTACHED') return Number.NaN
+    return window.kind === 'CUMULATE' ? windowStart(end - 1, window.size, window.offset) : end - window.size
   }
 }
