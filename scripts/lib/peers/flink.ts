@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -18,16 +18,18 @@ export class Flink implements AsyncDisposable {
   /** Of the gateway, http://127.0.0.1:port */
   readonly gateway: string
   readonly #dir: string
+  readonly #rest: string
 
-  private constructor(dir: string, port: number) {
+  private constructor(dir: string, rest: number, port: number) {
     this.#dir = dir
+    this.#rest = `http://127.0.0.1:${rest}`
     this.gateway = `http://127.0.0.1:${port}`
   }
 
   static async start(): Promise<Flink> {
     const dir = await mkdtemp(join(tmpdir(), 'millrace-flink-'))
     const [rest = 0, port = 0] = await freePorts(2)
-    const flink = new Flink(dir, port)
+    const flink = new Flink(dir, rest, port)
     try {
       await run([program, 'gateway', 'start', dir, String(rest), String(port)])
     } catch (error) {
@@ -35,6 +37,18 @@ export class Flink implements AsyncDisposable {
       throw error
     }
     return flink
+  }
+
+  /** Process id of what does the work. */
+  get taskManager(): number {
+    return Number.parseInt(readFileSync(join(this.#dir, 'taskmanager.pid'), 'utf8'), 10)
+  }
+
+  /** How long a finished job ran, ms. */
+  async runTimeOf(jobId: string): Promise<number> {
+    const response = await fetch(`${this.#rest}/jobs/${jobId}`)
+    const { duration } = (await response.json()) as { duration: number }
+    return duration
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

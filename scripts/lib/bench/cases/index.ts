@@ -2,6 +2,13 @@ import type { BenchCase } from '../case.ts'
 import { compressed, large, smallTransactions, snapshot, tail, wide } from './cdc-tail.ts'
 import { besideDebezium, snapshotBesideDebezium, toKafkaBesideDebezium } from './debezium.ts'
 import { filter, tumble } from './enrich.ts'
+import {
+  filterBesideFlink,
+  groupsBesideFlink,
+  manyKeysBesideFlink,
+  temporalBesideFlink,
+  tumbleBesideFlink
+} from './enrich-flink.ts'
 import { topicToTopic } from './enrich-kafka.ts'
 import { sink } from './es-sink.ts'
 import { lines, passThrough } from './lines.ts'
@@ -19,6 +26,11 @@ export const cases: readonly BenchCase[] = [
   large,
   filter,
   tumble,
+  filterBesideFlink,
+  tumbleBesideFlink,
+  manyKeysBesideFlink,
+  groupsBesideFlink,
+  temporalBesideFlink,
   topicToTopic,
   sink,
   lines,
