@@ -1,4 +1,4 @@
-import { type Cause, NO_CAUSE } from './change-event.ts'
+import { type Cause, causeAt, NO_CAUSE } from './change-event.ts'
 import {
   calcConsumer,
   groupConsumer,
@@ -48,6 +48,7 @@ import {
 } from './plan.ts'
 import type { Results } from './results.ts'
 import { type ScanConsumer, type Source, sourceOf } from './source.ts'
+import type { Pieces } from './values/block-text.ts'
 import { detach } from './values/text.ts'
 
 /**
@@ -67,10 +68,16 @@ export class Dataflow implements Pipeline {
   private readonly isOnlyAdded: boolean
   /** Whether time causes changes too, when no line is being worked on. */
   private readonly isTimed: boolean
+  /** Whether each line is for at most one of the scans. */
+  private readonly isDivided: boolean
   /** The line that is being worked on; where there is none, what is known of the last one. */
   private current: Line | undefined
   private currentSource: Source | undefined
   private lastCause: Cause = NO_CAUSE
+  private readonly places = new Int32Array(4)
+  /** Where the last line that is done tells of its cause, in the text of its block. */
+  private readonly lastPlaces = new Int32Array(4)
+  private lastText: Pieces | undefined
 
   constructor(plan: Plan, results: Results, tables: Lookups) {
     this.results = results
@@ -78,6 +85,8 @@ export class Dataflow implements Pipeline {
     this.isOnlyAdded = isAppendOnly(plan.input)
     this.isTimed = scansOf(plan.input).some(scan => scan.eventTime !== undefined)
     this.build(plan.input, this.sink(plan))
+    const names = this.sources.map(source => source.table)
+    this.isDivided = !names.includes(undefined) && new Set(names).size === names.length
   }
 
   begin(block: Buffer): void {
@@ -95,6 +104,7 @@ export class Dataflow implements Pipeline {
       source.apply()
       return this.takeLate()
     }
+    if (this.isDivided) return this.divide(line)
     // All scans read the line before any of them applies it, so that an error leaves nothing half done.
     const reading = sources.filter(source => source.read(line))
     this.current = line
@@ -105,10 +115,30 @@ export class Dataflow implements Pipeline {
     return this.takeLate()
   }
 
+  /** A line of the one scan that it is for. Behind it there is likely to be another of the same. */
+  private divide(line: Line): boolean {
+    const { sources } = this
+    for (let i = 0; i < sources.length; i++) {
+      const source = sources[i] as Source
+      if (!source.read(line)) continue
+      if (i > 0) {
+        sources.splice(i, 1)
+        sources.unshift(source)
+      }
+      this.current = line
+      this.currentSource = source
+      source.apply()
+      return this.takeLate()
+    }
+    return false
+  }
+
   finish(): void {
     this.passOn()
-    const { source, time } = this.lastCause
+    if (this.lastText === undefined) return
+    const { source, time } = causeAt(this.lastText, this.lastPlaces, 0, 2)
     this.lastCause = { source: detach(source), time: time === null ? null : detach(time) }
+    this.lastText = undefined
   }
 
   end(): void {
@@ -302,13 +332,17 @@ export class Dataflow implements Pipeline {
 
   /** Before the next line is looked at, of which nothing may be known: only the end of time asks for the last. */
   private passOn(): void {
-    if (this.isTimed && !this.isOnlyAdded) this.lastCause = this.cause()
+    if (this.isTimed && !this.isOnlyAdded && this.current !== undefined) {
+      this.currentSource?.causePlaces(this.lastPlaces)
+      this.lastText = this.current.text
+    }
     this.current = undefined
   }
 
   private cause(): Cause {
     const { current, currentSource } = this
     if (current === undefined || currentSource === undefined) return this.lastCause
-    return currentSource.cause(current)
+    currentSource.causePlaces(this.places)
+    return causeAt(current.text, this.places, 0, 2)
   }
 }

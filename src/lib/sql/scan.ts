@@ -62,8 +62,8 @@ export class ChangeReader {
   private readonly table: Buffer
   private readonly database: Buffer | undefined
   private block: Buffer | undefined
-  /** The next place of the quoted table name in the block. */
-  private next = -1
+  /** The next place of the quoted table name in the block; not looked for yet when that is undefined. */
+  private next: number | undefined
   /** Names may be written with escapes in this block, so that the quoted name proves nothing. */
   private escapes = false
   private tableName: string
@@ -100,8 +100,7 @@ export class ChangeReader {
   /** Must be called once for each block before its lines are found. */
   begin(block: Buffer): void {
     this.block = block
-    this.escapes = block.includes('\\u')
-    this.next = block.indexOf(this.table)
+    this.next = undefined
   }
 
   /** Whether the line is an event of the table, with the places of its parts then; throws LineError for a broken line. */
@@ -112,6 +111,11 @@ export class ChangeReader {
   }
 
   private findByName(bytes: Buffer, start: number, end: number): boolean {
+    if (this.next === undefined) {
+      const block = this.block ?? bytes
+      this.escapes = block.includes('\\u')
+      this.next = block.indexOf(this.table, start)
+    }
     if (!this.escapes) {
       if (this.next >= 0 && this.next < start) this.next = (this.block ?? bytes).indexOf(this.table, start)
       if (this.next < 0 || this.next >= end) {

@@ -1,4 +1,3 @@
-import { type Cause, causeAt } from './change-event.ts'
 import type { Line } from './pipeline.ts'
 import { isAppendOnly, type Scan } from './plan.ts'
 import { ImageCheck, imagesOf } from './row-images.ts'
@@ -20,13 +19,15 @@ export interface ScanConsumer {
 
 /** The lines of the input that are rows, or changes of rows, of one scan. */
 export interface Source {
+  /** The table whose change events alone it takes; undefined when it takes all lines. */
+  readonly table: string | undefined
   begin(block: Buffer): void
   /** Reads what the line holds for the scan. Throws LineError, RowError. @returns whether it holds anything */
   read(line: Line): boolean
   /** Applies what the last call of `read` read. */
   apply(): void
-  /** What the last line read says of where it comes from. */
-  cause(line: Line): Cause
+  /** Where the last line read says of what it comes from: its `source` and `ts_ms`, start and end of each. */
+  causePlaces(places: Int32Array): void
   warnings(): string[]
   missing(): string | undefined
 }
@@ -37,6 +38,7 @@ export function sourceOf(scan: Scan, consumer: ScanConsumer, isCause: boolean): 
 }
 
 class RowSource implements Source {
+  readonly table = undefined
   private readonly reader: JsonReader
   private readonly consumer: ScanConsumer
 
@@ -58,9 +60,9 @@ class RowSource implements Source {
     this.consumer.apply(false, true)
   }
 
-  cause(line: Line): Cause {
+  causePlaces(places: Int32Array): void {
     const { finder, source, time } = this.reader
-    return causeAt(line.text, finder.spans, source, time)
+    copyPlaces(finder.spans, source, time, places)
   }
 
   warnings(): string[] {
@@ -71,6 +73,7 @@ class RowSource implements Source {
 }
 
 class ChangeSource implements Source {
+  readonly table: string
   private readonly reader: ChangeReader
   private readonly check: ImageCheck
   private readonly consumer: ScanConsumer
@@ -79,6 +82,8 @@ class ChangeSource implements Source {
   private isTruncate = false
 
   constructor(scan: Scan, consumer: ScanConsumer) {
+    if (scan.source.kind !== 'changes') throw new Error(`${scan.name} is not a table of change events`)
+    this.table = scan.source.table
     this.reader = new ChangeReader(scan)
     this.check = new ImageCheck(scan, this.reader)
     this.consumer = consumer
@@ -112,8 +117,8 @@ class ChangeSource implements Source {
     else this.consumer.apply(this.old, this.now)
   }
 
-  cause(line: Line): Cause {
-    return causeAt(line.text, this.reader.finder.spans, slot.source, slot.time)
+  causePlaces(places: Int32Array): void {
+    copyPlaces(this.reader.finder.spans, slot.source, slot.time, places)
   }
 
   warnings(): string[] {
@@ -123,4 +128,11 @@ class ChangeSource implements Source {
   missing(): string | undefined {
     return this.reader.missing()
   }
+}
+
+function copyPlaces(spans: Int32Array, source: number, time: number, places: Int32Array): void {
+  places[0] = spans[source] as number
+  places[1] = spans[source + 1] as number
+  places[2] = spans[time] as number
+  places[3] = spans[time + 1] as number
 }

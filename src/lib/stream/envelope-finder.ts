@@ -1,5 +1,6 @@
 import { EnvelopeTail, isTail } from './envelope-tail.ts'
 import { FieldFinder, findMembers, type PathNode, pathTree } from './fields.ts'
+import { Layouts } from './layouts.ts'
 
 /** Kinds of tail that are remembered: a kind for each table and operation. */
 const KINDS = 16
@@ -26,6 +27,8 @@ export class EnvelopeFinder {
   readonly #after: number
   readonly #beforeFields: PathNode
   readonly #afterFields: PathNode
+  readonly #beforeLayouts: Layouts
+  readonly #afterLayouts: Layouts
   /** The kinds of tail, that of the last line first. */
   readonly #tails: EnvelopeTail[] = []
   #strangers = 0
@@ -43,6 +46,8 @@ export class EnvelopeFinder {
     const { children } = pathTree(paths)
     this.#beforeFields = children.find(({ path }) => path === this.#before) as PathNode
     this.#afterFields = children.find(({ path }) => path === this.#after) as PathNode
+    this.#beforeLayouts = new Layouts(this.#beforeFields, this.spans, true)
+    this.#afterLayouts = new Layouts(this.#afterFields, this.spans, false)
   }
 
   /**
@@ -87,7 +92,7 @@ export class EnvelopeFinder {
     for (let i = 0; i < spans.length; i++) spans[i] = -1
     let at = start + HEAD_BEFORE.length
     const before = at
-    if (buffer[at] === OPEN_BRACE) at = findMembers(this.#beforeFields, spans, buffer, at, tailStart)
+    if (buffer[at] === OPEN_BRACE) at = this.#beforeRow(buffer, at, tailStart)
     else at = startsWith(buffer, at, NULL) ? at + NULL.length : -1
     if (at < 0 || !startsWith(buffer, at, BETWEEN)) return false
     spans[2 * this.#before] = before
@@ -96,7 +101,19 @@ export class EnvelopeFinder {
     spans[2 * this.#after] = at
     spans[2 * this.#after + 1] = tailStart
     if (buffer[at] !== OPEN_BRACE) return startsWith(buffer, at, NULL) && at + NULL.length === tailStart
-    return findMembers(this.#afterFields, spans, buffer, at, tailStart, true) >= 0
+    if (this.#afterLayouts.find(buffer, at, tailStart) >= 0) return true
+    const found = findMembers(this.#afterFields, spans, buffer, at, tailStart, true) >= 0
+    if (found) this.#afterLayouts.learn(buffer, at, tailStart)
+    return found
+  }
+
+  /** @returns the offset behind the row */
+  #beforeRow(buffer: Buffer, at: number, end: number): number {
+    const known = this.#beforeLayouts.find(buffer, at, end)
+    if (known >= 0) return known
+    const behind = findMembers(this.#beforeFields, this.spans, buffer, at, end)
+    if (behind >= 0) this.#beforeLayouts.learn(buffer, at, end)
+    return behind
   }
 
   #learn(buffer: Buffer, end: number): void {

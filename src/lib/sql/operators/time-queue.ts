@@ -3,20 +3,55 @@ export interface Timed {
   readonly time: number
 }
 
-/** A queue that gives the oldest first: a binary heap, in which rows in the order of their times stay where they are put. */
+/**
+ * A queue that gives the oldest first, and of equal ones that which came first as far as they came in order. What comes
+ * in the order of its times, as most does, is only lined up; the rest is in a binary heap.
+ */
 export class TimeQueue<T extends Timed> {
+  private line: T[] = []
+  /** What of the line has left already. */
+  private left = 0
   private readonly heap: T[] = []
 
   get size(): number {
-    return this.heap.length
+    return this.line.length - this.left + this.heap.length
   }
 
   /** The oldest. */
   get first(): T | undefined {
-    return this.heap[0]
+    const [inLine, inHeap] = [this.line[this.left], this.heap[0]]
+    if (inLine === undefined) return inHeap
+    return inHeap !== undefined && inHeap.time < inLine.time ? inHeap : inLine
   }
 
   push(item: T): void {
+    const last = this.line.at(-1)
+    if (last === undefined || last.time <= item.time) this.line.push(item)
+    else this.pushHeap(item)
+  }
+
+  /** Takes the oldest out. */
+  pop(): T | undefined {
+    const { first } = this
+    if (first === undefined) return undefined
+    if (first !== this.line[this.left]) return this.popHeap()
+    this.left++
+    if (this.left === this.line.length) {
+      this.line = []
+      this.left = 0
+    } else if (this.left > 1024 && this.left * 2 > this.line.length) {
+      this.line = this.line.slice(this.left)
+      this.left = 0
+    }
+    return first
+  }
+
+  /** All that wait, in no order. */
+  items(): T[] {
+    return [...this.line.slice(this.left), ...this.heap]
+  }
+
+  private pushHeap(item: T): void {
     const { heap } = this
     let at = heap.push(item) - 1
     while (at > 0) {
@@ -29,8 +64,7 @@ export class TimeQueue<T extends Timed> {
     heap[at] = item
   }
 
-  /** Takes the oldest out. */
-  pop(): T | undefined {
+  private popHeap(): T | undefined {
     const { heap } = this
     const first = heap[0]
     const last = heap.pop()

@@ -61,9 +61,15 @@ export class VersionJoin implements Stateful {
   }
 
   state(): unknown {
-    const waiting: Waiting[] = []
-    for (let first = this.waiting.pop(); first !== undefined; first = this.waiting.pop()) waiting.push(first)
-    for (const item of waiting) this.waiting.push(item)
+    // In the order of their coming, so that they are only lined up again.
+    const items = this.waiting.items().sort((a, b) => a.n - b.n)
+    const waiting = items.map(
+      ({ before, after, ...rest }): Waiting => ({
+        ...rest,
+        before: before === null ? null : before.map(keep),
+        after: after === null ? null : after.map(keep)
+      })
+    )
     return { waiting, versions: this.versions, watermarks: this.watermarks.inputs, n: this.n }
   }
 
@@ -90,12 +96,7 @@ export class VersionJoin implements Stateful {
       return
     }
     const at = (oldTime ?? time) as number
-    this.waiting.push({
-      before: before === null ? null : before.map(keep),
-      after: after === null ? null : after.map(keep),
-      time: at,
-      n: this.n++
-    })
+    this.waiting.push({ before, after, time: at, n: this.n++ })
   }
 
   private see(before: Row | null, after: Row | null): void {
@@ -124,12 +125,15 @@ export class VersionJoin implements Stateful {
   }
 
   private pass(watermark: number): void {
-    const due: Waiting[] = []
-    for (let first = this.waiting.first; first !== undefined; first = this.waiting.first) {
-      if (first.time > watermark) break
-      due.push(this.waiting.pop() as Waiting)
+    const { waiting } = this
+    let due: Waiting[] = []
+    let isInOrder = true
+    for (let first = waiting.first; first !== undefined && first.time <= watermark; first = waiting.first) {
+      waiting.pop()
+      isInOrder &&= due.length === 0 || (due.at(-1) as Waiting).n < first.n
+      due.push(first)
     }
-    due.sort((a, b) => a.n - b.n)
+    if (!isInOrder) due = due.sort((a, b) => a.n - b.n)
     for (const { before, after, time } of due) {
       const old = before === null ? null : this.join(before, time)
       const now = after === null ? null : this.join(after, time)
