@@ -166,20 +166,26 @@ function intervalArithmetic(
       : ([a, b]: string[]) => `Math.floor((${a} * 86400000 ${operator} ${b}) / 86400000)`
     return strict(operator, type, [moment, right], emit, span)
   }
+  if (type.kind === 'TIME' && !months) {
+    const day = 86_400_000
+    const emit = ([a, b]: string[]): string => `(((${a} ${operator} ${b}) % ${day} + ${day}) % ${day})`
+    return strict(operator, type, [moment, right], emit, span)
+  }
   if (!isTimestamp(type)) return undefined
-  // Intervals are whole milliseconds, so the result needs at least that precision.
-  const precision = Math.max(3, type.precision)
-  const widened = cast(moment, { kind: type.kind, precision })
-  if (widened === undefined) return undefined
+  const { precision } = type
   const emit = months
     ? ([a, b]: string[]) => `rt.addMonthsToTimestamp(${a}, ${sign}${b}, ${precision})`
     : ([a, b]: string[]) =>
         `rt.${operator === '+' ? 'add' : 'subtract'}(${a}, ${scaledInterval(b as string, precision)})`
-  return strict(operator, widened.type, [widened, right], emit, span)
+  return strict(operator, type, [moment, right], emit, span)
 }
 
-const scaledInterval = (milliseconds: string, precision: number): string =>
-  precision === 3 ? milliseconds : `rt.multiply(${milliseconds}, ${10 ** (precision - 3)})`
+/** An interval in units of a timestamp; what a coarse one cannot hold is cut. */
+const scaledInterval = (milliseconds: string, precision: number): string => {
+  if (precision === 3) return milliseconds
+  if (precision > 3) return `rt.multiply(${milliseconds}, ${10 ** (precision - 3)})`
+  return `Math.trunc(${milliseconds} / ${10 ** (3 - precision)})`
+}
 
 function scaleInterval(interval: Bound, factor: Bound, span: Span): Bound | undefined {
   if (!isInteger(factor.type)) return undefined

@@ -1,6 +1,15 @@
 import { type Bound, castName, type Emit, literal, strict } from './bound.ts'
 import type { Span } from './errors.ts'
-import { asDecimal, isApproximate, isInteger, isTimestamp, type SqlType, STRING, sameType } from './types.ts'
+import {
+  asDecimal,
+  isApproximate,
+  isInteger,
+  isNumeric,
+  isTimestamp,
+  type SqlType,
+  STRING,
+  sameType
+} from './types.ts'
 import { fits, parseDecimal, rescale } from './values/decimal.ts'
 import { wrap } from './values/integer.ts'
 import { parseDate, parseTime, parseTimestamp } from './values/time.ts'
@@ -45,7 +54,7 @@ function conversionTo(to: SqlType, from: SqlType): Conversion | undefined {
     case 'DOUBLE':
       return toDouble(from, to.kind === 'FLOAT')
     case 'BOOLEAN':
-      if (isInteger(from)) return { emit: value => `(${value} !== 0)` }
+      if (isNumeric(from)) return { emit: value => `(${value} !== 0)` }
       if (from.kind === 'STRING') return { emit: call('textToBoolean') }
       return from.kind === 'DYNAMIC' ? { emit: call('dynamicBoolean') } : undefined
     case 'TIMESTAMP':
@@ -145,6 +154,10 @@ function plainText(from: SqlType): Conversion | undefined {
       return { emit: call('dynamicText') }
     case 'BYTES':
       return { emit: call('fromBase64') }
+    case 'INTERVAL_DAY':
+      return { emit: call('dayIntervalText') }
+    case 'INTERVAL_MONTH':
+      return { emit: call('monthIntervalText') }
     case 'ARRAY': {
       const element = memberFunction(from.element, STRING)
       return element === undefined ? undefined : { emit: v => `rt.arrayText(${v}, ${element})` }
@@ -205,6 +218,8 @@ function toDecimal(from: SqlType, precision: number, scale: number): Conversion 
     case 'FLOAT':
     case 'DOUBLE':
       return { emit: call('doubleToDecimal', precision, scale), mayBeNull: true }
+    case 'BOOLEAN':
+      return { emit: value => `(${value} ? ${powerOfTenCode(scale)} : 0)` }
     case 'STRING':
       return { emit: call('textToDecimal', precision, scale), mayBeNull: true }
     case 'DYNAMIC':
@@ -216,6 +231,9 @@ function toDecimal(from: SqlType, precision: number, scale: number): Conversion 
 
 /** JavaScript of a function that gives a value as the text of CAST, null for null. */
 export const textCode = (type: SqlType): string => `(${memberFunction(type, STRING)})`
+
+const powerOfTenCode = (exponent: number): string =>
+  exponent <= 15 ? String(10 ** exponent) : `${10n ** BigInt(exponent)}n`
 
 /** JavaScript that brings an unscaled value from one scale to another. */
 export function rescaled(value: string, from: number, to: number): string {

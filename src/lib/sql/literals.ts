@@ -18,8 +18,8 @@ export function numberLiteral(text: string, span: Span): Bound | undefined {
   }
   const decimal = parseDecimal(text)
   if (decimal === undefined) return undefined
-  const digits = text.replace(/^-?0*/, '').replace('.', '').length
-  const precision = Math.max(digits, decimal.scale, 1)
+  // Zeros in front count, as in Flink.
+  const precision = text.replace(/[-.]/g, '').length
   if (precision > maxPrecision) return undefined
   return literal(decimal.unscaled, { kind: 'DECIMAL', precision, scale: decimal.scale }, span)
 }

@@ -1,4 +1,5 @@
 import type { BinaryOperator, Expression } from './ast.ts'
+import type { Token } from './lexer.ts'
 import { parseCall } from './parse-call.ts'
 import { parseInterval } from './parse-interval.ts'
 import { parseType } from './parse-type.ts'
@@ -79,6 +80,15 @@ function parseInfix(tokens: TokenStream, left: Expression, minimum: number): Exp
     const operator = (token.upper === '!=' ? '<>' : token.upper) as BinaryOperator
     const right = parseExpression(tokens, binding + 1)
     return { kind: 'binary', operator, left, right, start, end: right.end }
+  }
+  if (token.upper === 'OVERLAPS' && token.kind === 'word') {
+    if (power.comparison < minimum) return undefined
+    tokens.next()
+    const right = parseExpression(tokens, power.sum)
+    const args = [left, right].flatMap(row =>
+      row.kind === 'call' && row.name.name === 'ROW' ? row.args : [row]
+    )
+    return operation('OVERLAPS', args, start, right.end)
   }
   if (token.upper === 'IS') return power.is < minimum ? undefined : parseIs(tokens, left)
   const negated = token.upper === 'NOT'
@@ -235,7 +245,7 @@ function parseWord(tokens: TokenStream): Expression {
         throw tokens.unexpected('pairs of hexadecimal digits', after)
       return { kind: 'bytes', hex: after.text, start, end: after.end }
     default:
-      if (clauseWords.has(token.upper)) {
+      if (clauseWords.has(token.upper) && !isSideFunction(token, after)) {
         const name = columnWords.has(token.upper) ? ` (a column of that name is \`${token.text}\`)` : ''
         throw tokens.unexpected(`an expression${name}`)
       }
@@ -259,6 +269,10 @@ function parseConstructor(tokens: TokenStream): Expression {
   }
   return operation(`${upper}[]`, args, start, tokens.expectSymbol(']').end)
 }
+
+/** LEFT(text, n) and RIGHT(text, n), which are words of joins too. */
+const isSideFunction = (token: Token, after: Token): boolean =>
+  (token.upper === 'LEFT' || token.upper === 'RIGHT') && after.kind === 'symbol' && after.text === '('
 
 /** `a.b.c`, also with fields named like keywords. */
 function parseReference(tokens: TokenStream): Expression {

@@ -1,3 +1,5 @@
+import { rawJson } from '../values/nested.ts'
+
 /**
  * Paths of SQL/JSON: `[lax|strict] $.name['name'][0][*].*..name`. Source: Flink's docs, which refer to Jayway's JsonPath; its
  * filters and functions are not in the subset.
@@ -30,7 +32,7 @@ export function parsePath(text: string): Path | string {
     if (deep) at += 2
     else if (path[at] === '.') at++
     const wasDot = at > from
-    const inBrackets = !wasDot || deep ? take(bracket) : null
+    const inBrackets = take(bracket)
     if (inBrackets !== null) {
       const [, single, double, number] = inBrackets
       const quoted = (single ?? double)?.replaceAll(/\\(.)/gs, '$1')
@@ -53,6 +55,23 @@ export function parsePath(text: string): Path | string {
 const unsupported = (text: string, rest: string): string =>
   `'${text}': "${rest}" is not in the subset of JSON paths ($.name, ['name'], [0], [*], .*, ..name)`
 
+/** A number with a point or exponent, as Java's BigDecimal writes it: JavaScript's numbers do not keep its digits. */
+export class JsonDecimal {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  toString(): string {
+    return this.text
+  }
+
+  toJSON(): unknown {
+    return rawJson(this.text)
+  }
+}
+
 export type Found = { values: unknown[]; isDefinite: boolean; missing: boolean }
 
 /** What the path leads to; `missing` when a step of a path without wildcards leads nowhere. */
@@ -70,7 +89,7 @@ export function follow(value: unknown, { steps }: Path): Found {
 }
 
 function descend(value: unknown, step: Step, into: unknown[]): void {
-  if (typeof value !== 'object' || value === null || value instanceof Number) return
+  if (typeof value !== 'object' || value === null || value instanceof JsonDecimal) return
   if (typeof step === 'string') {
     if (!Array.isArray(value) && Object.hasOwn(value, step))
       into.push((value as Record<string, unknown>)[step])

@@ -1,9 +1,10 @@
 import { RowError } from '../errors.ts'
 import { Decimal } from '../values/decimal.ts'
 import { show } from '../values/dynamic.ts'
-import { rawJson } from '../values/nested.ts'
-import { formatDouble } from '../values/text.ts'
-import { follow, type Path } from './json-path.ts'
+import type { Int } from '../values/integer.ts'
+import { integerInJson, rawJson } from '../values/nested.ts'
+import { follow, JsonDecimal, type Path } from './json-path.ts'
+import { bigDecimalText } from './json-text-runtime.ts'
 
 /** Bodies of the functions of SQL/JSON. */
 
@@ -12,15 +13,15 @@ const undefinedJson = Symbol('no JSON')
 let lastText = ''
 let lastValue: unknown = undefinedJson
 
-/** Numbers that JavaScript would write in another way: whole ones of any size, and 1.0, which is no 1. */
-const specialNumber = /\d{16}|\d\.0|\d[eE]/
+/** Texts that may have numbers whose digits JavaScript's numbers do not keep: 1.50, 1e2, whole ones of any size. */
+const specialNumber = /\d{16}|\d\.\d|\d[eE]/
 
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown
 
 const exactNumbers: Reviver = (_, value, { source }) => {
   if (typeof value !== 'number' || source === undefined) return value
   if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value) ? value : BigInt(source)
-  return Number.isInteger(value) ? Object(value) : value
+  return new JsonDecimal(bigDecimalText(source))
 }
 
 /** The JSON of a text, a member of `undefinedJson` when it is none. An undeclared value is what it is, unless it is a text. */
@@ -44,9 +45,22 @@ export function jsonError(reason: string): never {
 
 type Fallback<T> = (reason: string) => T | null
 
-const notJson = (json: unknown): string => `${show(json)} is not JSON`
+const isScalar = (value: unknown): boolean => typeof value !== 'object' || value instanceof JsonDecimal
 
-/** Where the path does not lead: lax paths find nothing there, strict ones an error. */
+/** What the path leads to, or why there is nothing: an error, also where a strict path finds nothing or null. */
+function look(
+  json: unknown,
+  path: Path
+): { found: unknown } | { reason: string; isError: boolean; isNull: boolean } {
+  const value = parsed(json)
+  if (value === undefinedJson) return { reason: `${show(json)} is not JSON`, isError: true, isNull: false }
+  const { values, isDefinite, missing } = follow(value, path)
+  const found = isDefinite ? values[0] : values
+  if (!missing && found !== null && found !== undefined) return { found }
+  const reason = `the path leads to nothing in ${show(json)}`
+  return { reason, isError: !path.lax, isNull: !missing }
+}
+
 export function jsonValueAt<T>(
   json: unknown,
   path: Path,
@@ -55,26 +69,29 @@ export function jsonValueAt<T>(
   onError: Fallback<T>
 ): T | null {
   if (json === null) return null
-  const value = parsed(json)
-  if (value === undefinedJson) return onError(notJson(json))
-  const { values, isDefinite, missing } = follow(value, path)
-  if (missing && !path.lax) return onError(`the path of JSON_VALUE leads nowhere in ${show(json)}`)
-  const found = isDefinite ? values[0] : values
-  if (missing || found === null || found === undefined)
-    return onEmpty(`JSON_VALUE found nothing in ${show(json)}`)
-  if (typeof found === 'object' && !(found instanceof Number))
-    return onError(`JSON_VALUE found no single value in ${show(json)}`)
+  const result = look(json, path)
+  if ('reason' in result) return (result.isError ? onError : onEmpty)(result.reason)
+  const { found } = result
+  if (!isScalar(found)) return onError(`the path leads to no single value in ${show(json)}`)
   try {
-    return convert((found instanceof Number ? Number(found) : found) as never)
+    return convert((found instanceof JsonDecimal ? found.text : found) as never)
   } catch (error) {
     if (!(error instanceof RowError)) throw error
     return onError(error.message)
   }
 }
 
-/** A scalar of JSON as Flink's STRING. */
-export const scalarText = (value: unknown): string =>
-  typeof value === 'number' && !Number.isSafeInteger(value) ? formatDouble(value) : String(value)
+/** A whole number of JSON, also in a string; not the whole part of another number. */
+export function wholeNumberInJson(value: unknown, bits: 8 | 16 | 32 | 64): Int {
+  const text = String(value)
+  if (!/^[+-]?\d+$/.test(text)) throw new RowError(`${show(value)} is no whole number`)
+  return integerInJson(text, bits)
+}
+
+export function booleanInJson(value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw new RowError(`${show(value)} is no BOOLEAN`)
+}
 
 export function jsonQueryAt(
   json: unknown,
@@ -85,56 +102,33 @@ export function jsonQueryAt(
   onError: Fallback<unknown>
 ): unknown {
   if (json === null) return null
-  const value = parsed(json)
-  if (value === undefinedJson) return onError(notJson(json))
-  const { values, isDefinite, missing } = follow(value, path)
-  if (missing && !path.lax) return onError(`the path of JSON_QUERY leads nowhere in ${show(json)}`)
-  const found = isDefinite ? values[0] : values
-  if (missing || found === null || found === undefined)
-    return onEmpty(`JSON_QUERY found nothing in ${show(json)}`)
-  const isScalar = typeof found !== 'object' || found instanceof Number
-  const wrapped = wrapper === 'UNCONDITIONAL' || (wrapper === 'CONDITIONAL' && isScalar) ? [found] : found
-  if (typeof wrapped !== 'object' || wrapped instanceof Number)
-    return onError(`JSON_QUERY found no object or array in ${show(json)}`)
-  if (!asTexts) return jsonOf(wrapped)
-  if (!Array.isArray(wrapped)) return onError(`JSON_QUERY found no array in ${show(json)}`)
-  return wrapped.map(each =>
-    each === null
-      ? null
-      : typeof each === 'object' && !(each instanceof Number)
-        ? jsonOf(each)
-        : scalarText(each)
-  )
+  const result = look(json, path)
+  if ('reason' in result) return (result.isError ? onError : onEmpty)(result.reason)
+  const { found } = result
+  const isWrapped = wrapper === 'UNCONDITIONAL' || (wrapper === 'CONDITIONAL' && isScalar(found))
+  const value = isWrapped ? [found] : found
+  if (isScalar(value)) return onError(`the path leads to no object or array in ${show(json)}`)
+  if (!asTexts) return jsonOf(value)
+  if (!Array.isArray(value)) return onError(`the path leads to no array in ${show(json)}`)
+  return value.map(each => (each === null ? null : isScalar(each) ? String(each) : jsonOf(each)))
 }
 
-/** JSON as Jackson writes it: doubles as Java prints them. */
-function jsonOf(value: unknown): string {
-  return JSON.stringify(value, (_, each) => {
-    if (typeof each === 'bigint') return rawJson(String(each))
-    if (each instanceof Number || (typeof each === 'number' && !Number.isInteger(each)))
-      return rawJson(formatDouble(Number(each)))
-    return each
-  })
-}
+const jsonOf = (value: unknown): string =>
+  JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? rawJson(String(each)) : each))
 
 export function jsonExistsAt(json: unknown, path: Path, onError: Fallback<boolean>): boolean | null {
   if (json === null) return null
-  const value = parsed(json)
-  if (value === undefinedJson) return onError(notJson(json))
-  const { values, missing } = follow(value, path)
-  if (missing) return path.lax ? false : onError(`the path of JSON_EXISTS leads nowhere in ${show(json)}`)
-  return values.length > 0
+  const result = look(json, path)
+  if ('found' in result) return true
+  // A member that is null is none, but no error.
+  return result.isError && !result.isNull ? onError(result.reason) : false
 }
 
 export function isJson(text: string | null, kind: string): boolean {
   if (text === null) return false
   const value = parsed(text)
   if (value === undefinedJson) return false
-  const found = Array.isArray(value)
-    ? 'ARRAY'
-    : typeof value === 'object' && value !== null && !(value instanceof Number)
-      ? 'OBJECT'
-      : 'SCALAR'
+  const found = Array.isArray(value) ? 'ARRAY' : value !== null && !isScalar(value) ? 'OBJECT' : 'SCALAR'
   return kind === 'VALUE' || kind === found
 }
 
@@ -154,11 +148,11 @@ export function jsonObjectText(members: (string | null)[], absent: boolean): str
 }
 
 export const jsonArrayText = (elements: (string | null)[], absent: boolean): string =>
-  `[${elements.filter(element => element !== null || !absent).join(',')}]`
+  `[${(absent ? elements.filter(element => element !== null) : elements.map(each => each ?? 'null')).join(',')}]`
 
 export function checkedJson(text: string): string {
   const value = parsed(text)
-  if (value === undefinedJson) throw new RowError(notJson(text))
+  if (value === undefinedJson) throw new RowError(`${show(text)} is not JSON`)
   return jsonOf(value)
 }
 
@@ -168,3 +162,9 @@ export function jsonUnquote(text: string): string {
   const value = parsed(text)
   return typeof value === 'string' ? value : text
 }
+
+/** As Flink escapes it: everything but ASCII, and the slash. */
+export const jsonQuote = (text: string): string =>
+  JSON.stringify(text)
+    .replaceAll('/', '\\/')
+    .replace(/[^\x20-\x7e]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)

@@ -1,27 +1,31 @@
 import { Decimal } from '../values/decimal.ts'
 import type { Int } from '../values/integer.ts'
 import { rawJson } from '../values/nested.ts'
-import { formatDouble, shortestFloat } from '../values/text.ts'
+import { formatDouble } from '../values/text.ts'
 import { formatTimestamp } from '../values/time.ts'
 
 /** JSON text as Flink's JSON functions write it (Jackson's): characters, not bytes. */
 
 type Text = (member: unknown) => string
 
-/** A double as Java's BigDecimal prints its shortest text: `1.5`, `1.0E+10`. */
-export function jsonTextDouble(value: number): string {
-  if (!Number.isFinite(value)) return `"${value}"`
-  const [mantissa = '', exponent] = formatDouble(value).split('E')
-  if (exponent === undefined) return mantissa
-  const [, sign = '', whole = '', fraction = ''] = /^(-?)(\d)\.(\d+)$/.exec(mantissa) ?? []
+/** A decimal text as Java's BigDecimal prints it: `1.50`, `1.10E+3`, `1E-7`. */
+export function bigDecimalText(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
   const scale = fraction.length - Number(exponent)
-  const adjusted = fraction.length - scale
-  if (scale < 0 || adjusted < -6) return `${mantissa}E${adjusted < 0 ? '' : '+'}${adjusted}`
-  const digits = (whole + fraction).padStart(scale + 1, '0')
-  return scale === 0 ? sign + digits : `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+  const digits = (whole + fraction).replace(/^0+(?=.)/, '')
+  const minus = /[1-9]/.test(digits) ? sign : ''
+  const adjusted = digits.length - 1 - scale
+  if (scale < 0 || adjusted < -6) {
+    const mantissa = digits.length === 1 ? digits : `${digits[0]}.${digits.slice(1)}`
+    return `${minus}${mantissa}E${adjusted < 0 ? '' : '+'}${adjusted}`
+  }
+  const padded = digits.padStart(scale + 1, '0')
+  return scale === 0 ? minus + padded : `${minus}${padded.slice(0, -scale)}.${padded.slice(-scale)}`
 }
 
-export const jsonTextFloat = (value: number): string => jsonTextDouble(shortestFloat(value))
+export const jsonTextDouble = (value: number): string =>
+  Number.isFinite(value) ? bigDecimalText(formatDouble(value)) : `"${value}"`
 
 /** ISO 8601 with the fraction digits that are not zero. */
 export function trimmedTimestamp(value: Int, precision: number, zone: string): string {

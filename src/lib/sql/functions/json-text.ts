@@ -1,14 +1,19 @@
 import { type Bound, strict } from '../bound.ts'
-import { type SqlType, STRING } from '../types.ts'
+import { type SqlType, STRING, typeName } from '../types.ts'
 import type { Call } from './define.ts'
 
 /** Functions whose result is JSON and goes into other JSON as it is, not as a string. */
 const jsonMakers: ReadonlySet<string> = new Set(['JSON_OBJECT', 'JSON_ARRAY', 'JSON'])
 
+/** Types that Flink does not write as JSON. */
+const noJson = ['DATE', 'TIME', 'INTERVAL_DAY', 'INTERVAL_MONTH', 'NULL']
+
 /** A value as JSON text, as Flink's JSON functions write it; NULL for NULL. */
 export function jsonText(value: Bound, call: Call): Bound {
   if (value.kind === 'apply' && jsonMakers.has(value.name)) return value
   if (value.kind === 'column' && /^JSON_(?:ARRAY|OBJECT)AGG\(/.test(value.name)) return value
+  if (noJson.includes(value.type.kind))
+    call.fail(`${typeName(value.type)} is not written as JSON: use CAST`, value)
   return strict('JSON_TEXT', STRING, [value], ([v]) => textOf(value.type, v as string), call)
 }
 
@@ -24,13 +29,8 @@ function textOf(type: SqlType, value: string): string {
     case 'DECIMAL':
       return `rt.formatDecimal(${value}, ${type.scale})`
     case 'FLOAT':
-      return `rt.jsonTextFloat(${value})`
     case 'DOUBLE':
       return `rt.jsonTextDouble(${value})`
-    case 'DATE':
-      return `'"' + rt.formatDate(${value}) + '"'`
-    case 'TIME':
-      return `'"' + rt.formatTime(${value}, ${type.precision}) + '"'`
     case 'TIMESTAMP':
       return `'"' + rt.trimmedTimestamp(${value}, ${type.precision}, '') + '"'`
     case 'TIMESTAMP_LTZ':

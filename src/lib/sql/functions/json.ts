@@ -1,7 +1,7 @@
 import type { JsonFallback } from '../ast.ts'
 import { type Bound, strict } from '../bound.ts'
-import { cast } from '../cast.ts'
-import { BOOLEAN, DYNAMIC, type SqlType, STRING, typeName } from '../types.ts'
+import { cast, integerBits } from '../cast.ts'
+import { BOOLEAN, DYNAMIC, isInteger, type SqlType, STRING, typeName } from '../types.ts'
 import { argument, type Call, type ScalarFunction, simple } from './define.ts'
 import { parsePath } from './json-path.ts'
 import { jsonText } from './json-text.ts'
@@ -78,7 +78,9 @@ const jsonValue: ScalarFunction = {
       type
     )
     const js = convert?.kind === 'apply' ? convert.emit(['v']) : 'v'
-    const scalar = type.kind === 'STRING' ? 'rt.scalarText(v)' : js
+    const scalar = isInteger(type)
+      ? `rt.wholeNumberInJson(v, ${integerBits[type.kind]})`
+      : ({ STRING: 'String(v)', BOOLEAN: 'rt.booleanInJson(v)' }[type.kind as string] ?? js)
     const allowed = ['NULL', 'ERROR', 'DEFAULT']
     return lenient(call, type, withDefaults(call, jsonArgument(call), type), values => {
       const [empty, error] = [onEmpty, onError].map(f => fallback(call, f, type, values, allowed))
@@ -186,7 +188,7 @@ export const jsonFunctions: Record<string, ScalarFunction> = {
   JSON_ARRAY: jsonArray,
   JSON: json,
   JSON_STRING: jsonString,
-  JSON_QUOTE: simple('JSON.stringify', [STRING], STRING),
+  JSON_QUOTE: simple('rt.jsonQuote', [STRING], STRING),
   JSON_UNQUOTE: simple('rt.jsonUnquote', [STRING], STRING),
   'IS JSON VALUE': isJson('VALUE'),
   'IS JSON OBJECT': isJson('OBJECT'),

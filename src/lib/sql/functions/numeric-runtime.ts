@@ -73,10 +73,11 @@ export const truncateInt = (value: Int, digits: number): Int => {
   return multiply(divide(value, unit), unit)
 }
 
+/** The unscaled value with `digits` fraction digits, none when they are fewer. */
 export function truncateDecimal(unscaled: Int, scale: number, digits: number): Int {
   if (digits >= scale) return unscaled
-  const unit = powerOfTen(scale - digits)
-  return multiply(divide(unscaled, unit), unit)
+  const cut = divide(unscaled, powerOfTen(scale - Math.max(0, digits)))
+  return digits < 0 ? truncateInt(cut, digits) : cut
 }
 
 /** On the shortest decimal text, as Java's BigDecimal.valueOf(x).setScale. */
@@ -84,14 +85,16 @@ export function truncateDouble(value: number, digits: number): number {
   const decimal = doubleToDecimal(value)
   if (decimal === undefined || digits >= decimal.scale) return value
   return Number(
-    new Decimal(truncateDecimal(decimal.unscaled, decimal.scale, digits), decimal.scale).toString()
+    new Decimal(truncateDecimal(decimal.unscaled, decimal.scale, digits), Math.max(0, digits)).toString()
   )
 }
 
 export function truncateDynamic(value: Dynamic, digits: number): DynamicNumber {
   const number = asNumber(value)
   if (number instanceof Decimal)
-    return new Decimal(truncateDecimal(number.unscaled, number.scale, digits), number.scale)
+    return digits >= number.scale
+      ? number
+      : new Decimal(truncateDecimal(number.unscaled, number.scale, digits), Math.max(0, digits))
   return typeof number === 'number' && !Number.isInteger(number)
     ? truncateDouble(number, digits)
     : truncateInt(number, digits)

@@ -1,7 +1,18 @@
 import { arithmetic } from '../arithmetic.ts'
 import { type Bound, literal, strict } from '../bound.ts'
 import { cast, rescaled } from '../cast.ts'
-import { BIGINT, DOUBLE, INT, isApproximate, isInteger, isNumeric, type SqlType, STRING } from '../types.ts'
+import {
+  BIGINT,
+  type DecimalType,
+  DOUBLE,
+  INT,
+  isApproximate,
+  isInteger,
+  isNumeric,
+  maxPrecision,
+  type SqlType,
+  STRING
+} from '../types.ts'
 import { powerOfTen } from '../values/integer.ts'
 import { argument, type Call, type ScalarFunction, simple } from './define.ts'
 
@@ -62,14 +73,12 @@ const round: ScalarFunction = {
     }
     if (type.kind === 'DECIMAL') {
       if (digits >= type.scale) return operand
-      // Flink's LogicalTypeMerging.findRoundDecimalType.
       const scale = Math.max(0, digits)
-      const precision = Math.min(38, 1 + type.precision - type.scale + scale)
       const emit = ([v]: string[]): string =>
         digits >= 0
           ? rescaled(v as string, type.scale, digits)
           : `rt.roundInt(rt.rescale(${v}, ${type.scale}, 0), ${-digits})`
-      return strict(`ROUND_${digits}`, { kind: 'DECIMAL', precision, scale }, [operand], emit, call)
+      return strict(`ROUND_${digits}`, roundedType(type, scale), [operand], emit, call)
     }
     if (isApproximate(type))
       return strict(`ROUND_${digits}`, type, [operand], ([v]) => `rt.roundDouble(${v}, ${digits})`, call)
@@ -124,26 +133,33 @@ const double = (js: string, count = 1): ScalarFunction => ({
   }
 })
 
-/** TRUNCATE(x [, digits]): towards zero, of the argument's type. */
+/** TRUNCATE(x [, digits]): towards zero. The digits of a DECIMAL must be a literal, since they make the type. */
 const truncate: ScalarFunction = {
   least: 1,
   most: 2,
   bind(call) {
     const operand = call.args[0] as Bound
     const { type } = operand
-    const digits = call.args.length > 1 ? argument(call, 1, INT) : literal(0, INT, call)
     if (!isNumeric(type) && type.kind !== 'DYNAMIC') return call.fail('TRUNCATE takes a number', operand)
-    const js = isInteger(type)
-      ? 'rt.truncateInt(VALUE, '
-      : type.kind === 'DECIMAL'
-        ? `rt.truncateDecimal(VALUE, ${type.scale}, `
-        : isApproximate(type)
-          ? 'rt.truncateDouble(VALUE, '
-          : 'rt.truncateDynamic(VALUE, '
-    const emit = ([value, n]: string[]): string => `${js.replace('VALUE', () => value as string)}${n})`
-    return strict('TRUNCATE', type, [operand, digits], emit, call)
+    if (type.kind === 'DECIMAL') {
+      const digits = call.args.length > 1 ? literalInteger(call, 1) : 0
+      if (digits >= type.scale) return operand
+      const scale = Math.max(0, digits)
+      const emit = ([v]: string[]): string => `rt.truncateDecimal(${v}, ${type.scale}, ${digits})`
+      return strict(`TRUNCATE_${digits}`, roundedType(type, scale), [operand], emit, call)
+    }
+    const digits = call.args.length > 1 ? argument(call, 1, INT) : literal(0, INT, call)
+    const js = isInteger(type) ? 'truncateInt' : isApproximate(type) ? 'truncateDouble' : 'truncateDynamic'
+    return strict('TRUNCATE', type, [operand, digits], ([v, n]) => `rt.${js}(${v}, ${n})`, call)
   }
 }
+
+/** Source: Flink's LogicalTypeMerging.findRoundDecimalType. */
+const roundedType = (type: DecimalType, scale: number): DecimalType => ({
+  kind: 'DECIMAL',
+  precision: Math.min(maxPrecision, 1 + type.precision - type.scale + scale),
+  scale
+})
 
 /** HEX of a whole number, or of a text's UTF-8. */
 const hex: ScalarFunction = {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { RowError } from '../errors.ts'
+import { show } from '../values/dynamic.ts'
 import type { Int } from '../values/integer.ts'
 import { fromBase64 } from '../values/nested.ts'
 
@@ -72,9 +73,9 @@ export function right(text: string, length: number): string {
 
 /** LOCATE(part, text [, from]): the place of the first part from `from` on, 0 when there is none. */
 export function locate(part: string, text: string, from: number): number {
-  if (from < 1) return 0
-  if (isPlain(text)) return from > text.length + 1 ? 0 : text.indexOf(part, from - 1) + 1
-  const start = [...text].slice(0, from - 1).join('').length
+  const first = Math.max(from, 1) - 1
+  if (isPlain(text)) return first > text.length ? 0 : text.indexOf(part, first) + 1
+  const start = [...text].slice(0, first).join('').length
   const place = text.indexOf(part, start)
   return place < 0 ? 0 : charLength(text.slice(0, place)) + 1
 }
@@ -95,7 +96,7 @@ export function instr(text: string, part: string, from: number, n: number): numb
 export function overlay(text: string, part: string, start: number, length?: number): string {
   const own = length ?? part.length
   if (start <= 0 || start > text.length) return text
-  const rest = start + own > text.length || own < 0 ? '' : text.slice(start - 1 + own)
+  const rest = own > 0 ? text.slice(start - 1 + own) : ''
   return text.slice(0, start - 1) + part + rest
 }
 
@@ -112,16 +113,18 @@ export function chr(code: Int): string {
 }
 
 export function sha2(text: string, bits: number): string | null {
-  if (![0, 224, 256, 384, 512].includes(bits)) throw new RowError(`SHA2 has no ${bits} bits`)
-  return hash(`sha${bits === 0 ? 256 : bits}`, text)
+  if (![224, 256, 384, 512].includes(bits)) throw new RowError(`SHA2 has no ${bits} bits`)
+  return hash(`sha${bits}`, text)
 }
 
-export function fromBase64Text(base64: string): string | null {
+export function fromBase64Text(base64: string): string {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) throw new RowError(`${show(base64)} is not Base64`)
   return fromBase64(base64)
 }
 
+/** Of an odd number of digits the first is taken for 0, as in Flink. */
 export function unhex(text: string): string | null {
-  const even = text.length % 2 === 0 ? text : `0${text}`
+  const even = text.length % 2 === 0 ? text : `00${text.slice(1)}`
   return /^[0-9a-fA-F]*$/.test(even) ? Buffer.from(even, 'hex').toString('base64') : null
 }
 
@@ -133,6 +136,7 @@ export function printf(format: string | null, values: (string | null)[]): string
   const text = format.replace(/%(-)?(0)?(\d+)?([a-zA-Z%])?/g, (_, minus, zero, width, letter) => {
     if (letter === '%') return '%'
     if (letter !== 's' && letter !== 'd') isOwn = false
+    if (at >= values.length) isOwn = false
     const value = String(values[at++] ?? 'null')
     const size = Number(width ?? 0)
     return minus ? value.padEnd(size) : value.padStart(size, zero ? '0' : ' ')

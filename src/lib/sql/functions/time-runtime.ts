@@ -1,5 +1,4 @@
-import { RowError } from '../errors.ts'
-import type { Int } from '../values/integer.ts'
+import { type Int, multiply, subtract } from '../values/integer.ts'
 import {
   addMonths,
   civilFromDays,
@@ -9,6 +8,9 @@ import {
   parseDate,
   parseTimestamp
 } from '../values/time.ts'
+
+import { formatTime, parseTime } from './time-format.ts'
+import { toInstant, toLocal } from './time-zone-runtime.ts'
 
 /** Bodies of the temporal functions; `time` is milliseconds since the epoch unless said otherwise. */
 
@@ -32,6 +34,12 @@ export function extract(unit: string, time: number): number {
   switch (unit) {
     case 'YEAR':
       return year
+    case 'DECADE':
+      return Math.floor(year / 10)
+    case 'CENTURY':
+      return Math.floor((year + 99) / 100)
+    case 'MILLENNIUM':
+      return Math.floor((year + 999) / 1000)
     case 'QUARTER':
       return Math.floor((month - 1) / 3) + 1
     case 'MONTH':
@@ -60,42 +68,48 @@ function isoWeek(days: number): { year: number; week: number } {
   return { year, week: Math.floor((thursday - (daysFromCivil(year, 1, 1) ?? 0)) / 7) + 1 }
 }
 
-/** FLOOR(time TO unit). */
+const lengths: Record<string, number> = {
+  MILLISECOND: 1,
+  SECOND: 1000,
+  MINUTE: 60_000,
+  HOUR: 3_600_000,
+  DAY: dayMilliseconds
+}
+
+const yearLengths: Record<string, number> = { YEAR: 1, DECADE: 10, CENTURY: 100, MILLENNIUM: 1000 }
+
+/** FLOOR(time TO unit). Weeks begin on Sunday, centuries and millennia with a year 1. */
 export function floorTime(unit: string, time: number): number {
-  const lengths: Record<string, number> = {
-    MILLISECOND: 1,
-    SECOND: 1000,
-    MINUTE: 60_000,
-    HOUR: 3_600_000,
-    DAY: dayMilliseconds
-  }
   const length = lengths[unit]
   if (length !== undefined) return Math.floor(time / length) * length
   const days = Math.floor(time / dayMilliseconds)
+  if (unit === 'WEEK') return (days - extract('DOW', time) + 1) * dayMilliseconds
   const { year, month } = civilFromDays(days)
-  const date = (y: number, m: number): number => (daysFromCivil(y, m, 1) ?? 0) * dayMilliseconds
-  switch (unit) {
-    case 'MONTH':
-      return date(year, month)
-    case 'QUARTER':
-      return date(year, month - ((month - 1) % 3))
-    case 'YEAR':
-      return date(year, 1)
-    default:
-      throw new Error(`no FLOOR to ${unit}`)
-  }
+  if (unit === 'MONTH') return startOf(year, month)
+  if (unit === 'QUARTER') return startOf(year, month - ((month - 1) % 3))
+  const years = yearLengths[unit] as number
+  const first = years > 10 ? 1 : 0
+  return startOf(Math.floor((year - first) / years) * years + first, 1)
 }
+
+/** CEIL(time TO unit): the time itself where a unit begins, else the next beginning. */
+export function ceilTime(unit: string, time: number): number {
+  const floor = floorTime(unit, time)
+  if (floor === time) return time
+  const length = unit === 'WEEK' ? 7 * dayMilliseconds : lengths[unit]
+  if (length !== undefined) return floor + length
+  const { year, month } = civilFromDays(floor / dayMilliseconds)
+  const months = unit === 'MONTH' ? 1 : unit === 'QUARTER' ? 3 : (yearLengths[unit] as number) * 12
+  const next = year * 12 + month - 1 + months
+  return startOf(Math.floor(next / 12), (next % 12) + 1)
+}
+
+const startOf = (year: number, month: number): number =>
+  (daysFromCivil(year, month, 1) ?? 0) * dayMilliseconds
 
 /** TIMESTAMPDIFF(unit, from, to): whole units between, towards zero. */
 export function timestampDifference(unit: string, from: number, to: number): number {
-  const lengths: Record<string, number> = {
-    SECOND: 1000,
-    MINUTE: 60_000,
-    HOUR: 3_600_000,
-    DAY: dayMilliseconds,
-    WEEK: 7 * dayMilliseconds
-  }
-  const length = lengths[unit]
+  const length = unit === 'WEEK' ? 7 * dayMilliseconds : lengths[unit]
   if (length !== undefined) return Math.trunc((to - from) / length) + 0
   const months = monthsBetween(from, to)
   const size = unit === 'YEAR' ? 12 : unit === 'QUARTER' ? 3 : 1
@@ -122,49 +136,57 @@ function monthsBetweenDays(from: number, to: number): number {
   return addMonths(from, months) > to ? months - 1 : months
 }
 
-const formatLetters = /'((?:[^']|'')*)'|yyyy|yy|MM|dd|HH|hh|mm|ss|S+|a|./gs
+/** DATE_FORMAT. */
+export function dateFormat(value: Int, precision: number, pattern: string): string {
+  const milliseconds = toMilliseconds(value, precision)
+  return formatTime(milliseconds, nanosOfSecond(value, precision), pattern)
+}
 
-/** DATE_FORMAT with the letters of Java's DateTimeFormatter that stand for numbers. */
-export function formatPattern(time: number, pattern: string): string {
-  const two = (value: number): string => String(value).padStart(2, '0')
-  return pattern.replace(formatLetters, (letters: string, quoted: string | undefined) => {
-    if (quoted !== undefined) return quoted === '' ? "'" : quoted.replaceAll("''", "'")
-    switch (letters) {
-      case 'yyyy':
-        return String(extract('YEAR', time)).padStart(4, '0')
-      case 'yy':
-        return two(extract('YEAR', time) % 100)
-      case 'MM':
-        return two(extract('MONTH', time))
-      case 'dd':
-        return two(extract('DAY', time))
-      case 'HH':
-        return two(extract('HOUR', time))
-      case 'hh':
-        return two(((extract('HOUR', time) + 11) % 12) + 1)
-      case 'mm':
-        return two(extract('MINUTE', time))
-      case 'ss':
-        return two(extract('SECOND', time))
-      case 'a':
-        return extract('HOUR', time) < 12 ? 'AM' : 'PM'
-    }
-    if (letters.startsWith('S'))
-      return String(extract('MILLISECOND', time))
-        .padStart(3, '0')
-        .padEnd(letters.length, '0')
-        .slice(0, letters.length)
-    if (/[A-Za-z]/.test(letters))
-      throw new RowError(`DATE_FORMAT: the pattern letter ${letters} is not supported`)
-    return letters
-  })
+/** Nanoseconds of a timestamp's second. */
+export function nanosOfSecond(value: Int, precision: number): number {
+  const perSecond = 10 ** precision
+  return Number(subtract(value, multiply(floorDivide(value, perSecond), perSecond))) * 10 ** (9 - precision)
+}
+
+export const toTimestampBy = (text: string, pattern: string): number | null => parseTime(text, pattern)
+
+export function toDateBy(text: string, pattern: string): number | null {
+  const time = parseTime(text, pattern, true)
+  return time === null ? null : Math.floor(time / dayMilliseconds)
+}
+
+/** A text of a zone's clock as an instant. */
+export function toTimestampLtzBy(text: string, pattern: string, zone: string): number | null {
+  const local = parseTime(text, pattern)
+  return local === null ? null : toInstant(local, zone)
+}
+
+/** Seconds since the epoch; the smallest BIGINT for a text of another form, as in Flink. */
+export function unixTimestamp(text: string, pattern: string): Int {
+  const time = parseTime(text, pattern, true)
+  return time === null ? -(2n ** 63n) : Math.floor(time / 1000)
+}
+
+export const fromUnixtime = (seconds: Int, pattern: string): string =>
+  formatTime(Number(seconds) * 1000, 0, pattern, true)
+
+const clockPattern = 'yyyy-MM-dd HH:mm:ss'
+
+export function convertTimeZone(text: string, from: string, to: string): string | null {
+  const local = parseTime(text, clockPattern, true)
+  return local === null ? null : formatTime(toLocal(toInstant(local, from), to), 0, clockPattern)
+}
+
+/** DATE_FORMAT of a text. */
+export function reformat(text: string, pattern: string): string | null {
+  const time = parseTimestamp(text, 9)
+  return time === undefined || time === null ? null : dateFormat(time, 9, pattern)
 }
 
 /** TO_TIMESTAMP of the default form; null for text that is none, as Flink does. */
 export const toTimestamp = (text: string): Int | null => parseTimestamp(text, 3) ?? null
 
-/** TO_TIMESTAMP_LTZ(number, precision): seconds (0) or milliseconds (3) to milliseconds. */
-/** NULL outside of the years 0 to 9999. */
+/** TO_TIMESTAMP_LTZ(number, precision): seconds (0) or milliseconds (3) to milliseconds; NULL outside of the years 0 to 9999. */
 export function toTimestampLtz(value: Int, precision: number): number | null {
   const milliseconds = precision === 0 ? Number(value) * 1000 : Number(value)
   return milliseconds >= -62_167_219_200_000 && milliseconds < 253_402_300_800_000 ? milliseconds : null
@@ -181,3 +203,7 @@ export function timeOfDay(value: Int, precision: number): number {
   const milliseconds = toMilliseconds(value, precision)
   return milliseconds - Math.floor(milliseconds / dayMilliseconds) * dayMilliseconds
 }
+
+/** 1 where a timestamp is behind the beginning of its millisecond. */
+export const restOfMillisecond = (value: Int, precision: number): number =>
+  nanosOfSecond(value, precision) % 1e6 === 0 ? 0 : 1

@@ -1,3 +1,4 @@
+import { RowError } from '../errors.ts'
 import type { Int } from '../values/integer.ts'
 
 /** Bodies of the functions of URLs, addresses and character sets; null for what is none, as in Flink. */
@@ -19,11 +20,14 @@ export function urlDecode(text: string): string | null {
 const urlPattern =
   /^([A-Za-z][\w+.-]*):(?:\/\/((?:([^/?#@]*)@)?([^/?#:]*|\[[^\]]*\])(?::\d*)?))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s
 
+/** Those that Java's URL knows. */
+const javaProtocols: ReadonlySet<string> = new Set(['http', 'https', 'ftp', 'file', 'jar', 'mailto'])
+
 /** PARSE_URL(url, part [, key of QUERY]). */
 export function parseUrl(url: string, part: string, key?: string): string | null {
   const match = urlPattern.exec(url)
-  if (match === null) return null
-  const [, protocol, authority, user, host, path = '', query, reference] = match
+  const [, protocol, authority, user, host, path = '', query, reference] = match ?? []
+  if (protocol === undefined || !javaProtocols.has(protocol.toLowerCase())) return null
   const parts: Record<string, string | undefined> = {
     PROTOCOL: protocol,
     AUTHORITY: authority,
@@ -63,15 +67,15 @@ const encodings: Record<string, BufferEncoding> = {
   'UTF-16LE': 'utf16le'
 }
 
-/** Text to BYTES; null for a character set that is not there. */
-export function encode(text: string, charset: string): string | null {
+/** Text to BYTES. */
+export function encode(text: string, charset: string): string {
   const name = charset.toUpperCase()
   if (name === 'UTF-16' || name === 'UTF-16BE') {
     const bytes = Buffer.from(text, 'utf16le').swap16()
     return (name === 'UTF-16' ? Buffer.concat([Buffer.from([0xfe, 0xff]), bytes]) : bytes).toString('base64')
   }
   const encoding = Object.hasOwn(encodings, name) ? encodings[name] : undefined
-  if (encoding === undefined) return null
+  if (encoding === undefined) throw new RowError(`there is no character set ${charset}`)
   const limit = encoding === 'ascii' ? 0x7f : 0xff
   const encodable =
     encoding === 'utf8' || encoding === 'utf16le'
@@ -80,7 +84,8 @@ export function encode(text: string, charset: string): string | null {
   return Buffer.from(encodable, encoding === 'ascii' ? 'latin1' : encoding).toString('base64')
 }
 
-export function decode(base64: string, charset: string): string | null {
+/** BYTES to text. */
+export function decode(base64: string, charset: string): string {
   const name = charset.toUpperCase()
   const bytes = Buffer.from(base64, 'base64')
   if (name === 'UTF-16' || name === 'UTF-16BE') {
@@ -88,5 +93,7 @@ export function decode(base64: string, charset: string): string | null {
     return even.toString('utf16le').replace(/^\ufeff/, '')
   }
   const encoding = Object.hasOwn(encodings, name) ? encodings[name] : undefined
-  return encoding === undefined ? null : bytes.toString(encoding)
+  if (encoding === undefined) throw new RowError(`there is no character set ${charset}`)
+  if (encoding !== 'ascii') return bytes.toString(encoding)
+  return bytes.toString('latin1').replace(/[\x80-\xff]/g, '\ufffd')
 }

@@ -96,3 +96,18 @@ export const isoTimestamp = (value: Int, precision: number, zone: string): strin
 
 export const cutText = (text: string, length: number): string =>
   text.length <= length ? text : [...text].slice(0, length).join('')
+
+const two = (value: number): string => String(value).padStart(2, '0')
+
+/** `+1 02:03:04.005`, as Flink writes an interval of days. */
+export function dayIntervalText(milliseconds: number): string {
+  const size = Math.abs(milliseconds)
+  const seconds = Math.floor(size / 1000)
+  const clock = `${two(Math.floor(seconds / 3600) % 24)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
+  const fraction = String(size % 1000).padStart(3, '0')
+  return `${milliseconds < 0 ? '-' : '+'}${Math.floor(seconds / 86_400)} ${clock}.${fraction}`
+}
+
+/** `+1-02` */
+export const monthIntervalText = (months: number): string =>
+  `${months < 0 ? '-' : '+'}${Math.floor(Math.abs(months) / 12)}-${two(Math.abs(months) % 12)}`
