@@ -10,7 +10,9 @@ import {
   type QueryCase
 } from '../support/flink.ts'
 import { difference } from '../support/flink-values.ts'
+import { aggregateCases } from './flink-cases/aggregates.ts'
 import { expressionCases } from './flink-cases/expressions.ts'
+import { functionCases } from './flink-cases/functions.ts'
 import { groupCases } from './flink-cases/groups.ts'
 import { joinCases } from './flink-cases/joins.ts'
 import { rankingCases } from './flink-cases/rankings.ts'
@@ -23,7 +25,7 @@ const thorough = process.env.MILLRACE_THOROUGH === '1'
 /** Of these some may not be in the subset yet. */
 const growing = [...windowCases, ...joinCases, ...rankingCases, ...rankCases]
 const refused = new Map(growing.flatMap(query => refusal(query).map(reason => [query, reason] as const)))
-const all = [...expressionCases, ...groupCases, ...growing]
+const all = [...expressionCases, ...functionCases, ...groupCases, ...aggregateCases, ...growing]
 /** Flink takes half a second of CPU time for each. */
 const cases = thorough ? all : all.filter((_, i) => i % 2 === 0)
 

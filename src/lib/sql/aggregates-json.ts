@@ -51,7 +51,7 @@ const objectAggregate: AggregateDefinition = {
       fields: { [`v${index}`]: 'new Map()' },
       add: v => `rt.addMember(${members}, ${v}, ${options.ignoreNulls})`,
       retract: v => `rt.removeMember(${members}, ${v})`,
-      result: `rt.objectText(${members})`
+      result: `rt.membersText(${members})`
     }
   }
 }

@@ -1,4 +1,5 @@
 import { RowError } from './errors.ts'
+import { objectText } from './functions/json-text-runtime.ts'
 import { compareDynamic, type Dynamic, show } from './values/dynamic.ts'
 import { keep, keyOf } from './values/keep.ts'
 import { appendRow, liveRows, newOrderedRows, type OrderedRows, removeRow } from './values/ordered-rows.ts'
@@ -100,8 +101,4 @@ export function removeMember(members: Map<string, string>, row: readonly unknown
   members.delete(row[0] as string)
 }
 
-/** By key, as Flink writes it. */
-export const objectText = (members: Map<string, string>): string => {
-  const sorted = [...members].sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${sorted.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`
-}
+export const membersText = (members: Map<string, string>): string => objectText([...members])

@@ -38,7 +38,7 @@ test('members of nested columns are found by name, place and key', () => {
     ['CAST(place AS STRING)', '(Pune, 2026-11-24 10:00:00.000, (7))'],
     ["tags = ARRAY['b', NULL, 'a']", true],
     ['place.deep = ROW(7)', true],
-    ['JSON_STRING(place)', '{"city":"Pune","at":"2026-11-24T10:00:00","deep":{"n":7}}']
+    ['JSON_STRING(place)', '{"at":"2026-11-24T10:00:00","city":"Pune","deep":{"n":7}}']
   ]
   for (const [expression, value] of cases)
     assert.deepEqual(evaluate(expression, row, columns), value, expression)

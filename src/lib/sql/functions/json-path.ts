@@ -1,5 +1,3 @@
-import { rawJson } from '../values/nested.ts'
-
 /**
  * Paths of SQL/JSON: `[lax|strict] $.name['name'][0][*].*..name`. Source: Flink's docs, which refer to Jayway's JsonPath; its
  * filters and functions are not in the subset.
@@ -65,10 +63,6 @@ export class JsonDecimal {
 
   toString(): string {
     return this.text
-  }
-
-  toJSON(): unknown {
-    return rawJson(this.text)
   }
 }
 

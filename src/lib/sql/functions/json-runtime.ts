@@ -2,9 +2,9 @@ import { RowError } from '../errors.ts'
 import { Decimal } from '../values/decimal.ts'
 import { show } from '../values/dynamic.ts'
 import type { Int } from '../values/integer.ts'
-import { integerInJson, rawJson } from '../values/nested.ts'
+import { integerInJson } from '../values/nested.ts'
 import { follow, JsonDecimal, type Path } from './json-path.ts'
-import { bigDecimalText } from './json-text-runtime.ts'
+import { bigDecimalText, jsonTextDynamic, objectText } from './json-text-runtime.ts'
 
 /** Bodies of the functions of SQL/JSON. */
 
@@ -108,13 +108,10 @@ export function jsonQueryAt(
   const isWrapped = wrapper === 'UNCONDITIONAL' || (wrapper === 'CONDITIONAL' && isScalar(found))
   const value = isWrapped ? [found] : found
   if (isScalar(value)) return onError(`the path leads to no object or array in ${show(json)}`)
-  if (!asTexts) return jsonOf(value)
+  if (!asTexts) return jsonTextDynamic(value)
   if (!Array.isArray(value)) return onError(`the path leads to no array in ${show(json)}`)
-  return value.map(each => (each === null ? null : isScalar(each) ? String(each) : jsonOf(each)))
+  return value.map(each => (each === null ? null : isScalar(each) ? String(each) : jsonTextDynamic(each)))
 }
-
-const jsonOf = (value: unknown): string =>
-  JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? rawJson(String(each)) : each))
 
 export function jsonExistsAt(json: unknown, path: Path, onError: Fallback<boolean>): boolean | null {
   if (json === null) return null
@@ -137,14 +134,13 @@ export function isJson(text: string | null, kind: string): boolean {
  * @param members keys and their JSON texts in turn
  */
 export function jsonObjectText(members: (string | null)[], absent: boolean): string {
-  const values = new Map<string, string | null>()
+  const parts: [string, string][] = []
   for (let i = 0; i < members.length; i += 2) {
     const [key, value] = [members[i] ?? null, members[i + 1] ?? null]
     if (key === null) throw new RowError('a key of JSON_OBJECT is NULL')
-    if (value !== null || !absent) values.set(key, value)
+    if (value !== null || !absent) parts.push([key, value ?? 'null'])
   }
-  const sorted = [...values].sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${sorted.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`
+  return objectText(parts)
 }
 
 export const jsonArrayText = (elements: (string | null)[], absent: boolean): string =>
@@ -153,7 +149,7 @@ export const jsonArrayText = (elements: (string | null)[], absent: boolean): str
 export function checkedJson(text: string): string {
   const value = parsed(text)
   if (value === undefinedJson) throw new RowError(`${show(text)} is not JSON`)
-  return jsonOf(value)
+  return jsonTextDynamic(value)
 }
 
 /** The string in a JSON string; a text that is none as it is. */

@@ -1,8 +1,8 @@
 import { Decimal } from '../values/decimal.ts'
 import type { Int } from '../values/integer.ts'
-import { rawJson } from '../values/nested.ts'
 import { formatDouble } from '../values/text.ts'
 import { formatTimestamp } from '../values/time.ts'
+import { JsonDecimal } from './json-path.ts'
 
 /** JSON text as Flink's JSON functions write it (Jackson's): characters, not bytes. */
 
@@ -36,13 +36,22 @@ export function trimmedTimestamp(value: Int, precision: number, zone: string): s
 export const jsonTextArray = (array: unknown[], text: Text): string => `[${array.map(text).join(',')}]`
 
 export const jsonTextMap = (map: Map<unknown, unknown>, text: Text): string =>
-  `{${[...map].map(([key, value]) => `${JSON.stringify(String(key))}:${text(value)}`).join(',')}}`
+  objectText([...map].map(([key, value]) => [String(key), text(value)]))
 
 export const jsonTextRow = (row: unknown[], names: string[], texts: Text[]): string =>
-  `{${names.map((name, i) => `${JSON.stringify(name)}:${texts[i]?.(row[i])}`).join(',')}}`
+  objectText(names.map((name, i) => [name, String(texts[i]?.(row[i]))]))
 
-/** An undeclared value: what it was in its JSON, a DECIMAL as a number. */
+/** An object of members with their JSON texts: sorted by name, the last of one name, as Flink writes all objects. */
+export function objectText(members: [name: string, text: string][]): string {
+  const sorted = [...new Map(members)].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return `{${sorted.map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`
+}
+
+/** What JSON was parsed to; a DECIMAL is a number. */
 export function jsonTextDynamic(value: unknown): string {
-  if (value instanceof Decimal || typeof value === 'bigint') return String(value)
-  return JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? rawJson(String(v)) : v))
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'bigint' ? String(value) : JSON.stringify(value)
+  if (Array.isArray(value)) return jsonTextArray(value, jsonTextDynamic)
+  if (value instanceof Decimal || value instanceof JsonDecimal) return value.toString()
+  return objectText(Object.entries(value).map(([name, member]) => [name, jsonTextDynamic(member)]))
 }

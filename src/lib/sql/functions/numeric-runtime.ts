@@ -61,7 +61,7 @@ export const ascii = (text: string): number => (text === '' ? 0 : Buffer.from(te
 
 export const cotangent = (value: number): number => 1 / Math.tan(value)
 export const degrees = (radians: number): number => radians * (180 / Math.PI)
-export const radians = (angle: number): number => (angle / 180) * Math.PI
+export const radians = (angle: number): number => angle * (Math.PI / 180)
 
 /** LOG(x), LOG(base, x). */
 export const logarithm = (a: number, b?: number): number =>

@@ -103,8 +103,8 @@ export const regexpSubstr = (text: string, pattern: string): string | null => re
 
 export function regexpExtractAll(text: string, pattern: string, group: number): (string | null)[] | null {
   const compiled = regex(pattern)
-  const found = group < 0 || group > compiled.groups ? [] : compiled.matches(text, group)
-  return found.length === 0 ? null : found.map(match => match.text)
+  if (group < 0 || group > compiled.groups) return null
+  return compiled.matches(text, group).map(match => match.text)
 }
 
 const similarPatterns = new Map<string, Regex>()

@@ -1,4 +1,4 @@
-import { type Int, multiply, subtract } from '../values/integer.ts'
+import { type Int, multiply, subtract, wrap } from '../values/integer.ts'
 import {
   addMonths,
   civilFromDays,
@@ -168,7 +168,7 @@ export function unixTimestamp(text: string, pattern: string): Int {
 }
 
 export const fromUnixtime = (seconds: Int, pattern: string): string =>
-  formatTime(Number(seconds) * 1000, 0, pattern, true)
+  formatTime(Number(wrap(multiply(seconds, 1000), 64)), 0, pattern, true)
 
 const clockPattern = 'yyyy-MM-dd HH:mm:ss'
 

@@ -157,7 +157,7 @@ export function equalDynamic(a: Dynamic, b: Dynamic): boolean {
 
 export function dynamicText(value: Dynamic): string {
   if (typeof value === 'string') return value
-  if (typeof value === 'object' && !(value instanceof Decimal)) return JSON.stringify(value)
+  if (typeof value === 'object' && !(value instanceof Decimal)) return jsonText(value)
   return String(value)
 }
 
@@ -182,5 +182,11 @@ export function jsonDynamic(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
     return String(value)
   if (value instanceof Decimal) return `"${value}"`
-  return value === null ? 'null' : binary(JSON.stringify(value))
+  return value === null ? 'null' : binary(jsonText(value))
 }
+
+/** JSON.rawJSON: a number that JavaScript's numbers do not hold is written with all its digits. */
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown }
+
+const jsonText = (value: unknown): string =>
+  JSON.stringify(value, (_, member) => (typeof member === 'bigint' ? rawJSON(String(member)) : member))

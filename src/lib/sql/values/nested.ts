@@ -2,7 +2,7 @@ import { RowError } from '../errors.ts'
 import { Decimal, wholePart } from './decimal.ts'
 import { asNumber, type Dynamic, show } from './dynamic.ts'
 import { type Int, wrap } from './integer.ts'
-import { binary, quote } from './text.ts'
+import { quote } from './text.ts'
 
 /** ARRAY, MAP, MULTISET and ROW at run time, read from JSON and written as JSON or text. */
 
@@ -103,11 +103,3 @@ export function jsonRow(row: unknown[] | null, names: string[], members: Member<
 
 export const toBase64 = (text: string): string => Buffer.from(text).toString('base64')
 export const fromBase64 = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8')
-
-/** Any JSON value as text, whole numbers of any size exactly; UTF-8 with one character a byte. */
-export function jsonValue(value: unknown): string {
-  return binary(JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? rawJson(String(v)) : v)))
-}
-
-/** JSON.rawJSON: a number that JavaScript's numbers do not hold is written with all its digits. */
-export const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown }
