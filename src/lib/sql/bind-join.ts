@@ -14,6 +14,7 @@ import { cast } from './cast.ts'
 import { binderFor, type Environment, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { intervalOf, timeBound } from './join-interval.ts'
+import { windowTime } from './join-window.ts'
 import { calcOf, calcValue, sidesOf } from './lift.ts'
 import { type Calc, isAppendOnly, type Join, type JoinSide, type JoinTime, type Scan } from './plan.ts'
 import { isProctime } from './proctime.ts'
@@ -193,8 +194,10 @@ function addKey(join: Join, condition: Bound): boolean {
   return a.type.kind !== 'DYNAMIC' && b.type.kind !== 'DYNAMIC'
 }
 
-/** Makes a join of rows that are only added, whose times bound each other, an interval join. */
+/** Makes a join of rows in the same windows a window join, one of rows that are only added, whose times bound each other, an interval join. */
 function boundByTime(join: Join): void {
+  join.time = windowTime(join)
+  if (join.time !== undefined) return
   if (join.condition === undefined || !isAppendOnly(join.left) || !isAppendOnly(join.right)) return
   const conditions = conjunctsOf(join.condition)
   const bounds = conditions.map(condition => timeBound(join, condition))

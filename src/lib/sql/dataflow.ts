@@ -28,6 +28,8 @@ import { SessionRows } from './operators/session-rows.ts'
 import { VersionJoin } from './operators/version-join.ts'
 import { Watermarks } from './operators/watermarks.ts'
 import { WindowAggregate } from './operators/window-aggregate.ts'
+import { WindowJoin } from './operators/window-join.ts'
+import { WindowRank } from './operators/window-rank.ts'
 import { windowRows } from './operators/window-rows.ts'
 import type { Line, Pipeline } from './pipeline.ts'
 import {
@@ -44,7 +46,8 @@ import {
   type Scan,
   scansOf,
   type Union,
-  type Windows
+  type Windows,
+  windowEndOf
 } from './plan.ts'
 import type { Results } from './results.ts'
 import { type ScanConsumer, type Source, sourceOf } from './source.ts'
@@ -65,6 +68,9 @@ export class Dataflow implements Pipeline {
   /** What ends the time of each scan. */
   private readonly ends: (() => void)[] = []
   private readonly lateness: Lateness = { isLate: false }
+  private readonly onLate = (): void => {
+    this.lateness.isLate = true
+  }
   private readonly isOnlyAdded: boolean
   /** Whether time causes changes too, when no line is being worked on. */
   private readonly isTimed: boolean
@@ -239,13 +245,20 @@ export class Dataflow implements Pipeline {
   private rank(node: RankNode, out: Operator): void {
     const { input, partition, order, from, to, isNumbered } = node
     const functions = generateRank(input, partition, order)
-    const rank = isFirstByTime(node)
-      ? new FirstByTime(functions, isNumbered, this.lateness, out)
-      : new Rank(
-          functions,
-          { from, to, isNumbered, isAppendOnly: isAppendOnly(input), isLastFirst: isLastByTime(node) },
-          out
-        )
+    const end = windowEndOf(node)
+    const options = {
+      from,
+      to,
+      isNumbered,
+      isAppendOnly: isAppendOnly(input),
+      isLastFirst: isLastByTime(node)
+    }
+    const rank =
+      end !== undefined
+        ? new WindowRank(functions, options, end, this.onLate, out)
+        : isFirstByTime(node)
+          ? new FirstByTime(functions, isNumbered, this.lateness, out)
+          : new Rank(functions, options, out)
     this.operators.push(rank)
     this.build(input, rank)
   }
@@ -255,11 +268,7 @@ export class Dataflow implements Pipeline {
       this.build(input, windowRows(window, time, out))
       return
     }
-    const { lateness } = this
-    const onLate = (): void => {
-      lateness.isLate = true
-    }
-    const sessions = new SessionRows(window.size, time, keys, onLate, out)
+    const sessions = new SessionRows(window.size, time, keys, this.onLate, out)
     this.operators.push(sessions)
     this.build(input, sessions)
   }
@@ -295,7 +304,9 @@ export class Dataflow implements Pipeline {
         ? new RegularJoin(type, functions, out)
         : time.kind === 'interval'
           ? new IntervalJoin(type, time, functions, out)
-          : new VersionJoin(type, time, functions, scansOf(right)[0]?.eventTime !== undefined, out)
+          : time.kind === 'window'
+            ? new WindowJoin(type, time, functions, this.onLate, out)
+            : new VersionJoin(type, time, functions, scansOf(right)[0]?.eventTime !== undefined, out)
     this.operators.push(join)
     this.build(left, join.left)
     this.build(right, join.right)

@@ -9,7 +9,8 @@ import {
   type Node,
   type Plan,
   type Rank,
-  type Scan
+  type Scan,
+  windowEndOf
 } from './plan.ts'
 import { typeName } from './types.ts'
 
@@ -72,11 +73,13 @@ function aggregationText({ keys, calls }: Aggregate | Group): string {
   return `${by}: ${calls.map(c => c.name).join(', ')}`
 }
 
-function rankText({ input, partition, order, from, to }: Rank): string {
+function rankText(rank: Rank): string {
+  const { input, partition, order, from, to } = rank
   const value = (index: number): Bound => input.values[index] as Bound
   const by = partition.length === 0 ? '' : ` by ${partition.map(index => describe(value(index))).join(', ')}`
   const keys = order.map(key => ({ ...key, value: value(key.index) }))
-  return `rank ${from} to ${to}${by} in order of ${orderText(keys)}`
+  const kind = windowEndOf(rank) === undefined ? 'rank' : 'window rank'
+  return `${kind} ${from} to ${to}${by} in order of ${orderText(keys)}`
 }
 
 const windowText = (window: Aggregate['window']): string =>
@@ -92,6 +95,7 @@ function joinText(join: Join): string {
     const [a, b] = [value('left', time.left), value('right', time.right)]
     on.push(`left.${a} in right.${b} + [${time.lower} ms, ${time.upper} ms]`)
   }
+  if (time?.kind === 'window') on.push(`${value('left', time.left)} = ${value('right', time.right)}`)
   if (time?.kind === 'version') on.push(`as of left.${value('left', time.left)}`)
   if (condition !== undefined) on.push(describe(condition))
   const kind = time === undefined ? '' : ` ${time.kind}`

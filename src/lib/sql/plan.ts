@@ -97,13 +97,15 @@ export type Join = {
 }
 
 /**
- * How time bounds a join; `left` and `right` are the indexes of the event times among the values.
+ * How time bounds a join; `left` and `right` are the indexes of the event times among the values, or of the ends of windows.
  * - `interval`: left's time is within [right's time + lower, right's time + upper], in ms
+ * - `window`: both rows are in the same window
  * - `version`: the right row with the key as it was at left's time
  * - `lookup`: the right rows with the key as they are when the left row comes; the right side is a scan
  */
 export type JoinTime =
   | { kind: 'interval'; left: number; right: number; lower: number; upper: number }
+  | { kind: 'window'; left: number; right: number }
   | { kind: 'version'; left: number; right: number }
   | { kind: 'lookup' }
 
@@ -171,14 +173,28 @@ export function isAppendOnly(node: Node): boolean {
     case 'group':
       return false
     case 'join':
-      if (node.time?.kind === 'interval') return true
+      if (node.time?.kind === 'interval' || node.time?.kind === 'window') return true
       if (node.time?.kind === 'version' || node.time?.kind === 'lookup') return isAppendOnly(node.left)
       return node.type === 'inner' && isAppendOnly(node.left) && isAppendOnly(node.right)
     case 'rank':
-      return isFirstByTime(node)
+      return windowEndOf(node) !== undefined || isFirstByTime(node)
     default:
       return inputsOf(node).every(isAppendOnly)
   }
+}
+
+/**
+ * The index of the ends of windows among the values of a rank whose partitions are those of windows: its rows come out
+ * when these close.
+ */
+export function windowEndOf({ input, partition }: Rank): number | undefined {
+  const bounds = partition.map(index => ({ index, windowed: input.values[index]?.windowed }))
+  const starts = bounds.filter(({ windowed }) => windowed?.bound === 'start')
+  const end = bounds.find(
+    ({ windowed }) =>
+      windowed?.bound === 'end' && starts.some(start => start.windowed?.windows === windowed.windows)
+  )
+  return end?.index
 }
 
 /** Whether a rank is the first row by event time, which is known once the watermark has passed it. */

@@ -85,7 +85,7 @@ function pruneJoin(join: Join, used: ReadonlySet<number>): Places {
   join.columns = join.columns.filter((_, i) => places.has(i))
   join.condition = mover(places)(join.condition)
   const { time, keys } = join
-  const bounds = time?.kind === 'interval' || time?.kind === 'version' ? time : undefined
+  const bounds = time === undefined || time.kind === 'lookup' ? undefined : time
   for (const side of ['left', 'right'] as const) {
     // A table that is looked up knows its own columns.
     if (side === 'right' && time?.kind === 'lookup') continue

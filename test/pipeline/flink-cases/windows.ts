@@ -115,10 +115,77 @@ const groups: [name: string, sql: string][] = [
   ]
 ]
 
+const inWindows = (table: string, call: string, seconds: string): string =>
+  `(SELECT * FROM TABLE(${call}(TABLE ${table}, DESCRIPTOR(\`at\`), ${seconds})))`
+const ten = "INTERVAL '10' SECOND"
+const slides = `${ten}, INTERVAL '30' SECOND`
+const sameWindow = 'l.window_start = r.window_start AND l.window_end = r.window_end'
+const joined = (type: string, on: string, call = 'TUMBLE', lengths = ten): string =>
+  `SELECT l.id, r.id AS rid, l.window_start AS lw, r.window_end AS rw FROM ${inWindows('orders', call, lengths)} l ${type} ${inWindows('shipments', call, lengths)} r ON ${on}`
+
+const joins: [name: string, sql: string][] = [
+  ['inner', joined('JOIN', `${sameWindow} AND l.id = r.parent`)],
+  ['left', joined('LEFT JOIN', `${sameWindow} AND l.id = r.parent`)],
+  ['right', joined('RIGHT JOIN', `${sameWindow} AND l.id = r.parent`)],
+  ['full', joined('FULL JOIN', `${sameWindow} AND l.id = r.parent`)],
+  ['of windows alone', joined('LEFT JOIN', sameWindow)],
+  ['with a condition', joined('JOIN', `${sameWindow} AND l.id = r.parent AND r.\`at\` > l.\`at\``)],
+  ['of HOP', joined('JOIN', `${sameWindow} AND l.id = r.parent`, 'HOP', slides)],
+  [
+    'of CUMULATE',
+    joined('LEFT JOIN', `${sameWindow} AND l.id = r.parent AND l.price > 50`, 'CUMULATE', slides)
+  ],
+  [
+    'of sessions',
+    `SELECT l.id, r.id AS rid, l.window_start FROM (SELECT * FROM TABLE(SESSION(TABLE orders PARTITION BY id, DESCRIPTOR(\`at\`), INTERVAL '4' SECOND))) l JOIN (SELECT * FROM TABLE(SESSION(TABLE shipments PARTITION BY parent, DESCRIPTOR(\`at\`), INTERVAL '4' SECOND))) r ON ${sameWindow}`
+  ],
+  [
+    'of aggregates',
+    `SELECT l.buyer, l.n, r.m, l.window_end FROM (SELECT buyer, ${bounds}, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(\`at\`), INTERVAL '30' SECOND)) GROUP BY buyer, ${bounds}) l JOIN (SELECT carrier, ${bounds}, COUNT(*) AS m FROM TABLE(TUMBLE(TABLE shipments, DESCRIPTOR(\`at\`), INTERVAL '30' SECOND)) GROUP BY carrier, ${bounds}) r ON r.window_end = l.window_end AND r.window_start = l.window_start AND r.m > l.n`
+  ],
+  [
+    'aggregated',
+    `SELECT l.window_start, SUM(l.price) AS p, COUNT(*) AS n FROM ${inWindows('orders', 'TUMBLE', ten)} l JOIN ${inWindows('shipments', 'TUMBLE', ten)} r ON ${sameWindow} GROUP BY l.window_start, l.window_end`
+  ],
+  [
+    'of three',
+    `SELECT l.id, r.id AS rid, p.id AS pid, l.window_start FROM ${inWindows('orders', 'TUMBLE', ten)} l JOIN ${inWindows('shipments', 'TUMBLE', ten)} r ON ${sameWindow} AND l.id = r.parent LEFT JOIN ${inWindows('payments', 'TUMBLE', ten)} p ON l.window_start = p.window_start AND l.window_end = p.window_end AND l.id = p.parent`
+  ],
+  [
+    'of one table with itself, in WHERE',
+    `SELECT l.id, r.id AS rid, l.window_end FROM (SELECT * FROM TABLE(${minute}) WHERE won AND player = 1) l, (SELECT * FROM TABLE(${minute}) WHERE NOT won) r WHERE ${sameWindow} AND l.player = r.player`
+  ]
+]
+
+const ranked = (items: string, partition: string, order: string, where: string, call = minute): string =>
+  `SELECT ${items} FROM (SELECT id, player, points, ${bounds}, ROW_NUMBER() OVER (PARTITION BY ${partition} ORDER BY ${order}) AS rn FROM TABLE(${call})) WHERE ${where}`
+
+const ranks: [name: string, sql: string][] = [
+  ['of HOP', ranked('*', `${bounds}, player`, 'points DESC, id', 'rn <= 2', hop)],
+  ['of equal rows', ranked('id, window_start, rn', bounds, 'points DESC', 'rn <= 4')],
+  ['from the second on', ranked('id, window_start, rn', bounds, 'points, id', 'rn BETWEEN 2 AND 4')],
+  ['the first by time', ranked('id, window_end', `${bounds}, player`, '`at` ASC', 'rn = 1')],
+  ['the last by time', ranked('id, window_end', `${bounds}, player`, '`at` DESC', 'rn = 1')],
+  [
+    'by one bound, which changes',
+    ranked('id, window_start, rn', 'window_start', 'points DESC, id', 'rn <= 2')
+  ],
+  [
+    'of aggregates',
+    `SELECT * FROM (SELECT player, n, ${bounds}, ROW_NUMBER() OVER (PARTITION BY ${bounds} ORDER BY n DESC, player) AS rn FROM (SELECT player, ${bounds}, COUNT(*) AS n FROM TABLE(${minute}) GROUP BY player, ${bounds})) WHERE rn <= 2`
+  ],
+  [
+    'aggregated',
+    `SELECT ${bounds}, COUNT(*) AS n, SUM(points) AS p FROM (${ranked('*', `${bounds}, player`, 'points DESC', 'rn = 1')}) GROUP BY ${bounds}`
+  ]
+]
+
 const cases = (prefix: string, list: [name: string, sql: string][]): QueryCase[] =>
   list.map(([name, sql]) => ({ name: `${prefix}: ${name}`, sql }))
 
 export const windowCases: QueryCase[] = [
   ...cases('rows in windows', rows),
-  ...cases('groups of windows', groups)
+  ...cases('groups of windows', groups),
+  ...cases('window joins', joins),
+  ...cases('ranks in windows', ranks)
 ]

@@ -1,0 +1,143 @@
+import type { JoinType } from '../ast.ts'
+import type { JoinFunctions } from '../generate.ts'
+import type { JoinSide, JoinTime } from '../plan.ts'
+import { keep } from '../values/keep.ts'
+import type { Operator, Row, Stateful } from './operator.ts'
+import { type KeptRow, RowBag } from './row-bag.ts'
+import { Watermarks } from './watermarks.ts'
+
+type Rows = Map<unknown, RowBag>
+type OpenWindow = Record<JoinSide, Rows>
+type SideState = [key: unknown, rows: KeptRow[]][]
+type State = { windows: ({ end: number } & Record<JoinSide, SideState>)[]; watermarks: number[] }
+
+/**
+ * A join of the rows of a window: pairs, and rows of an outer side that are in none, come out when the watermark has
+ * reached the window's last millisecond. Rows for a window that is closed are late.
+ * Source: Flink's WindowJoinOperator; rows can be taken back here as long as their window is open.
+ */
+export class WindowJoin implements Stateful {
+  readonly left: Operator = this.port('left')
+  readonly right: Operator = this.port('right')
+  private readonly functions: JoinFunctions
+  private readonly outer: Record<JoinSide, boolean>
+  private readonly ends: JoinTime & { kind: 'window' }
+  private readonly windows = new Map<number, OpenWindow>()
+  /** The end of the window that closes next. */
+  private nextEnd = Number.POSITIVE_INFINITY
+  private readonly watermarks: Watermarks
+  private readonly onLate: () => void
+  private readonly out: Operator
+
+  /** @param ends where the rows have the ends of their windows */
+  constructor(
+    type: JoinType,
+    ends: JoinTime & { kind: 'window' },
+    functions: JoinFunctions,
+    onLate: () => void,
+    out: Operator
+  ) {
+    this.functions = functions
+    this.ends = ends
+    this.outer = { left: type === 'left' || type === 'full', right: type === 'right' || type === 'full' }
+    this.onLate = onLate
+    this.out = out
+    this.watermarks = new Watermarks(2, watermark => {
+      if (this.nextEnd - 1 <= watermark) this.close(watermark)
+      out.advance(watermark)
+    })
+  }
+
+  state(): State {
+    const save = (rows: Rows): SideState => [...rows].map(([key, bag]) => [key, bag.rows])
+    const windows = [...this.windows].map(([end, { left, right }]) => ({
+      end,
+      left: save(left),
+      right: save(right)
+    }))
+    return { windows, watermarks: this.watermarks.inputs }
+  }
+
+  restore(state: unknown): void {
+    const { windows, watermarks } = state as State
+    const load = (side: SideState): Rows => new Map(side.map(([key, rows]) => [key, new RowBag(rows)]))
+    for (const { end, left, right } of windows)
+      this.windows.set(end, { left: load(left), right: load(right) })
+    this.nextEnd = Math.min(Number.POSITIVE_INFINITY, ...this.windows.keys())
+    this.watermarks.restore(watermarks)
+  }
+
+  private port(side: JoinSide): Operator {
+    return {
+      change: (before, after) => {
+        if (before !== null) this.rowsOf(side, before)?.remove(before)
+        if (after !== null) this.rowsOf(side, after)?.add(after, 0)
+      },
+      advance: watermark => this.watermarks.advance(side === 'left' ? 0 : 1, watermark),
+      clear: () => {
+        for (const window of this.windows.values()) window[side].clear()
+      }
+    }
+  }
+
+  /** Where a row is kept with others of its window and key; undefined when the window is closed. */
+  private rowsOf(side: JoinSide, row: Row): RowBag | undefined {
+    const end = Number(row[this.ends[side]])
+    if (end - 1 <= this.watermarks.current) {
+      this.onLate()
+      return undefined
+    }
+    let window = this.windows.get(end)
+    if (window === undefined) {
+      window = { left: new Map(), right: new Map() }
+      this.windows.set(end, window)
+      this.nextEnd = Math.min(this.nextEnd, end)
+    }
+    const key = side === 'left' ? this.functions.leftKey(row) : this.functions.rightKey(row)
+    let bag = window[side].get(key)
+    if (bag === undefined) {
+      bag = new RowBag()
+      window[side].set(keep(key), bag)
+    }
+    return bag
+  }
+
+  private close(watermark: number): void {
+    const closed = [...this.windows.keys()].filter(end => end - 1 <= watermark).sort((a, b) => a - b)
+    for (const end of closed) {
+      const window = this.windows.get(end) as OpenWindow
+      this.windows.delete(end)
+      this.pair(window)
+    }
+    this.nextEnd = Math.min(Number.POSITIVE_INFINITY, ...this.windows.keys())
+  }
+
+  private pair({ left, right }: OpenWindow): void {
+    for (const [key, bag] of left) {
+      // A key that is NULL is equal to none.
+      const partners = (key === null ? undefined : right.get(key)?.rows) ?? []
+      for (const kept of bag.rows) this.pairRow(kept, partners)
+    }
+    if (!this.outer.right) return
+    for (const bag of right.values())
+      for (const { row, count, matches } of bag.rows)
+        if (matches === 0) this.emit(this.functions.row(null, row), count)
+  }
+
+  private pairRow({ row, count }: KeptRow, partners: readonly KeptRow[]): void {
+    const { functions } = this
+    let isPaired = false
+    for (const partner of partners) {
+      const joined = functions.row(row, partner.row)
+      if (!functions.matches(joined)) continue
+      isPaired = true
+      partner.matches++
+      this.emit(joined, count * partner.count)
+    }
+    if (!isPaired && this.outer.left) this.emit(functions.row(row, null), count)
+  }
+
+  private emit(row: Row, count: number): void {
+    for (let i = 0; i < count; i++) this.out.change(null, row)
+  }
+}
