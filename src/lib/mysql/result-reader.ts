@@ -76,7 +76,11 @@ export class ResultReader {
 
   #failure(sql: string): Error {
     const { code, message } = readErrorPacket(this.#packets.buffer, this.#packets.start, this.#packets.end)
-    const cause = Object.assign(new Error(message), SHUTDOWN.has(code) ? { code: 'ER_SERVER_SHUTDOWN' } : {})
+    const cause = Object.assign(
+      new Error(message),
+      { errno: code },
+      SHUTDOWN.has(code) ? { code: 'ER_SERVER_SHUTDOWN' } : {}
+    )
     if (isTemporary(cause)) return cause
     const statement = sql.length > 120 ? `${sql.slice(0, 117)}…` : sql
     return new ToolError(

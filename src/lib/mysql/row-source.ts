@@ -53,7 +53,7 @@ interface Described extends SourceTable {
  * Times are UTC, and with all modes off literals mean the same on every server. Each query sees what is committed when it
  * begins, and nothing else, whatever the server's defaults are.
  */
-const SESSION = [
+export const SESSION = [
   "SET SESSION time_zone = '+00:00', sql_mode = '', autocommit = 1, net_write_timeout = 3600, wait_timeout = 86400",
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED'
 ]

@@ -1,5 +1,5 @@
 import type { Expression, Identifier, JoinType, TableReference } from './ast.ts'
-import { isLookup, lookupColumn, lookupTime } from './bind-lookup.ts'
+import { isLookup, isLookupKey, lookupTime } from './bind-lookup.ts'
 import {
   and,
   type Bound,
@@ -184,7 +184,7 @@ function addKey(join: Join, condition: Bound): boolean {
   const [first, second] = [sideOf(a), sideOf(b)]
   if (first === undefined || second === undefined || first === second) return false
   const [left, right] = first === 'left' ? [a, b] : [b, a]
-  if (join.time?.kind === 'lookup' && lookupColumn(below(join, right)) === undefined) return false
+  if (join.time?.kind === 'lookup' && !isLookupKey(join, below(join, right))) return false
   join.keys.push({
     left: calcValue(join.left, below(join, left)),
     right: calcValue(join.right, below(join, right))

@@ -2,6 +2,7 @@ import type { Expression, TableReference } from './ast.ts'
 import { type Bound, conjunctsOf, isCast } from './bound.ts'
 import { binderFor, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
+import { keyKind } from './lookup/server-key.ts'
 import type { Join, Scan } from './plan.ts'
 import { isProctime } from './proctime.ts'
 import type { Relation } from './relation.ts'
@@ -33,6 +34,14 @@ export function lookupTime(
   throw new SqlError('type', reason, text, reference)
 }
 
+/** Whether rows can be looked up by the value of an expression over them. */
+export function isLookupKey({ right }: Join, value: Bound): boolean {
+  const column = lookupColumn(value)
+  const { source } = right.input as Scan
+  if (column === undefined || source.kind !== 'lookup') return false
+  return source.lookup.kind === 'file' || keyKind(column.type) !== undefined
+}
+
 /** The column (of the scan) that has a given value in all rows that are looked up, and that value. */
 export function constantKeys(join: Join): { column: Column; value: Bound }[] {
   if (join.right.condition === undefined) return []
@@ -41,7 +50,8 @@ export function constantKeys(join: Join): { column: Column; value: Bound }[] {
     const [a, b] = condition.operands as [Bound, Bound]
     const [value, other] = a.kind === 'literal' ? [a, b] : [b, a]
     const column = lookupColumn(other)
-    return value.kind === 'literal' && column !== undefined ? [{ column, value }] : []
+    if (column === undefined || value.kind !== 'literal') return []
+    return isLookupKey(join, column) ? [{ column, value }] : []
   })
 }
 

@@ -16,6 +16,7 @@ import {
 } from './generate.ts'
 import { generateRank } from './generate-rank.ts'
 import type { Lookups } from './lookup/lookups.ts'
+import { Prefetch } from './lookup/prefetch.ts'
 import { FirstByTime } from './operators/first-by-time.ts'
 import { GroupAggregate } from './operators/group-aggregate.ts'
 import { IntervalJoin } from './operators/interval-join.ts'
@@ -61,6 +62,7 @@ import { detach } from './values/text.ts'
 export class Dataflow implements Pipeline {
   watermark: number | undefined
   readonly lookups: LookupJoin[] = []
+  readonly prefetch: Prefetch | undefined
   private readonly results: Results
   private readonly tables: Lookups
   private readonly sources: Source[] = []
@@ -93,6 +95,8 @@ export class Dataflow implements Pipeline {
     this.build(plan.input, this.sink(plan))
     const names = this.sources.map(source => source.table)
     this.isDivided = !names.includes(undefined) && new Set(names).size === names.length
+    const fetches = this.lookups.some(({ table }) => table.fetch !== undefined)
+    this.prefetch = fetches ? new Prefetch(plan.input, tables) : undefined
   }
 
   begin(block: Buffer): void {
@@ -137,6 +141,11 @@ export class Dataflow implements Pipeline {
       return this.takeLate()
     }
     return false
+  }
+
+  resume(): boolean {
+    for (const join of this.lookups) if (join.waits) join.resume()
+    return this.takeLate()
   }
 
   finish(): void {

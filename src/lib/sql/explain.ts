@@ -109,7 +109,7 @@ function scanText({ source, name, columns }: Scan): string {
     source.kind === 'json'
       ? 'every line'
       : source.kind === 'lookup'
-        ? `looked up in ${source.lookup.path}`
+        ? `looked up in ${source.lookup.kind === 'file' ? source.lookup.path : `table ${source.lookup.table}`}`
         : `change events of ${source.database === undefined ? '' : `${source.database}.`}${source.table}`
   return `scan: ${name} (${rows})${read === '' ? '' : ` reading ${read}`}`
 }

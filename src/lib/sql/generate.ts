@@ -309,6 +309,13 @@ export function generateCalc({ input, condition, values }: Calc): CalcFunctions 
   return build(`return { place(B, S, P, O, RS, RE, row) {\n${body.declarations()}${parts.join('')}} }`)
 }
 
+/** A function that gives the values of expressions over a row of values. */
+export function generateValues(values: Bound[]): (R: readonly unknown[]) => unknown[] {
+  const code = valuesCode()
+  const row = `return [${values.map(value => code.value(value)).join(', ')}];`
+  return build(`return function values(R) {\n${code.declarations()}${row} }`)
+}
+
 export type JoinFunctions = {
   /** The key of a side's row, null when it is equal to none. */
   leftKey(R: readonly unknown[]): unknown

@@ -2,6 +2,7 @@ import { causeAt } from './change-event.ts'
 import { Dataflow } from './dataflow.ts'
 import { generateProjectPlace, type ProjectPlace } from './generate.ts'
 import type { Lookups } from './lookup/lookups.ts'
+import type { Prefetch } from './lookup/prefetch.ts'
 import type { LookupJoin } from './operators/lookup-join.ts'
 import { isAppendOnly, type Plan, type Scan } from './plan.ts'
 import type { Results } from './results.ts'
@@ -18,9 +19,13 @@ export interface Pipeline {
   readonly watermark: number | undefined
   /** Its joins with tables that are looked up, those nearest to the input first. */
   readonly lookups: readonly LookupJoin[]
+  /** Asks for what these need for a line, beforehand; undefined where that cannot be known, or nothing is to be fetched. */
+  readonly prefetch: Prefetch | undefined
   begin(block: Buffer): void
   /** @throws LineError, RowError; nothing of the line has taken effect then. @returns whether a row of it was late */
   line(line: Line): boolean
+  /** Goes on with the last line where its joins waited for rows. @returns whether a row of it was late */
+  resume(): boolean
   /** The block is gone after this. */
   finish(): void
   /** Ends time: closes all windows. */
@@ -47,6 +52,11 @@ export function createPipeline(plan: Plan, results: Results, tables: Lookups): P
 abstract class Stateless {
   readonly watermark = undefined
   readonly lookups = []
+  readonly prefetch = undefined
+
+  resume(): boolean {
+    return false
+  }
 
   finish(): void {}
 

@@ -6,11 +6,12 @@ import { RowError, SqlError } from './errors.ts'
 import { explain } from './explain.ts'
 import { Lookups } from './lookup/lookups.ts'
 import type { LookupTable } from './lookup/table.ts'
+import type { LookupJoin } from './operators/lookup-join.ts'
 import { createPipeline, type Line, type Pipeline } from './pipeline.ts'
 import { groupColumns, isAppendOnly } from './plan.ts'
 import { HeldResults, type ResultOptions, resultsOf } from './results.ts'
 import { LineError } from './scan.ts'
-import { BlockText } from './values/block-text.ts'
+import { BlockText, type Pieces } from './values/block-text.ts'
 
 /** A line that the query could not take. */
 export type RejectedLine = {
@@ -45,6 +46,7 @@ export class Query {
   /** The plans as text. */
   readonly plan: string
   private readonly pipelines: readonly Pipeline[]
+  private readonly joins: readonly LookupJoin[]
   private readonly tables: ReadonlySet<LookupTable>
   private readonly output = new Emitter()
   /** Results that are written every so often. */
@@ -58,7 +60,7 @@ export class Query {
     const columns = plans.map(groupColumns).filter(list => list !== null)
     const [first, ...others] = columns
     this.groupColumns = first?.filter(column => others.every(list => list.includes(column))) ?? null
-    const tables = options.lookups ?? new Lookups({ folder: '.', warn: message => options.warn?.(message) })
+    const tables = options.lookups ?? new Lookups({ warn: message => options.warn?.(message) })
     this.pipelines = plans.map(plan => {
       const isOnlyAdded = isAppendOnly(plan.input)
       const results = resultsOf(isOnlyAdded, options, this.output)
@@ -67,7 +69,8 @@ export class Query {
       this.held.push(held)
       return createPipeline(plan, held, tables)
     })
-    this.tables = new Set(this.pipelines.flatMap(({ lookups }) => lookups.map(({ table }) => table)))
+    this.joins = this.pipelines.flatMap(({ lookups }) => lookups)
+    this.tables = new Set(this.joins.map(({ table }) => table))
     this.options = options
   }
 
@@ -76,6 +79,11 @@ export class Query {
    * group are in one partition of a topic that is keyed by some of them.
    */
   readonly groupColumns: readonly string[] | null
+
+  /** Whether rows are looked up on servers, which takes `processFetching` and `endFetching`. */
+  get fetches(): boolean {
+    return [...this.tables].some(table => table.fetch !== undefined)
+  }
 
   /** Event time that has passed, ms since the epoch; undefined for queries that keep no time or before the first row. */
   get watermark(): number | undefined {
@@ -94,10 +102,8 @@ export class Query {
    */
   process(block: Buffer, out: ByteWriter): number {
     const { pipelines } = this
-    const line: Line = { bytes: block, text: new BlockText(block), start: 0, end: 0 }
-    this.output.target = out
-    for (const table of this.tables) table.begin()
-    for (const pipeline of pipelines) pipeline.begin(block)
+    if (this.fetches) throw new Error('what is looked up on a server has to be waited for')
+    const line = this.begin(block, out)
     const [only, second] = pipelines as [Pipeline, Pipeline?]
     try {
       return eachLine(block, (start, end, index) => {
@@ -111,12 +117,36 @@ export class Query {
         }
       })
     } finally {
-      if (this.isDue) this.emitHeld()
-      this.output.flush()
-      for (const pipeline of pipelines) {
-        pipeline.finish()
-        for (const warning of pipeline.warnings()) this.options.warn?.(warning)
+      this.finish()
+    }
+  }
+
+  /**
+   * The same for a query that looks rows up on servers. A line that needs rows that are not here waits for them, and with
+   * them those of the lines behind it are fetched, as far as what they need can be known beforehand.
+   * @throws ToolError SERVER besides
+   */
+  async processFetching(block: Buffer, out: ByteWriter): Promise<number> {
+    const line = this.begin(block, out)
+    const places: number[] = []
+    const count = eachLine(block, (start, end, index) => {
+      places.push(start, end, index)
+    })
+    let isPrefetched = false
+    try {
+      for (let at = 0; at < places.length; at += 3) {
+        line.start = places[at] as number
+        line.end = places[at + 1] as number
+        const index = places[at + 2] as number
+        this.take(line, index, () => this.each(line))
+        if (!this.waits) continue
+        if (!isPrefetched) await this.prefetch(block, line.text, places, at)
+        isPrefetched = true
+        await this.settle(work => this.take(line, index, work))
       }
+      return count
+    } finally {
+      this.finish()
     }
   }
 
@@ -129,6 +159,15 @@ export class Query {
   end(out: ByteWriter): void {
     this.output.target = out
     for (const pipeline of this.pipelines) pipeline.end()
+    this.emitHeld()
+    this.output.flush()
+  }
+
+  /** The same for a query that looks rows up on servers. @throws ToolError SERVER */
+  async endFetching(out: ByteWriter): Promise<void> {
+    for (const table of this.tables) table.begin()
+    this.end(out)
+    await this.settle(work => work())
     this.emitHeld()
     this.output.flush()
   }
@@ -164,6 +203,71 @@ export class Query {
     }
     this.lateLines = state.late
     for (const [i, pipeline] of this.pipelines.entries()) pipeline.restore(state.operators[i] ?? [])
+  }
+
+  private begin(block: Buffer, out: ByteWriter): Line {
+    this.output.target = out
+    for (const table of this.tables) table.begin()
+    for (const pipeline of this.pipelines) pipeline.begin(block)
+    return { bytes: block, text: new BlockText(block), start: 0, end: 0 }
+  }
+
+  private finish(): void {
+    if (this.isDue) this.emitHeld()
+    this.output.flush()
+    for (const pipeline of this.pipelines) {
+      pipeline.finish()
+      for (const warning of pipeline.warnings()) this.options.warn?.(warning)
+    }
+  }
+
+  /** Does some work on a line. @param work tells whether a row of it was late */
+  private take(line: Line, index: number, work: () => boolean): void {
+    const { bytes, start, end } = line
+    try {
+      if (work()) this.late(bytes.subarray(start, end), index)
+    } catch (error) {
+      this.reject(error, bytes.subarray(start, end), index)
+    }
+  }
+
+  /** Whether a join needs rows before it goes on. */
+  private get waits(): boolean {
+    for (const join of this.joins) if (join.waits) return true
+    return false
+  }
+
+  /** Fetches what the lines from a place on need, until nothing is missing that can be known. */
+  private async prefetch(
+    block: Buffer,
+    text: Pieces,
+    places: readonly number[],
+    from: number
+  ): Promise<void> {
+    const line: Line = { bytes: block, text, start: 0, end: 0 }
+    const all = this.pipelines.flatMap(({ prefetch }) => prefetch ?? [])
+    for (;;) {
+      for (const prefetch of all) prefetch.begin(block)
+      for (let at = from; at < places.length; at += 3) {
+        line.start = places[at] as number
+        line.end = places[at + 1] as number
+        for (const prefetch of all) prefetch.line(line)
+      }
+      if (![...this.tables].some(table => table.wants)) return
+      await this.fetch()
+    }
+  }
+
+  private async fetch(): Promise<void> {
+    for (const table of this.tables) if (table.wants) await table.fetch?.()
+  }
+
+  /** Goes on where joins wait, until none does. @param take works on what may reject the line */
+  private async settle(take: (work: () => boolean) => void): Promise<void> {
+    while (this.waits) {
+      await this.fetch()
+      for (const pipeline of this.pipelines) take(() => pipeline.resume())
+    }
   }
 
   /** Whether a row of the line was late for one of the queries. An error in one is told when all have had the line. */

@@ -71,7 +71,7 @@ const units: Record<string, number> = {
 }
 
 /** A duration as Flink's settings write it: `10 min`, `1h`; a number alone is ms. */
-function milliseconds(value: string): number | undefined {
+export function milliseconds(value: string): number | undefined {
   const [, number, unit = 'ms'] = /^\s*(\d+)\s*([a-z]+)?\s*$/i.exec(value) ?? []
   const size = units[unit.toLowerCase()]
   return number === undefined || size === undefined ? undefined : Number(number) * size

@@ -91,7 +91,11 @@ export class QueryStage implements Stage {
     this.#busy = true
     this.#firstLine = part.firstLine
     try {
-      part.count = this.#queries.of(part).process(part.bytes, this.#options.writer.bytes)
+      const query = this.#queries.of(part)
+      const { bytes } = this.#options.writer
+      part.count = query.fetches
+        ? await query.processFetching(part.bytes, bytes)
+        : query.process(part.bytes, bytes)
       await this.#options.badLines.room()
     } finally {
       await this.#writeLate()
@@ -127,7 +131,7 @@ export class QueryStage implements Stage {
     const endsTime = (reason === 'end' && state === null) || (reason !== 'cut' && final)
     const queries = this.#queries.all
     if (endsTime) {
-      for (const query of queries) query.end(writer.bytes)
+      for (const query of queries) await query.endFetching(writer.bytes)
       this.#queries.clear()
     }
     // Input without marks, a capture or a log, is continued by the next run from where it ended.

@@ -59,8 +59,6 @@ export class FileTable implements LookupTable {
     return this.byKey?.get(key) ?? []
   }
 
-  async fetch(): Promise<void> {}
-
   private load(): Map<unknown, Row[]> {
     const byKey = new Map<unknown, Row[]>()
     const bytes = readFileSync(this.path)

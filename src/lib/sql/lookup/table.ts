@@ -10,6 +10,8 @@ export interface LookupTable {
    * @param left the row that is joined with them
    */
   rows(key: unknown, left: Row): readonly Row[] | undefined
-  /** Gets the rows that were asked for and were not here. */
-  fetch(): Promise<void>
+  /** Whether rows were asked for that are not here. */
+  readonly wants?: boolean
+  /** Gets the rows that were asked for and are not here; absent for a table that is here whole. */
+  fetch?(): Promise<void>
 }

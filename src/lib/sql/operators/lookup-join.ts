@@ -74,9 +74,12 @@ export class LookupJoin implements Operator, Stateful {
     try {
       while (next < waiting.length) {
         const item = waiting[next] as Waiting
-        const rows = item.kind === 'change' && item.after !== null ? this.rowsFor(item.after) : []
-        if (rows === undefined) break
         next++
+        const rows = item.kind === 'change' && item.after !== null ? this.rowsFor(item.after) : []
+        if (rows === undefined) {
+          next--
+          break
+        }
         if (item.kind === 'change') this.join(item.before, item.after, rows)
         else if (item.kind === 'advance') this.out.advance(item.watermark)
         else {
