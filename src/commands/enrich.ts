@@ -125,7 +125,7 @@ export const spec = {
     {
       title: 'SQL',
       text: [
-        'Statements: CREATE TABLE with computed columns, WATERMARK and WITH (connector stdin or stdout, format json or debezium-json; those of LOOKUPS besides), CREATE VIEW, INSERT INTO, SELECT; one query a run. What is not in the subset is an error that says where.',
+        'Statements: CREATE TABLE with computed columns, WATERMARK and WITH (connector stdin or stdout, format json or debezium-json; those of LOOKUPS besides), CREATE VIEW, CREATE FUNCTION, INSERT INTO, SELECT; one query a run. What is not in the subset is an error that says where.',
         'Windows: TUMBLE, HOP, CUMULATE and SESSION (with PARTITION BY) in event time. With GROUP BY window_start, window_end and further keys a result comes out when its window closes; without, each row comes out in each of its windows, with window_start, window_end and window_time, those of a session when it is over. A join whose ON has window_start and window_end of the same windows on both sides, and ROW_NUMBER with both in PARTITION BY, give their results when the window closes. GROUP BY TUMBLE(time, size), HOP(time, slide, size) and SESSION(time, gap) with TUMBLE_START and its like are taken, too. Aggregates: COUNT, SUM, AVG, MIN, MAX, STDDEV_POP, STDDEV_SAMP, VAR_POP, VAR_SAMP, PERCENTILE, FIRST_VALUE, LAST_VALUE, LISTAGG, COLLECT, ARRAY_AGG, JSON_ARRAYAGG, JSON_OBJECTAGG, APPROX_COUNT_DISTINCT, with DISTINCT and FILTER. Updates and deletes of a table take back what they replace.',
         'GROUP BY without a window, or aggregates over everything, keep a result for each group, which changes with its rows: it is written as a change event each time (op c, u with the whole result before, d when its last row has gone), with the source of the event that caused it. An aggregation may stand over another, in a subquery or a view. What is kept grows with the number of groups.',
         'Columns nobody declared are typed by their values: whole numbers BIGINT, other numbers DOUBLE, strings STRING. A string is read as DECIMAL or TIMESTAMP(3) where a number or time is needed. MIN, MAX and < compare two such strings as numbers when both are numbers.',
@@ -139,6 +139,14 @@ export const spec = {
         'The file is read again when it has changed. If it cannot be read then, for instance because it is just being written, a warning says so and the rows that were read before are used until it changes again; write a new file and rename it. The columns of CSV are those of a first line that names all of the table, else they stand in its order (csv.field-delimiter and csv.null-literal are taken). An empty field is NULL, a STRING only with csv.null-literal.',
         "A table WITH ('connector' = 'mysql', 'url' = 'mysql://reader:${PASSWORD}@db/shop', 'table-name' = 'customers') is one of a MySQL or MariaDB server; Flink's options of the connector jdbc are taken too ('url' = 'jdbc:mysql://db/shop', 'username', 'password', 'lookup.cache' and 'lookup.partial-cache...'), so that one file runs on both. What a block of input lines needs is read at once, with the columns that the query reads. With 'lookup.cache' = 'PARTIAL' rows, and that there are none, are kept up to 'lookup.partial-cache.max-rows' keys and for 'lookup.partial-cache.expire-after-write'. Which rows a text has is the server's word, with the collation of its column; numbers and times are equal when their values are. A server that is away is waited for as --retry-for says.",
         'ON needs an equality with a column of the table, or with a constant; other conditions may stand beside it. Where rows of the left side change or go, what each was joined with is kept, and exactly that is taken back: a result never stays behind because the table has changed meanwhile. An update of a left row looks its new values up.'
+      ]
+    },
+    {
+      title: 'FUNCTIONS',
+      text: [
+        "Functions are Flink's of strings, numbers, times, conditions, JSON, arrays and maps, hashes and regular expressions, but for those that depend on the clock or on chance.",
+        "CREATE FUNCTION distance AS 'geo.js' LANGUAGE JAVASCRIPT takes one from a JavaScript module, its path relative to the file of -f: the export of that name, or the default export. It is called with values as they stand in output (DECIMAL and times as strings), not with NULL, which gives NULL, unless it has acceptsNull = true. What it returns is what an undeclared column would be, or of the type that returns = 'DOUBLE' names; both may be properties of the function or exports of the module. What it throws is an error of the line.",
+        'An exported object with create(), add(state, ...values) and result(state) is an aggregate; add may return another state, and states are plain data (they go to --state). With retract(state, ...values) it takes back rows that go; without it all rows are kept and it begins anew with those that are left.'
       ]
     },
     {
@@ -167,8 +175,9 @@ export async function main(): Promise<void> {
 
 async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
   const { name, text } = sqlOf(flags.file, flags.execute)
+  const folder = flags.file === undefined ? '.' : dirname(flags.file)
   const lookups = new Lookups({
-    folder: flags.file === undefined ? '.' : dirname(flags.file),
+    folder,
     warn: message => log.warn(message),
     connect({ url, user, password, table, ...query }) {
       const target = lookupTarget(url, user, password, `table ${table}`)
@@ -179,6 +188,7 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
   const make = (options: Pick<QueryOptions, 'reject' | 'late' | 'warn'>): Query =>
     compiled(name, text, {
       ...options,
+      folder,
       lookups,
       watermarkDelay: flags.watermarkDelay,
       changelog: flags.changelog,

@@ -11,6 +11,7 @@ import type { SqlType } from './types.ts'
 /** One aggregate call of a query. */
 export type AggregateCall = {
   function: string
+  definition: AggregateDefinition
   /** What is aggregated: one value, several as a ROW where there are more or NULL counts. Undefined for COUNT(*). */
   argument: Bound | undefined
   distinct: boolean
@@ -78,8 +79,6 @@ export const otherAggregates: ReadonlySet<string> = new Set([
 
 /** See AggregateDefinition.code. */
 export function aggregateCode(call: AggregateCall, index: number, retracts: boolean): AggregateCode {
-  const definition = aggregates.get(call.function)
-  if (definition === undefined) throw new Error(`no aggregate ${call.function}`)
-  const code = definition.code(call, index, retracts)
+  const code = call.definition.code(call, index, retracts)
   return call.distinct ? distinctCode(code, index) : code
 }

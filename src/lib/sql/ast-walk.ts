@@ -45,7 +45,7 @@ export const partsOfWindow = ({ partitionBy, orderBy }: WindowSpecification): Ex
 
 /** Whether a group's aggregate is called anywhere in it: one without OVER. */
 export const hasAggregate = (expression: Expression): boolean =>
-  (expression.kind === 'call' && expression.over === undefined && isAggregateName(expression.name.name)) ||
+  (expression.kind === 'call' && expression.over === undefined && isAggregateCall(expression)) ||
   partsOf(expression).some(hasAggregate)
 
 /** The calls with OVER in it, but not those that stand in another. */
@@ -53,6 +53,10 @@ export function windowCallsOf(expression: Expression): CallExpression[] {
   if (expression.kind === 'call' && expression.over !== undefined) return [expression]
   return partsOf(expression).flatMap(windowCallsOf)
 }
+
+/** Whether it is the call of an aggregate, one of CREATE FUNCTION too. */
+export const isAggregateCall = ({ name, user }: CallExpression): boolean =>
+  user === undefined ? isAggregateName(name.name) : 'aggregate' in user
 
 export const isAggregateName = (name: string): boolean =>
   aggregateNames.has(name.toUpperCase()) || otherAggregates.has(name.toUpperCase())

@@ -1,5 +1,6 @@
 import type { Span } from './errors.ts'
 import type { SqlType } from './types.ts'
+import type { UserFunction } from './user-function.ts'
 
 /** The syntax tree: what was written and where, nothing resolved. */
 
@@ -98,6 +99,8 @@ export type Expression = Span &
         distinct: boolean
         filter?: Expression
         options?: CallOptions
+        /** What CREATE FUNCTION made of the name. */
+        user?: UserFunction
         over?: WindowSpecification
         /** The unit in EXTRACT(unit FROM x), FLOOR(x TO unit), TIMESTAMPDIFF(unit, a, b). */
         unit?: TimeUnit

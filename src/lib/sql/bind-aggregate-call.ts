@@ -8,7 +8,9 @@ import { unsupported } from './environment.ts'
 /** An aggregate's call with its arguments over the rows that are aggregated; throws SqlError. */
 export function bindAggregate(expression: CallExpression, binder: ExpressionBinder): AggregateCall {
   const name = expression.name.name.toUpperCase()
-  const definition = aggregates.get(name)
+  const { user } = expression
+  const definition =
+    user === undefined ? aggregates.get(name) : 'aggregate' in user ? user.aggregate : undefined
   if (definition === undefined)
     throw binder.error('unsupported', unsupported(`the aggregate ${name}`), expression.name)
   if (expression.args.some(hasAggregate))
@@ -30,6 +32,7 @@ export function bindAggregate(expression: CallExpression, binder: ExpressionBind
   const where = filter === undefined ? '' : ` FILTER (WHERE ${describe(filter)})`
   return {
     function: name,
+    definition,
     argument: expression.star ? undefined : argument,
     distinct,
     filter,

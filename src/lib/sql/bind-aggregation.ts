@@ -1,6 +1,6 @@
 import type { AggregateCall } from './aggregates.ts'
 import type { CallExpression, Expression, Identifier, Select } from './ast.ts'
-import { hasAggregate, isAggregateName, partsOf } from './ast-walk.ts'
+import { hasAggregate, isAggregateCall, partsOf } from './ast-walk.ts'
 import { bindAggregate } from './bind-aggregate-call.ts'
 import { ExpressionBinder, type Scope } from './bind-expression.ts'
 import { bindGroupWindow, groupWindowOf } from './bind-group-window.ts'
@@ -65,11 +65,7 @@ export function bindAggregation(
   const values = keys.map(key => key.value)
   const { node, columns, firstCall } = groupRows(relation, values, calls)
   const whole = (expression: Expression): Bound | undefined => {
-    if (
-      expression.kind === 'call' &&
-      expression.over === undefined &&
-      isAggregateName(expression.name.name)
-    ) {
+    if (expression.kind === 'call' && expression.over === undefined && isAggregateCall(expression)) {
       const call = bindAggregate(expression, binder)
       let index = calls.findIndex(other => other.name === call.name)
       if (index < 0) index = calls.push(call) - 1
@@ -135,7 +131,7 @@ function readInAggregates(select: Select, binder: ExpressionBinder): Bound[] {
 }
 
 const aggregatesIn = (expression: Expression): CallExpression[] =>
-  expression.kind === 'call' && isAggregateName(expression.name.name)
+  expression.kind === 'call' && isAggregateCall(expression)
     ? [expression]
     : partsOf(expression).flatMap(aggregatesIn)
 

@@ -1,6 +1,7 @@
 import { aggregateNames } from './aggregates.ts'
 import { type ArithmeticOperator, arithmetic, negative } from './arithmetic.ts'
 import type { CallExpression, Expression, Identifier } from './ast.ts'
+import { isAggregateCall } from './ast-walk.ts'
 import { type Bound, literal, strict } from './bound.ts'
 import { cast } from './cast.ts'
 import { type ComparisonOperator, compare } from './comparison.ts'
@@ -340,11 +341,13 @@ export class ExpressionBinder {
     const name = expression.name.name.toUpperCase()
     if (expression.over !== undefined)
       throw this.error('type', 'OVER stands in the SELECT list or in QUALIFY', expression.over)
-    if (aggregateNames.has(name)) {
+    if (isAggregateCall(expression)) {
       throw this.error('type', `the aggregate ${name} cannot stand here`, expression)
     }
     if (name === 'PROCTIME' && expression.args.length === 0) return proctime(expression)
-    const definition = scalarFunctions.get(name)
+    const { user } = expression
+    const definition =
+      user === undefined ? scalarFunctions.get(name) : 'scalar' in user ? user.scalar : undefined
     if (definition === undefined) throw this.unknownFunction(expression, name)
     if (expression.star || expression.distinct || expression.filter !== undefined) {
       throw this.error('syntax', `${name} is no aggregate: it takes no *, DISTINCT or FILTER`, expression)

@@ -16,9 +16,10 @@ export type Program = { plans: Plan[]; settings: Settings }
 /**
  * The plans of the queries in an SQL text: its bare SELECTs and INSERTs. Throws SqlError.
  * @param watermarkDelay ms that event time lags behind where no WATERMARK is declared
+ * @param folder where paths in the text begin
  */
-export function planText(text: string, watermarkDelay: number): Program {
-  return planStatements(parseStatements(text), text, watermarkDelay)
+export function planText(text: string, watermarkDelay: number, folder?: string): Program {
+  return planStatements(parseStatements(text, folder), text, watermarkDelay)
 }
 
 function planStatements(statements: Statement[], text: string, watermarkDelay: number): Program {

@@ -18,6 +18,8 @@ export function parseCall(tokens: TokenStream): CallExpression {
     start: name.start,
     end: 0
   }
+  const user = tokens.functions.get(name.name.toUpperCase())
+  if (user !== undefined) call.user = user
   parseArguments(tokens, call)
   call.end = tokens.expectSymbol(')').end
   if (tokens.atWords('IGNORE', 'NULLS') || tokens.atWords('RESPECT', 'NULLS')) {

@@ -2,19 +2,26 @@ import { suggest } from '../cli/suggest.ts'
 import type { ColumnDefinition, CreateTable, Identifier, Statement } from './ast.ts'
 import type { Span, SqlError } from './errors.ts'
 import { parseExpression } from './parse-expression.ts'
+import { parseCreateFunction } from './parse-function.ts'
 import { parseQuery } from './parse-query.ts'
 import { parseType } from './parse-type.ts'
 import { TokenStream } from './token-stream.ts'
 
-/** The statements of an SQL text, separated by semicolons. Throws SqlError. */
-export function parseStatements(text: string): Statement[] {
-  const tokens = new TokenStream(text)
+/**
+ * The statements of an SQL text, separated by semicolons. Throws SqlError.
+ * @param folder where paths in the text begin
+ */
+export function parseStatements(text: string, folder?: string): Statement[] {
+  const tokens = new TokenStream(text, folder)
   const statements: Statement[] = []
   for (;;) {
     while (tokens.takeSymbol(';'));
     if (tokens.peek().kind === 'end') return statements
     if (takeStatementSet(tokens)) parseStatementSet(tokens, statements)
-    else statements.push(parseStatement(tokens))
+    else {
+      const statement = parseStatement(tokens)
+      if (statement !== undefined) statements.push(statement)
+    }
     if (tokens.peek().kind !== 'end' && !tokens.atSymbol(';')) throw unexpectedRest(tokens)
   }
 }
@@ -43,7 +50,8 @@ function unexpectedRest(tokens: TokenStream): SqlError {
   return tokens.unexpected('; or the end of the statement')
 }
 
-function parseStatement(tokens: TokenStream): Statement {
+/** Undefined for CREATE FUNCTION, which changes what is read after it. */
+function parseStatement(tokens: TokenStream): Statement | undefined {
   const first = tokens.peek()
   if (tokens.atWords('SELECT') || tokens.atWords('WITH') || tokens.atSymbol('(')) return parseQuery(tokens)
   if (tokens.takeWords('SET')) return parseSet(tokens, first)
@@ -52,8 +60,12 @@ function parseStatement(tokens: TokenStream): Statement {
     tokens.takeWords('TEMPORARY')
     if (tokens.takeWords('TABLE')) return parseCreateTable(tokens, first)
     if (tokens.takeWords('VIEW')) return parseCreateView(tokens, first)
-    if (tokens.atWords('FUNCTION')) throw tokens.unsupported('CREATE FUNCTION', tokens.peek())
-    throw tokens.unexpected('TABLE or VIEW')
+    tokens.takeWords('SYSTEM')
+    if (tokens.takeWords('FUNCTION')) {
+      parseCreateFunction(tokens)
+      return undefined
+    }
+    throw tokens.unexpected('TABLE, VIEW or FUNCTION')
   }
   if (['EXECUTE', 'BEGIN', 'DROP', 'ALTER', 'EXPLAIN', 'USE', 'SHOW'].some(word => tokens.atWords(word))) {
     throw tokens.unsupported(`the statement ${first.upper}`, first)

@@ -1,15 +1,21 @@
 import type { Identifier } from './ast.ts'
 import { type Span, SqlError } from './errors.ts'
 import { type Token, tokenize } from './lexer.ts'
+import type { UserFunction } from './user-function.ts'
 
 /** The tokens of one SQL text with a place to read at; every failure says what was found and what was expected. */
 export class TokenStream {
   readonly text: string
+  /** The functions that CREATE FUNCTION has made so far, by their names in capitals. */
+  readonly functions = new Map<string, UserFunction>()
+  /** Where paths in the text begin. */
+  readonly folder: string
   private readonly tokens: Token[]
   private position = 0
 
-  constructor(text: string) {
+  constructor(text: string, folder = '.') {
     this.text = text
+    this.folder = folder
     this.tokens = tokenize(text)
   }
 
