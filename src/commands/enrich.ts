@@ -34,6 +34,7 @@ import {
   StateDirectory,
   transactionalIdOf
 } from '../lib/stream/index.ts'
+import { showState, tellWhy } from './enrich/look.ts'
 
 const flags = {
   file: { kind: 'string', short: 'f', arg: 'FILE', complete: 'file', help: 'read the SQL from FILE' },
@@ -69,6 +70,19 @@ const flags = {
     doc: 'Without --state they are closed at the end of input anyway, as by Flink at the end of a bounded source.'
   },
   explain: { kind: 'boolean', help: 'print the plan of the query and exit' },
+  why: {
+    kind: 'string',
+    arg: 'VALUE',
+    help: 'tell what became of the rows that have this value, in place of the results',
+    doc: 'For each row with the value in a column that the query reads a line of JSON: verdict filtered (because of which condition), late, rejected (why), results (how many it gave at once) or no result (it is kept, or changes none). Run it over a capture.'
+  },
+  inspect: {
+    kind: 'string',
+    arg: 'DIR',
+    complete: 'directory',
+    help: 'list what the state in DIR holds, and exit',
+    doc: 'Of the newest snapshot, a line of JSON for each operator that keeps something: keys, rows, its watermark, bytes. With --name of that query; the pipeline may be running.'
+  },
   ...inputFlags,
   out: { ...outputFlags.out, help: kafkaOutHelp, doc: `${outputFlags.out.doc} For topics see KAFKA.` },
   ...repartitionFlags,
@@ -174,6 +188,7 @@ export async function main(): Promise<void> {
 }
 
 async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
+  if (flags.inspect !== undefined) return showState(flags.inspect, flags.name)
   const { name, text } = sqlOf(flags.file, flags.execute)
   const folder = flags.file === undefined ? '.' : dirname(flags.file)
   const lookups = new Lookups({
@@ -195,7 +210,8 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
       emitEvery: flags.emit
     })
   // A mistake in the query is told before anything is opened.
-  const { plan, groupColumns } = make({ reject() {} })
+  const query = make({ reject() {} })
+  const { plan, groupColumns } = query
   if (flags.explain) {
     process.stdout.write(`${plan}\n`)
     return 0
@@ -214,6 +230,7 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     { maxLine: flags.maxLine, holdsMemory: true },
     outputs
   )
+  if (flags.why !== undefined) return tellWhy(query, flags.why, lookups, input, stop)
   const badLines = new BadLines('enrich', input, await openDeadLetters(flags.deadLetter, kafka))
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'enrich', flags.name)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { blockOf, created, parseLines } from '../sql/events.ts'
+import { blockOf, change, created, parseLines } from '../sql/events.ts'
 import { type Finished, runTool, startTool } from './run-tool.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'enrich-'))
@@ -230,4 +230,48 @@ test('--emit every: what changes come to is written in time, though no line foll
     parseLines(stdout).map(line => (line.after as { n: number } | undefined)?.n),
     [2, undefined, 3]
   )
+})
+
+test('--why tells what became of the rows with a value, in place of the results', () => {
+  const lines = [
+    row(1, 0),
+    row(2, 61),
+    row(3, 5),
+    change('u', { id: 2 }, { id: 9 }, 'joins'),
+    created({ id: 7 })
+  ]
+  const told = (query: string, key: string): unknown[] =>
+    parseLines(enrich(['--why', key, '-e', query], lines).stdout)
+  const joins = { query: 1, table: 'joins', row: 'after' }
+  assert.deepEqual(told('SELECT id FROM joins WHERE id > 1 AND id <> 3', '3'), [
+    { line: 3, ...joins, verdict: 'filtered', because: '(id <> 3)' }
+  ])
+  assert.deepEqual(told('SELECT id FROM joins WHERE id > 1', '2'), [
+    { line: 2, ...joins, verdict: 'results', results: 1 },
+    { line: 4, ...joins, row: 'before', verdict: 'results', results: 1 }
+  ])
+  const [late] = told(counts.replace('GROUP', 'WHERE id > 0 GROUP'), '3') as Record<string, unknown>[]
+  assert.equal(late?.verdict, 'late')
+  assert.match(String(late?.because), /behind the watermark of 2026-11-24T10:01:01/)
+  const [rejected] = told('SELECT 1 / (id - 7) AS x FROM joins WHERE id = 7', '7') as Record<
+    string,
+    unknown
+  >[]
+  assert.deepEqual([rejected?.verdict, rejected?.because], ['rejected', 'division by zero'])
+  const unmatched = told('SELECT j.id FROM joins j JOIN users u ON j.id = u.id', '7') as Record<
+    string,
+    unknown
+  >[]
+  assert.equal(unmatched[0]?.verdict, 'no result')
+})
+
+test('--inspect lists what a state holds', () => {
+  const sql = 'SELECT id % 2 AS odd, COUNT(*) AS n FROM joins GROUP BY id % 2'
+  enrich(['-e', sql, '--state', path('looked-at')], [row(1, 0), row(2, 0), row(3, 0)])
+  const { stdout, status } = enrich(['--inspect', path('looked-at')])
+  assert.equal(status, 0)
+  const [group, ...more] = parseLines(stdout)
+  assert.deepEqual([group?.operator, group?.keys, more], ['group by (id % 2): COUNT(*)', 2, []])
+  const none = enrich(['--inspect', path('nothing')])
+  assert.deepEqual([none.status, none.stdout], [2, ''])
 })

@@ -7,6 +7,7 @@ import {
   windowConsumer,
   windowOperator
 } from './consumers.ts'
+import { describeNode } from './explain.ts'
 import {
   generateAggregate,
   generateCalc,
@@ -67,6 +68,7 @@ export class Dataflow implements Pipeline {
   private readonly tables: Lookups
   private readonly sources: Source[] = []
   private readonly operators: Stateful[] = []
+  readonly labels: string[] = []
   /** What ends the time of each scan. */
   private readonly ends: (() => void)[] = []
   private readonly lateness: Lateness = { isLate: false }
@@ -181,6 +183,13 @@ export class Dataflow implements Pipeline {
 
   /** What a node is made of, down to its scans: its rows go to `out`. */
   private build(node: Node, out: Operator): void {
+    const own = this.operators.length
+    this.buildNode(node, out)
+    // What a node keeps is there before what it stands on is built.
+    if (node.kind !== 'scan' && this.operators.length > own) this.labels[own] ??= describeNode(node)
+  }
+
+  private buildNode(node: Node, out: Operator): void {
     switch (node.kind) {
       case 'scan':
         throw new Error('rows of a scan are read by what stands over it')

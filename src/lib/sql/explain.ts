@@ -42,14 +42,15 @@ function explainInput(node: Node, condition: Bound | undefined, depth: number, l
     push(scanText(node))
     return
   }
-  push(textOf(node))
+  push(describeNode(node))
   const own = 'condition' in node && node.kind !== 'join' ? node.condition : undefined
   for (const input of inputsOf(node)) explainInput(input, own, indent, lines)
   // No rows come from a table that is looked up, and so it is none of the inputs.
   if (node.kind === 'join' && node.time?.kind === 'lookup') explainInput(node.right, undefined, indent, lines)
 }
 
-function textOf(node: Exclude<Node, Scan>): string {
+/** A node in one line. */
+export function describeNode(node: Exclude<Node, Scan>): string {
   switch (node.kind) {
     case 'calc':
       return `calc: ${node.values.map(describe).join(', ')}`

@@ -1,5 +1,7 @@
 export { RowError, SqlError, type SqlErrorCode } from './errors.ts'
+export { inspect } from './inspect.ts'
 export { Lookups } from './lookup/lookups.ts'
 export type { ServerQuery, ServerRows } from './lookup/server.ts'
 export { compile, Query, type QueryOptions, type RejectedLine } from './query.ts'
 export { QueryStage, type StageOptions } from './stage.ts'
+export { Why } from './why.ts'

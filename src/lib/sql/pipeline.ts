@@ -30,6 +30,8 @@ export interface Pipeline {
   finish(): void
   /** Ends time: closes all windows. */
   end(): void
+  /** What each operator that keeps something is, as in the plan. */
+  readonly labels: readonly string[]
   /** What each operator keeps between lines: plain data, with Maps and bigints. */
   state(): unknown[]
   restore(states: unknown[]): void
@@ -50,6 +52,7 @@ export function createPipeline(plan: Plan, results: Results, tables: Lookups): P
 
 /** What has no state. */
 abstract class Stateless {
+  readonly labels = []
   readonly watermark = undefined
   readonly lookups = []
   readonly prefetch = undefined

@@ -39,7 +39,14 @@ export type QueryOptions = ResultOptions & {
   lookups?: Lookups
 }
 
-type Snapshot = { version: 3; query: string; late: number; operators: unknown[][] }
+/** What a snapshot holds; `labels` say what the operators are. */
+export type Snapshot = {
+  version: 3
+  query: string
+  late: number
+  labels: (readonly string[])[]
+  operators: unknown[][]
+}
 
 /** The compiled queries of a text, run side by side over blocks of lines. */
 export class Query {
@@ -56,7 +63,12 @@ export class Query {
   private lastEmit = Date.now()
   private readonly options: QueryOptions
 
-  constructor({ plans }: Program, options: QueryOptions) {
+  /** What it runs. */
+  readonly program: Program
+
+  constructor(program: Program, options: QueryOptions) {
+    const { plans } = program
+    this.program = program
     this.appendOnly = plans.every(plan => isAppendOnly(plan.input))
     this.plan = plans.map(explain).join('\n')
     const columns = plans.map(groupColumns).filter(list => list !== null)
@@ -192,6 +204,7 @@ export class Query {
       version: 3,
       query: this.plan,
       late: this.lateLines,
+      labels: this.pipelines.map(pipeline => pipeline.labels),
       operators: this.pipelines.map(pipeline => pipeline.state())
     }
     return serialize(state)

@@ -1,4 +1,4 @@
-import { readdirSync, unlinkSync } from 'node:fs'
+import { existsSync, readdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf, ToolError } from '../cli/index.ts'
 import type { Mark } from './control.ts'
@@ -35,6 +35,17 @@ export class StateDirectory {
     const path = join(root, name === undefined ? tool : `${tool}.${name}`)
     makeDirectory(path)
     return new StateDirectory(root, path, await lockFile(join(path, LOCK), `state directory ${path}`))
+  }
+
+  /** The newest snapshot of a tool that may be running, for a look at it; null when there is none. */
+  static async newest(
+    root: string,
+    tool: string,
+    name?: string
+  ): Promise<{ n: number; content: Buffer } | null> {
+    const path = join(root, name === undefined ? tool : `${tool}.${name}`)
+    if (!existsSync(path)) return null
+    return new StateDirectory(root, path, () => {}).latest()
   }
 
   close(): void {
