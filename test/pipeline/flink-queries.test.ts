@@ -15,6 +15,7 @@ import { expressionCases } from './flink-cases/expressions.ts'
 import { functionCases } from './flink-cases/functions.ts'
 import { groupCases } from './flink-cases/groups.ts'
 import { joinCases } from './flink-cases/joins.ts'
+import { overCases } from './flink-cases/overs.ts'
 import { rankingCases } from './flink-cases/rankings.ts'
 import { rankCases } from './flink-cases/ranks.ts'
 import { sources } from './flink-cases/sources.ts'
@@ -23,7 +24,7 @@ import { windowCases } from './flink-cases/windows.ts'
 const thorough = process.env.MILLRACE_THOROUGH === '1'
 
 /** Of these some may not be in the subset yet. */
-const growing = [...windowCases, ...joinCases, ...rankingCases, ...rankCases]
+const growing = [...windowCases, ...joinCases, ...rankingCases, ...rankCases, ...overCases]
 const refused = new Map(growing.flatMap(query => refusal(query).map(reason => [query, reason] as const)))
 const all = [...expressionCases, ...functionCases, ...groupCases, ...aggregateCases, ...growing]
 /** Flink takes half a second of CPU time for each. */

@@ -4,7 +4,7 @@ import { jsonAggregates } from './aggregates-json.ts'
 import { lists } from './aggregates-list.ts'
 import { statistics } from './aggregates-statistics.ts'
 import { sums } from './aggregates-sum.ts'
-import type { Bound } from './bound.ts'
+import type { Bound, LiteralValue } from './bound.ts'
 import type { Call } from './functions/define.ts'
 import type { SqlType } from './types.ts'
 
@@ -28,6 +28,8 @@ export type AggregateOptions = {
   separator?: string
   /** Whether rows with NULL are passed over. */
   ignoreNulls?: boolean
+  /** LAG: how many rows back, and what stands for a row that is not there. */
+  lag?: { offset: number; otherwise: LiteralValue }
 }
 
 /**

@@ -4,16 +4,17 @@ import { hasAggregate } from './ast-walk.ts'
 import type { ExpressionBinder } from './bind-expression.ts'
 import { describe } from './bound.ts'
 import { unsupported } from './environment.ts'
+import { windowFunctions } from './window-functions.ts'
 
 /** An aggregate's call with its arguments over the rows that are aggregated; throws SqlError. */
 export function bindAggregate(expression: CallExpression, binder: ExpressionBinder): AggregateCall {
   const name = expression.name.name.toUpperCase()
-  const { user } = expression
-  const definition =
-    user === undefined ? aggregates.get(name) : 'aggregate' in user ? user.aggregate : undefined
+  const { user, over } = expression
+  const builtIn = aggregates.get(name) ?? (over === undefined ? undefined : windowFunctions.get(name))
+  const definition = user === undefined ? builtIn : 'aggregate' in user ? user.aggregate : undefined
   if (definition === undefined)
     throw binder.error('unsupported', unsupported(`the aggregate ${name}`), expression.name)
-  if (expression.args.some(hasAggregate))
+  if (over === undefined && expression.args.some(hasAggregate))
     throw binder.error('type', 'an aggregate cannot stand in an aggregate', expression)
   const { least, most } = definition
   const count = expression.args.length

@@ -10,9 +10,9 @@ import {
   strict,
   withColumns
 } from './bound.ts'
-import { cast } from './cast.ts'
 import { binderFor, type Environment, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
+import { eventTimeOf } from './event-time.ts'
 import { intervalOf, timeBound } from './join-interval.ts'
 import { windowTime } from './join-window.ts'
 import { calcOf, calcValue, sidesOf } from './lift.ts'
@@ -20,7 +20,7 @@ import { type Calc, isAppendOnly, type Join, type JoinSide, type JoinTime, type 
 import { isProctime } from './proctime.ts'
 import { boundRank } from './rank-range.ts'
 import { type Relation, resolveName, type Side, scanColumn } from './relation.ts'
-import { BIGINT, STRING, TIMESTAMP_3 } from './types.ts'
+import { BIGINT, STRING } from './types.ts'
 import { settled } from './window-relation.ts'
 
 type JoinReference = TableReference & { kind: 'join' }
@@ -235,22 +235,11 @@ function asOfTime(
     return fail(`${table} has no versions: FOR SYSTEM_TIME AS OF takes a table of change events`)
   if (join.keys.length === 0)
     return fail(`FOR SYSTEM_TIME AS OF finds the row of ${table} by its key: ON needs a = ${table}.key`)
-  const time = eventTimeOf(left, binderFor(left, text).bind(at), environment)
+  const time = eventTimeOf(left.input, binderFor(left, text).bind(at), environment)
   if (time === undefined)
     return fail('AS OF takes the event time of the left table: declare WATERMARK FOR it')
   const version = versions.eventTime?.time ?? commitTime(versions)
   return { kind: 'version', left: calcValue(join.left, time), right: calcValue(join.right, version) }
-}
-
-/** A declared event time, or a column of an undeclared table, which becomes its event time. */
-function eventTimeOf(relation: Relation, value: Bound, { watermarkDelay }: Environment): Bound | undefined {
-  if (value.rowtime === true) return value
-  const { input } = relation
-  if (input.kind !== 'scan' || input.eventTime !== undefined || value.kind !== 'column') return undefined
-  const time = cast(value, TIMESTAMP_3)
-  if (time === undefined) return undefined
-  input.eventTime = { time, watermark: time, name: value.name, delay: watermarkDelay, declared: false }
-  return time
 }
 
 /** From when on a row of an undeclared table is as it is: its commit (ms), for one of a snapshot ever since. */

@@ -1,12 +1,14 @@
 import type { CallExpression, Expression, Select, WindowSpecification } from './ast.ts'
 import { windowCallsOf } from './ast-walk.ts'
 import { ExpressionBinder } from './bind-expression.ts'
-import { bindWindow, type OverWindow, windowText } from './bind-window.ts'
+import { bindOverAggregates } from './bind-over-aggregates.ts'
+import { type BoundOver, bindWindow, type OverWindow, resultColumn, windowText } from './bind-window.ts'
 import { type Bound, columnsOf, describe, literal } from './bound.ts'
-import { unsupported } from './environment.ts'
+import { type Environment, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { calcOf, calcValue, sidesOf } from './lift.ts'
-import type { Calc, Rank, SortKey } from './plan.ts'
+import { rewrittenCall } from './over-rewrites.ts'
+import type { Calc, SortKey } from './plan.ts'
 import type { Relation } from './relation.ts'
 import { BIGINT } from './types.ts'
 
@@ -23,43 +25,44 @@ function callsOf(select: Select): CallExpression[] {
 export function bindOver(
   select: Select,
   relation: Relation,
-  binder: ExpressionBinder
+  binder: ExpressionBinder,
+  environment: Environment
 ): { relation: Relation; binder: ExpressionBinder } {
   const { text } = binder
-  const calls = callsOf(select)
-  const [first] = calls
-  if (first === undefined) {
+  const rewritten = new Map<Expression, Expression>()
+  const calls = callsOf(select).flatMap(call => {
+    const expression = rewrittenCall(call, binder)
+    if (expression === undefined) return [call]
+    rewritten.set(call, expression)
+    return windowCallsOf(expression)
+  })
+  if (calls.length === 0) {
     const reason = 'QUALIFY takes a condition on a call with OVER'
     throw new SqlError('type', reason, text, select.qualify ?? select)
   }
-  const window = commonWindow(calls, select, binder)
-  const other = calls.find(call => nameOf(call) !== 'ROW_NUMBER')
-  if (other !== undefined) throw binder.error('unsupported', unsupported(`${nameOf(other)} with OVER`), other)
   const calc = calcOf(relation)
-  const rank = bindRank(window, first, calc, binder)
   const lift = (value: Bound): Bound => {
     if (columnsOf(value).length === 0) return value
     return { ...value, kind: 'column', index: calcValue(calc, value), name: describe(value) } as Bound
   }
-  const place = (call: CallExpression): Bound => ({
-    kind: 'column',
-    index: 0,
-    name: `${nameOf(call)}()`,
-    type: BIGINT,
-    nullable: false,
-    start: call.start,
-    end: call.end
-  })
+  const window = commonWindow(calls, select, binder)
+  const isRank = calls.every(call => nameOf(call) === 'ROW_NUMBER')
+  const { node, results } = isRank
+    ? bindRank(window, calls, calc, binder)
+    : bindOverAggregates(window, calls, calc, lift, binder, environment)
   const scope = {
     whole(expression: Expression): Bound | undefined {
-      if (expression.kind === 'call' && expression.over !== undefined) return place(expression)
+      const other = rewritten.get(expression)
+      if (other !== undefined) return over.bind(other)
+      if (expression.kind === 'call' && expression.over !== undefined) return results.get(expression)
       const whole = windowCallsOf(expression).length > 0 ? undefined : binder.scope.whole?.(expression)
       return whole === undefined ? undefined : lift(whole)
     },
     resolve: (parts: Parameters<ExpressionBinder['scope']['resolve']>[0]) => lift(binder.scope.resolve(parts))
   }
-  const over: Relation = {
-    input: rank,
+  const over = new ExpressionBinder(text, scope)
+  const rows: Relation = {
+    input: node,
     condition: undefined,
     fields: [],
     alias: undefined,
@@ -67,7 +70,7 @@ export function bindOver(
     window: undefined,
     sides: sidesOf(relation, lift)
   }
-  return { relation: over, binder: new ExpressionBinder(text, scope) }
+  return { relation: rows, binder: over }
 }
 
 const nameOf = (call: CallExpression): string => call.name.name.toUpperCase()
@@ -98,8 +101,15 @@ function commonWindow(calls: CallExpression[], select: Select, binder: Expressio
   return first
 }
 
-function bindRank(window: OverWindow, call: CallExpression, calc: Calc, binder: ExpressionBinder): Rank {
-  if (call.args.length > 0 || call.star) throw binder.error('type', 'ROW_NUMBER takes no arguments', call)
+function bindRank(
+  window: OverWindow,
+  calls: CallExpression[],
+  calc: Calc,
+  binder: ExpressionBinder
+): BoundOver {
+  const call = calls[0] as CallExpression
+  const argued = calls.find(({ args, star }) => args.length > 0 || star)
+  if (argued !== undefined) throw binder.error('type', 'ROW_NUMBER takes no arguments', argued)
   if (window.frame !== undefined)
     throw binder.error('type', 'ROW_NUMBER takes no ROWS or RANGE', window.frame)
   if (window.order.length === 0) throw binder.error('type', 'ROW_NUMBER needs ORDER BY in OVER (…)', call)
@@ -114,6 +124,11 @@ function bindRank(window: OverWindow, call: CallExpression, calc: Calc, binder: 
     })
   )
   const { start, end } = call
-  const to = Number.POSITIVE_INFINITY
-  return { kind: 'rank', input: calc, partition, order, from: 1, to, isNumbered: true, start, end }
+  const places = { from: 1, to: Number.POSITIVE_INFINITY, isNumbered: true, isEndless: false }
+  const place = (each: CallExpression): Bound =>
+    resultColumn(0, { name: 'ROW_NUMBER()', type: BIGINT }, false, each)
+  return {
+    node: { kind: 'rank', input: calc, partition, order, ...places, start, end },
+    results: new Map(calls.map(each => [each, place(each)]))
+  }
 }

@@ -52,7 +52,7 @@ function bindSelect(select: Select, environment: Environment): BoundSelect {
       relation = settled(relation)
       binder = binderFor(relation, text)
     }
-    ;({ relation, binder } = bindOver(select, relation, binder))
+    ;({ relation, binder } = bindOver(select, relation, binder, environment))
     if (select.qualify !== undefined) filter(relation, bindQualify(select, select.qualify, binder))
   }
   const bound = project(select, relation, expression => binder.bind(expression), text)
@@ -73,7 +73,7 @@ function filter(relation: Relation, condition: Bound): void {
 /** Resolves the query whose rows are the output. */
 export function bindOutput(query: Query, environment: Environment): BoundSelect {
   const bound = settled(bindQuery(query, environment))
-  settleRanks(bound, environment.text)
+  settleRanks(bound.input, environment)
   return bound
 }
 

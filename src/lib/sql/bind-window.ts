@@ -3,6 +3,7 @@ import type { ExpressionBinder } from './bind-expression.ts'
 import { type Bound, describe } from './bound.ts'
 import { unsupported } from './environment.ts'
 import { didYouMean, SqlError } from './errors.ts'
+import type { Over, Rank } from './plan.ts'
 import { isNested, typeName } from './types.ts'
 
 /** What OVER says, with names resolved over the rows that the window is of. */
@@ -11,6 +12,17 @@ export type OverWindow = {
   order: { value: Bound; descending: boolean; nullsFirst: boolean }[]
   frame: WindowFrame | undefined
 }
+
+/** A node for calls with OVER, and the column of its rows that each call is. */
+export type BoundOver = { node: Rank | Over; results: ReadonlyMap<Expression, Bound> }
+
+/** The column with the result of a call. */
+export const resultColumn = (
+  index: number,
+  { name, type }: { name: string; type: Bound['type'] },
+  nullable: boolean,
+  { start, end }: CallExpression
+): Bound => ({ kind: 'column', index, name, type, nullable, start, end })
 
 /** The window of a call with OVER. */
 export function bindWindow(call: CallExpression, select: Select, binder: ExpressionBinder): OverWindow {

@@ -180,7 +180,7 @@ function chain(expression: Bound & { kind: 'and' | 'or' }): Bound[] {
   return parts.reverse()
 }
 
-function literalCode(value: string | number | bigint | boolean | null): string {
+export function literalCode(value: string | number | bigint | boolean | null): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'bigint') return value < 0n ? `(${value}n)` : `${value}n`
   return typeof value === 'number' && value < 0 ? `(${value})` : String(value)

@@ -15,6 +15,7 @@ import {
   generateJoin,
   generateProjectValues
 } from './generate.ts'
+import { generateOver, overOf } from './generate-over.ts'
 import { generateRank } from './generate-rank.ts'
 import type { Lookups } from './lookup/lookups.ts'
 import { Prefetch } from './lookup/prefetch.ts'
@@ -23,6 +24,7 @@ import { GroupAggregate } from './operators/group-aggregate.ts'
 import { IntervalJoin } from './operators/interval-join.ts'
 import { LookupJoin } from './operators/lookup-join.ts'
 import type { Operator, Stateful } from './operators/operator.ts'
+import { OverAggregate } from './operators/over-aggregate.ts'
 import { Rank } from './operators/rank.ts'
 import { RegularJoin } from './operators/regular-join.ts'
 import { SessionAggregate } from './operators/session-aggregate.ts'
@@ -43,6 +45,7 @@ import {
   isLastByTime,
   type Join,
   type Node,
+  type Over,
   type Plan,
   type Rank as RankNode,
   type Scan,
@@ -209,7 +212,11 @@ export class Dataflow implements Pipeline {
         this.union(node, out)
         break
       case 'rank':
-        this.rank(node, out)
+        if (node.isEndless) this.over(overOf(node), out)
+        else this.rank(node, out)
+        break
+      case 'over':
+        this.over(node, out)
         break
       case 'join':
         this.join(node, out)
@@ -275,7 +282,7 @@ export class Dataflow implements Pipeline {
       end !== undefined
         ? new WindowRank(functions, options, end, this.onLate, out)
         : isFirstByTime(node)
-          ? new FirstByTime(functions, isNumbered, this.lateness, out)
+          ? new FirstByTime(functions, isNumbered, this.onLate, out)
           : new Rank(functions, options, out)
     this.operators.push(rank)
     this.build(input, rank)
@@ -289,6 +296,12 @@ export class Dataflow implements Pipeline {
     const sessions = new SessionRows(window.size, time, keys, this.onLate, out)
     this.operators.push(sessions)
     this.build(input, sessions)
+  }
+
+  private over(node: Over, out: Operator): void {
+    const over = new OverAggregate(generateOver(node), node.frame, this.onLate, out)
+    this.operators.push(over)
+    this.build(node.input, over)
   }
 
   private union({ inputs }: Union, out: Operator): void {

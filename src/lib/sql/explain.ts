@@ -2,11 +2,13 @@ import { orderText } from './bind-window.ts'
 import { type Bound, describe, describeWindow } from './bound.ts'
 import {
   type Aggregate,
+  type Calc,
   type Group,
   inputsOf,
   isAppendOnly,
   type Join,
   type Node,
+  type Over,
   type Plan,
   type Rank,
   type Scan,
@@ -60,6 +62,8 @@ export function describeNode(node: Exclude<Node, Scan>): string {
       return joinText(node)
     case 'rank':
       return rankText(node)
+    case 'over':
+      return overText(node)
     case 'group':
       return `group${aggregationText(node)}`
     case 'aggregate':
@@ -75,12 +79,22 @@ function aggregationText({ keys, calls }: Aggregate | Group): string {
 }
 
 function rankText(rank: Rank): string {
-  const { input, partition, order, from, to } = rank
-  const value = (index: number): Bound => input.values[index] as Bound
-  const by = partition.length === 0 ? '' : ` by ${partition.map(index => describe(value(index))).join(', ')}`
-  const keys = order.map(key => ({ ...key, value: value(key.index) }))
+  const { input, partition, order, from, to, isEndless } = rank
+  const keys = order.map(key => ({ ...key, value: input.values[key.index] as Bound }))
   const kind = windowEndOf(rank) === undefined ? 'rank' : 'window rank'
-  return `${kind} ${from} to ${to}${by} in order of ${orderText(keys)}`
+  const places = isEndless ? kind : `${kind} ${from} to ${to}`
+  return `${places}${partitionText(input, partition)} in order of ${orderText(keys)}`
+}
+
+function overText({ input, partition, time, calls, frame: { unit, preceding } }: Over): string {
+  const rows = `${unit} ${preceding === Number.POSITIVE_INFINITY ? 'UNBOUNDED' : preceding} PRECEDING`
+  const order = `${describe(input.values[time] as Bound)}, ${rows}`
+  return `over${partitionText(input, partition)} in order of ${order}: ${calls.map(c => c.name).join(', ')}`
+}
+
+function partitionText({ values }: Calc, partition: number[]): string {
+  if (partition.length === 0) return ''
+  return ` by ${partition.map(index => describe(values[index] as Bound)).join(', ')}`
 }
 
 const windowText = (window: Aggregate['window']): string =>

@@ -25,14 +25,15 @@ key(R) { return ${keyCode(values, i => `R[${partition[i]}]`)}; },
 compare(A, B) {
 ${order.map(key => compareCode(input, key)).join('')}return 0;
 },
-time(R) { return ${timeCode(input, order[0])}; }
+time(R) { return ${timeCode(input, order[0]?.index ?? 0)}; }
 }`)
 }
 
-function timeCode({ values }: Calc, key: SortKey | undefined): string {
-  const type = key === undefined ? undefined : values[key.index]?.type
-  if (key === undefined || type === undefined || !isTimestamp(type)) return 'NaN'
-  return `Number(R[${key.index}]) * ${10 ** (3 - type.precision)}`
+/** JavaScript for a value of the row `R` as a time in ms, NaN where it is none. */
+export function timeCode({ values }: Calc, index: number): string {
+  const type = values[index]?.type
+  if (type === undefined || !isTimestamp(type)) return 'NaN'
+  return type.precision === 3 ? `Number(R[${index}])` : `Number(R[${index}]) * ${10 ** (3 - type.precision)}`
 }
 
 function compareCode({ values }: Calc, { index, descending, nullsFirst }: SortKey): string {

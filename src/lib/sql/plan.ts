@@ -119,8 +119,8 @@ export type SortKey = { index: number; descending: boolean; nullsFirst: boolean 
  * The rows of each partition at the places `from` to `to`, from 1, in the order of `order`; of equal rows the one that
  * came first is first. Its rows are those of the input, whose first value, NULL there, is the row's place.
  *
- * While names are resolved `to` is Infinity until a condition says how far. Where none does, the rows get their places
- * once the watermark has passed them, and keep them.
+ * While names are resolved `to` is Infinity until a condition says how far. Where none does (`isEndless`), the order is
+ * that of event time; the rows get their places once the watermark has passed them, and keep them.
  */
 export type Rank = Span & {
   kind: 'rank'
@@ -132,10 +132,34 @@ export type Rank = Span & {
   to: number
   /** Whether the place is asked for; known at the end. */
   isNumbered: boolean
+  /** Whether there is no last place; known at the end. */
+  isEndless: boolean
 }
 
+/**
+ * Aggregates over the rows of each partition up to each row, in the order of event time. Its rows are those of the input,
+ * whose first values, NULL there, are the results of the calls; they come out once the watermark has passed them.
+ */
+export type Over = {
+  kind: 'over'
+  input: Calc
+  /** Indexes of the values that the rows of a partition have in common. */
+  partition: number[]
+  /** Index of the event time. */
+  time: number
+  /** Over the input's rows. */
+  calls: AggregateCall[]
+  frame: OverFrame
+}
+
+/**
+ * Which rows count for a row: those up to `preceding` rows (ROWS), or ms (RANGE), before it, and itself; with RANGE all
+ * rows of its time.
+ */
+export type OverFrame = { unit: 'ROWS' | 'RANGE'; preceding: number }
+
 /** What rows come from. */
-export type Node = Scan | Calc | Windows | Aggregate | Group | Join | Union | Rank
+export type Node = Scan | Calc | Windows | Aggregate | Group | Join | Union | Rank | Over
 
 /** One member of the output row; `row` stands for all columns of an undeclared table: of a joined one they are the text in `value`. */
 export type Projection =
@@ -177,7 +201,9 @@ export function isAppendOnly(node: Node): boolean {
       if (node.time?.kind === 'version' || node.time?.kind === 'lookup') return isAppendOnly(node.left)
       return node.type === 'inner' && isAppendOnly(node.left) && isAppendOnly(node.right)
     case 'rank':
-      return windowEndOf(node) !== undefined || isFirstByTime(node)
+      return node.isEndless || windowEndOf(node) !== undefined || isFirstByTime(node)
+    case 'over':
+      return true
     default:
       return inputsOf(node).every(isAppendOnly)
   }
@@ -241,7 +267,8 @@ export function groupColumns({ input }: Plan): string[] | null {
       })
       return inner === null ? own : inner.filter(column => own.includes(column))
     }
-    case 'rank': {
+    case 'rank':
+    case 'over': {
       const { values, input: below } = input.input
       const inner = groupColumns(planOf(input.input))
       const own = input.partition.flatMap(index => columnOf(values[index], below) ?? [])
@@ -274,6 +301,7 @@ function columnOf(value: Bound | undefined, node: Node): string | undefined {
     case 'calc':
       return columnOf(node.values[value.index], node.input)
     case 'rank':
+    case 'over':
       return columnOf(value, node.input)
     case 'join': {
       const column = node.columns[value.index]

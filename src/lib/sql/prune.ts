@@ -5,7 +5,9 @@ import {
   type Group,
   type Join,
   type Node,
+  type Over,
   type Plan,
+  type Rank,
   type Scan,
   timesOf,
   WINDOW_COLUMNS,
@@ -49,6 +51,10 @@ function pruneNode(node: Node, used: ReadonlySet<number>): Places | undefined {
     case 'aggregate':
       pruneAggregation(node)
       return undefined
+    case 'rank':
+      return pruneRank(node, used)
+    case 'over':
+      return pruneOver(node, used)
     default:
       return undefined
   }
@@ -101,6 +107,26 @@ function pruneJoin(join: Join, used: ReadonlySet<number>): Places {
     for (const key of keys) key[side] = at(key[side])
     if (bounds !== undefined) bounds[side] = at(bounds[side])
   }
+  return places
+}
+
+function pruneRank(rank: Rank, used: ReadonlySet<number>): Places {
+  rank.isNumbered = used.has(0)
+  const places = pruneCalc(rank.input, new Set([...used, ...rank.partition, ...rank.order.map(k => k.index)]))
+  const at = (index: number): number => places.get(index) as number
+  rank.partition = rank.partition.map(at)
+  for (const key of rank.order) key.index = at(key.index)
+  return places
+}
+
+function pruneOver(over: Over, used: ReadonlySet<number>): Places {
+  over.calls = over.calls.filter((_, i) => used.has(i))
+  const read = usedBy(over.calls.map(call => call.argument))
+  const places = pruneCalc(over.input, new Set([...used, ...over.partition, over.time, ...read]))
+  const at = (index: number): number => places.get(index) as number
+  over.partition = over.partition.map(at)
+  over.time = at(over.time)
+  for (const call of over.calls) call.argument = mover(places)(call.argument)
   return places
 }
 

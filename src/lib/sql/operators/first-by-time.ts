@@ -1,4 +1,3 @@
-import type { Lateness } from '../consumers.ts'
 import type { RankFunctions } from '../generate-rank.ts'
 import { keep } from '../values/keep.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
@@ -17,17 +16,17 @@ type FirstState = { watermark: number; n: number; rows: Map<unknown, Waiting | n
 export class FirstByTime implements Stateful, Operator {
   private readonly functions: RankFunctions
   private readonly isNumbered: boolean
-  private readonly lateness: Lateness
+  private readonly onLate: () => void
   private readonly out: Operator
   private rows = new Map<unknown, Waiting | null>()
   private readonly queue = new TimeQueue<Waiting>()
   private watermark = Number.NEGATIVE_INFINITY
   private n = 0
 
-  constructor(functions: RankFunctions, isNumbered: boolean, lateness: Lateness, out: Operator) {
+  constructor(functions: RankFunctions, isNumbered: boolean, onLate: () => void, out: Operator) {
     this.functions = functions
     this.isNumbered = isNumbered
-    this.lateness = lateness
+    this.onLate = onLate
     this.out = out
   }
 
@@ -35,7 +34,7 @@ export class FirstByTime implements Stateful, Operator {
     if (after === null) return
     const time = this.functions.time(after)
     if (time < this.watermark) {
-      this.lateness.isLate = true
+      this.onLate()
       return
     }
     const key = keep(this.functions.key(after))

@@ -1,0 +1,189 @@
+import type { Accumulator, InputRow } from '../generate.ts'
+import type { OverFunctions } from '../generate-over.ts'
+import type { OverFrame } from '../plan.ts'
+import { keep } from '../values/keep.ts'
+import type { Operator, Row, Stateful } from './operator.ts'
+import { TimeQueue } from './time-queue.ts'
+
+/** The rows of a key that came out; `rows` from `head` on are those that count for the next, where they have to be known. */
+type Partition = {
+  acc: Accumulator | null
+  rows: { row: unknown[]; time: number }[]
+  head: number
+  /** A row that is not after this time is late. */
+  last: number
+  /** From when on all of its rows are too old to count. */
+  expires: number
+}
+
+/** A row that waits for the watermark to pass its time, or without one what may be forgotten then; in order of `n`. */
+type Timer = { time: number; n: number; key: unknown; row: unknown[] | null }
+
+type OverState = { watermark: number; n: number; partitions: Map<unknown, Partition>; timers: Timer[] }
+
+/**
+ * Aggregates over the rows of a partition up to each row, in the order of event time; of rows of one time in the order of
+ * their coming. A row comes out with its results once the watermark has passed it.
+ *
+ * Late is, as in Flink, what is not after the watermark; where a frame has a beginning, what is not after the row of its
+ * partition that came out last.
+ * Source: Flink's RowTimeUnboundedPrecedingOverFunctionV2, RowTimeRowsBoundedPrecedingFunction and
+ * RowTimeRangeBoundedPrecedingFunction, with their clean-up.
+ */
+export class OverAggregate implements Stateful, Operator {
+  private readonly functions: OverFunctions
+  private readonly frame: OverFrame
+  private readonly isBounded: boolean
+  private readonly onLate: () => void
+  private readonly out: Operator
+  private readonly input: InputRow
+  private partitions = new Map<unknown, Partition>()
+  private readonly timers = new TimeQueue<Timer>()
+  private watermark = Number.NEGATIVE_INFINITY
+  private n = 0
+
+  constructor(functions: OverFunctions, frame: OverFrame, onLate: () => void, out: Operator) {
+    this.functions = functions
+    this.frame = frame
+    this.isBounded = frame.preceding < Number.POSITIVE_INFINITY
+    this.onLate = onLate
+    this.out = out
+    this.input = functions.newRow()
+  }
+
+  change(_: Row | null, after: Row | null): void {
+    if (after === null) return
+    const time = this.functions.time(after)
+    this.functions.readValues(after, this.input)
+    const key = this.functions.key(this.input)
+    const partition = this.partitions.get(key)
+    // Flink's last time of a partition is that of the epoch before there is one.
+    if (time <= (this.isBounded ? (partition?.last ?? 0) : this.watermark)) {
+      this.onLate()
+      return
+    }
+    const kept = keep(key)
+    this.timers.push({ time, n: this.n++, key: kept, row: after.map(keep) })
+    if (this.isBounded && this.frame.unit === 'RANGE') this.expireLater(kept, time)
+  }
+
+  advance(watermark: number): void {
+    if (watermark > this.watermark) {
+      this.watermark = watermark
+      this.release(watermark)
+    }
+    this.out.advance(watermark)
+  }
+
+  clear(): void {}
+
+  state(): OverState {
+    const timers = this.timers.items()
+    return { watermark: this.watermark, n: this.n, partitions: this.partitions, timers }
+  }
+
+  restore(state: unknown): void {
+    const { watermark, n, partitions, timers } = state as OverState
+    this.watermark = watermark
+    this.n = n
+    this.partitions = partitions
+    for (const timer of timers) this.timers.push(timer)
+  }
+
+  /** Flink forgets a partition some time after all of its rows are too old, and with them what is late. */
+  private expireLater(key: unknown, time: number): void {
+    const { preceding } = this.frame
+    const partition = this.partitionOf(key)
+    if (partition.expires >= time + preceding + 1) return
+    partition.expires = time + Math.trunc(preceding * 1.5) + 1
+    this.timers.push({ time: partition.expires, n: this.n++, key, row: null })
+  }
+
+  private release(watermark: number): void {
+    const due: Timer[] = []
+    for (let first = this.timers.first; first !== undefined; first = this.timers.first) {
+      if (first.time > watermark) break
+      due.push(this.timers.pop() as Timer)
+    }
+    due.sort((a, b) => a.time - b.time || a.n - b.n)
+    let at = 0
+    try {
+      while (at < due.length) {
+        const from = at++
+        while (at < due.length && due[at]?.time === due[from]?.time) at++
+        const timers = due.slice(from, at)
+        if (timers.length === 1) this.fire(timers)
+        else for (const own of Map.groupBy(timers, timer => timer.key).values()) this.fire(own)
+      }
+    } finally {
+      // What is left when a row has an error.
+      for (const timer of due.slice(at)) this.timers.push(timer)
+    }
+  }
+
+  /** Works on what a partition has at one time. */
+  private fire(timers: Timer[]): void {
+    const [{ key, time }] = timers as [Timer]
+    const partition = this.partitionOf(key)
+    if (partition.expires <= time) {
+      this.partitions.delete(key)
+      return
+    }
+    partition.last = time
+    const rows = timers.flatMap(({ row }) => (row === null ? [] : [row]))
+    const [first] = rows
+    if (first === undefined) return
+    this.functions.readValues(first, this.input)
+    const acc = (partition.acc ??= this.functions.newAccumulator(this.input))
+    if (this.frame.unit === 'RANGE') {
+      this.forget(partition, acc, ({ time: old }) => time - old > this.frame.preceding)
+      for (const row of rows) this.add(partition, acc, row, time)
+      for (const row of rows) this.emit(acc, row)
+      return
+    }
+    for (const row of rows) {
+      const most = this.frame.preceding
+      this.forget(partition, acc, () => partition.rows.length - partition.head > most)
+      this.add(partition, acc, row, time)
+      this.emit(acc, row)
+    }
+  }
+
+  private add(partition: Partition, acc: Accumulator, row: unknown[], time: number): void {
+    this.functions.readValues(row, this.input)
+    this.functions.add(acc, this.input)
+    if (this.isBounded) partition.rows.push({ row, time })
+  }
+
+  private emit(acc: Accumulator, row: unknown[]): void {
+    this.functions.fill(acc, row)
+    this.out.change(null, row)
+  }
+
+  /** Takes back the oldest rows as long as they are too old. */
+  private forget(partition: Partition, acc: Accumulator, isOld: (row: { time: number }) => boolean): void {
+    const { rows } = partition
+    for (
+      let first = rows[partition.head];
+      first !== undefined && isOld(first);
+      first = rows[partition.head]
+    ) {
+      this.functions.readValues(first.row, this.input)
+      this.functions.retract(acc, this.input)
+      partition.head++
+    }
+    if (partition.head < 32 || partition.head * 2 < rows.length) return
+    rows.splice(0, partition.head)
+    partition.head = 0
+  }
+
+  private partitionOf(key: unknown): Partition {
+    let partition = this.partitions.get(key)
+    if (partition === undefined) {
+      partition = { acc: null, rows: [], head: 0, last: 0, expires: Number.POSITIVE_INFINITY }
+      if (this.isBounded && this.frame.unit === 'RANGE') partition.expires = 0
+      this.partitions.set(key, partition)
+    }
+    return partition
+  }
+}
