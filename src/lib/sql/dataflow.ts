@@ -1,3 +1,4 @@
+import { spanNumber } from '../stream/index.ts'
 import { type Cause, causeAt, NO_CAUSE } from './change-event.ts'
 import {
   calcConsumer,
@@ -19,6 +20,7 @@ import { generateOver, overOf } from './generate-over.ts'
 import { generateRank } from './generate-rank.ts'
 import type { Lookups } from './lookup/lookups.ts'
 import { Prefetch } from './lookup/prefetch.ts'
+import { type Clock, Expiry } from './operators/expiry.ts'
 import { FirstByTime } from './operators/first-by-time.ts'
 import { GroupAggregate } from './operators/group-aggregate.ts'
 import { IntervalJoin } from './operators/interval-join.ts'
@@ -27,6 +29,7 @@ import type { Operator, Stateful } from './operators/operator.ts'
 import { OverAggregate } from './operators/over-aggregate.ts'
 import { Rank } from './operators/rank.ts'
 import { RegularJoin } from './operators/regular-join.ts'
+import type { KeptRow } from './operators/row-bag.ts'
 import { SessionAggregate } from './operators/session-aggregate.ts'
 import { SessionRows } from './operators/session-rows.ts'
 import { VersionJoin } from './operators/version-join.ts'
@@ -55,6 +58,7 @@ import {
   windowEndOf
 } from './plan.ts'
 import type { Results } from './results.ts'
+import type { Settings } from './settings.ts'
 import { type ScanConsumer, type Source, sourceOf } from './source.ts'
 import type { Pieces } from './values/block-text.ts'
 import { detach } from './values/text.ts'
@@ -88,11 +92,15 @@ export class Dataflow implements Pipeline {
   private currentSource: Source | undefined
   private lastCause: Cause = NO_CAUSE
   private readonly places = new Int32Array(4)
+  /** ms, 0 for ever */
+  private readonly stateTtl: number
+  private readonly clock: Clock = { now: 0 }
   /** Where the last line that is done tells of its cause, in the text of its block. */
   private readonly lastPlaces = new Int32Array(4)
   private lastText: Pieces | undefined
 
-  constructor(plan: Plan, results: Results, tables: Lookups) {
+  constructor(plan: Plan, results: Results, tables: Lookups, { stateTtl }: Settings) {
+    this.stateTtl = stateTtl
     this.results = results
     this.tables = tables
     this.isOnlyAdded = isAppendOnly(plan.input)
@@ -114,20 +122,32 @@ export class Dataflow implements Pipeline {
     if (sources.length === 1) {
       const source = sources[0] as Source
       if (!source.read(line)) return false
-      this.current = line
-      this.currentSource = source
-      source.apply()
+      this.apply(source, line)
       return this.takeLate()
     }
     if (this.isDivided) return this.divide(line)
     // All scans read the line before any of them applies it, so that an error leaves nothing half done.
     const reading = sources.filter(source => source.read(line))
-    this.current = line
-    for (const source of reading) {
-      this.currentSource = source
-      source.apply()
-    }
+    for (const source of reading) this.apply(source, line)
     return this.takeLate()
+  }
+
+  private apply(source: Source, line: Line): void {
+    this.current = line
+    this.currentSource = source
+    if (this.stateTtl > 0) this.tick(source, line)
+    source.apply()
+  }
+
+  /** Moves the clock for times to live: by the time in which a change was read, for other rows by the machine's. */
+  private tick(source: Source, line: Line): void {
+    source.causePlaces(this.places)
+    const read = spanNumber(line.bytes, this.places[2] as number, this.places[3] as number)
+    this.clock.now = Math.max(this.clock.now, Number.isNaN(read) ? Date.now() : read)
+  }
+
+  private expiry<T>(): Expiry<T> | undefined {
+    return this.stateTtl > 0 ? new Expiry<T>(this.stateTtl, this.clock) : undefined
   }
 
   /** A line of the one scan that it is for. Behind it there is likely to be another of the same. */
@@ -140,9 +160,7 @@ export class Dataflow implements Pipeline {
         sources.splice(i, 1)
         sources.unshift(source)
       }
-      this.current = line
-      this.currentSource = source
-      source.apply()
+      this.apply(source, line)
       return this.takeLate()
     }
     return false
@@ -248,7 +266,7 @@ export class Dataflow implements Pipeline {
 
   private group(node: Group, out: Operator): void {
     const functions = generateGroup(node, !isAppendOnly(node.input))
-    const group = new GroupAggregate(functions, out)
+    const group = new GroupAggregate(functions, this.expiry(), out)
     this.operators.push(group)
     if (node.input.kind === 'scan') this.scan(node.input, groupConsumer(functions, group), out)
     else this.build(node.input, groupOperator(functions, group, out))
@@ -332,7 +350,12 @@ export class Dataflow implements Pipeline {
     }
     const join =
       time === undefined
-        ? new RegularJoin(type, functions, out)
+        ? new RegularJoin(
+            type,
+            functions,
+            this.stateTtl > 0 ? () => this.expiry<KeptRow>() as Expiry<KeptRow> : undefined,
+            out
+          )
         : time.kind === 'interval'
           ? new IntervalJoin(type, time, functions, out)
           : time.kind === 'window'

@@ -8,6 +8,7 @@ import { isAppendOnly, type Plan, type Scan } from './plan.ts'
 import type { Results } from './results.ts'
 import { ImageCheck, imagesOf } from './row-images.ts'
 import { ChangeReader, JsonReader, operations, slot } from './scan.ts'
+import type { Settings } from './settings.ts'
 import type { Pieces } from './values/block-text.ts'
 
 /** One line of a block, as bytes and as text of one character a byte. */
@@ -42,9 +43,9 @@ export interface Pipeline {
 }
 
 /** The pipeline of a plan; it writes to `results`. */
-export function createPipeline(plan: Plan, results: Results, tables: Lookups): Pipeline {
+export function createPipeline(plan: Plan, results: Results, tables: Lookups, settings: Settings): Pipeline {
   const { input } = plan
-  if (input.kind !== 'scan') return new Dataflow(plan, results, tables)
+  if (input.kind !== 'scan') return new Dataflow(plan, results, tables, settings)
   return isAppendOnly(input)
     ? new RowPipeline(plan, input, results)
     : new ChangePipeline(plan, input, results)

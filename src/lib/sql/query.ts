@@ -67,7 +67,7 @@ export class Query {
   readonly program: Program
 
   constructor(program: Program, options: QueryOptions) {
-    const { plans } = program
+    const { plans, settings } = program
     this.program = program
     this.appendOnly = plans.every(plan => isAppendOnly(plan.input))
     this.plan = plans.map(explain).join('\n')
@@ -78,10 +78,11 @@ export class Query {
     this.pipelines = plans.map(plan => {
       const isOnlyAdded = isAppendOnly(plan.input)
       const results = resultsOf(isOnlyAdded, options, this.output)
-      if (isOnlyAdded || (options.emitEvery ?? 0) === 0) return createPipeline(plan, results, tables)
+      if (isOnlyAdded || (options.emitEvery ?? 0) === 0)
+        return createPipeline(plan, results, tables, settings)
       const held = new HeldResults(results)
       this.held.push(held)
-      return createPipeline(plan, held, tables)
+      return createPipeline(plan, held, tables, settings)
     })
     this.joins = this.pipelines.flatMap(({ lookups }) => lookups)
     this.tables = new Set(this.joins.map(({ table }) => table))

@@ -8,6 +8,7 @@ import { createPipeline, type Line, type Pipeline } from './pipeline.ts'
 import { type Calc, inputsOf, type Node, type Plan, type Scan } from './plan.ts'
 import type { Results } from './results.ts'
 import { LineError } from './scan.ts'
+import type { Settings } from './settings.ts'
 import { type ScanConsumer, type Source, sourceOf } from './source.ts'
 import { BlockText } from './values/block-text.ts'
 import { dynamicText } from './values/dynamic.ts'
@@ -32,8 +33,8 @@ type Verdict = {
 export class Why {
   private readonly traces: Trace[]
 
-  constructor({ plans }: Program, key: string, lookups: Lookups) {
-    this.traces = plans.map((plan, i) => new Trace(plan, i + 1, key, lookups))
+  constructor({ plans, settings }: Program, key: string, lookups: Lookups) {
+    this.traces = plans.map((plan, i) => new Trace(plan, i + 1, key, lookups, settings))
   }
 
   /** @param firstLine the number of the block's first line */
@@ -68,7 +69,7 @@ class Trace {
   private readonly keepsRows: boolean
   private results = 0
 
-  constructor(plan: Plan, query: number, key: string, lookups: Lookups) {
+  constructor(plan: Plan, query: number, key: string, lookups: Lookups, settings: Settings) {
     this.query = query
     this.key = key
     this.keepsRows = plan.input.kind !== 'scan'
@@ -77,7 +78,7 @@ class Trace {
       this.results++
     }
     const results: Results = { add: count, change: count, truncate: count }
-    this.pipeline = createPipeline(plan, results, lookups)
+    this.pipeline = createPipeline(plan, results, lookups, settings)
   }
 
   begin(block: Buffer): void {

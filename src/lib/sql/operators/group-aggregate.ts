@@ -1,5 +1,6 @@
 import type { Accumulator, GroupFunctions, InputRow } from '../generate.ts'
 import { detach } from '../values/text.ts'
+import type { Expiry } from './expiry.ts'
 import type { Operator, Stateful } from './operator.ts'
 import { isSameRow } from './row-bag.ts'
 
@@ -15,8 +16,12 @@ export class GroupAggregate implements Stateful {
   private readonly out: Operator
   private groups: GroupState = new Map()
 
-  constructor(functions: GroupFunctions, out: Operator) {
+  private readonly expiry: Expiry<unknown> | undefined
+
+  /** @param expiry of groups, where they have a time to live: one that has not changed for so long is forgotten */
+  constructor(functions: GroupFunctions, expiry: Expiry<unknown> | undefined, out: Operator) {
     this.functions = functions
+    this.expiry = expiry
     this.out = out
   }
 
@@ -24,6 +29,7 @@ export class GroupAggregate implements Stateful {
   change(old: InputRow | null, now: InputRow | null): void {
     const before = old?.passes === true ? old : null
     const after = now?.passes === true ? now : null
+    this.expiry?.expire(key => this.groups.delete(key))
     if (before === null) {
       if (after !== null) this.add(after)
       return
@@ -38,6 +44,7 @@ export class GroupAggregate implements Stateful {
       const result = this.functions.result(group, key)
       this.functions.retract(group, before)
       this.functions.add(group, after)
+      this.expiry?.touch(key)
       this.emitIfOther(result, this.functions.result(group, key))
     }
   }
@@ -49,12 +56,18 @@ export class GroupAggregate implements Stateful {
     for (const [key, group] of groups) this.out.change(this.functions.result(group, key), null)
   }
 
-  state(): GroupState {
-    return this.groups
+  state(): unknown {
+    return this.expiry === undefined ? this.groups : { groups: this.groups, written: this.expiry.entries() }
   }
 
   restore(state: unknown): void {
-    this.groups = state as GroupState
+    if (this.expiry === undefined) {
+      this.groups = state as GroupState
+      return
+    }
+    const { groups, written } = state as { groups: GroupState; written: [unknown, number][] }
+    this.groups = groups
+    for (const [key, time] of written) this.expiry.touch(key, time)
   }
 
   private add(row: InputRow): void {
@@ -63,13 +76,16 @@ export class GroupAggregate implements Stateful {
     const group = groups.get(key)
     if (group === undefined) {
       const made = functions.newAccumulator(row)
-      groups.set(typeof key === 'string' ? detach(key) : key, made)
+      const own = typeof key === 'string' ? detach(key) : key
+      groups.set(own, made)
+      this.expiry?.touch(own)
       functions.add(made, row)
       this.out.change(null, functions.result(made, key))
       return
     }
     const result = functions.result(group, key)
     functions.add(group, row)
+    this.expiry?.touch(key)
     this.emitIfOther(result, functions.result(group, key))
   }
 
@@ -77,10 +93,12 @@ export class GroupAggregate implements Stateful {
     const result = this.functions.result(group, key)
     this.functions.retract(group, row)
     if (group.n > 0) {
+      this.expiry?.touch(key)
       this.emitIfOther(result, this.functions.result(group, key))
       return
     }
     this.groups.delete(key)
+    this.expiry?.forget(key)
     this.out.change(result, null)
   }
 

@@ -2,6 +2,7 @@ import type { JoinType } from '../ast.ts'
 import type { JoinFunctions } from '../generate.ts'
 import type { JoinSide } from '../plan.ts'
 import { detach } from '../values/text.ts'
+import type { Expiry } from './expiry.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 import { type KeptRow, RowBag } from './row-bag.ts'
 import { Watermarks } from './watermarks.ts'
@@ -24,8 +25,17 @@ export class RegularJoin implements Stateful {
   private readonly watermarks: Watermarks
   private readonly out: Operator
 
-  constructor(type: JoinType, functions: JoinFunctions, out: Operator) {
+  private readonly expiry: Record<JoinSide, Expiry<KeptRow>> | undefined
+
+  /** @param makeExpiry makes that of the rows of a side, where they have a time to live: they are forgotten without a word */
+  constructor(
+    type: JoinType,
+    functions: JoinFunctions,
+    makeExpiry: (() => Expiry<KeptRow>) | undefined,
+    out: Operator
+  ) {
     this.functions = functions
+    this.expiry = makeExpiry === undefined ? undefined : { left: makeExpiry(), right: makeExpiry() }
     this.outer = { left: type === 'left' || type === 'full', right: type === 'right' || type === 'full' }
     this.out = out
     this.watermarks = new Watermarks(2, watermark => out.advance(watermark))
@@ -33,15 +43,25 @@ export class RegularJoin implements Stateful {
 
   state(): unknown {
     const save = (rows: Rows): SideState => [...rows].map(([key, bag]) => [key, bag.rows])
-    return { left: save(this.rows.left), right: save(this.rows.right), watermarks: this.watermarks.inputs }
+    const { left, right } = this.rows
+    const written = this.expiry && { left: this.expiry.left.entries(), right: this.expiry.right.entries() }
+    return { left: save(left), right: save(right), watermarks: this.watermarks.inputs, written }
   }
 
   restore(state: unknown): void {
-    const { left, right, watermarks } = state as { left: SideState; right: SideState; watermarks: number[] }
+    const { left, right, watermarks, written } = state as {
+      left: SideState
+      right: SideState
+      watermarks: number[]
+      written: Record<JoinSide, [KeptRow, number][]> | undefined
+    }
     const load = (side: SideState): Rows => new Map(side.map(([key, rows]) => [key, new RowBag(rows)]))
     this.rows.left = load(left)
     this.rows.right = load(right)
     this.watermarks.restore(watermarks)
+    for (const side of ['left', 'right'] as const) {
+      for (const [row, time] of written?.[side] ?? []) this.expiry?.[side].touch(row, time)
+    }
   }
 
   private port(side: JoinSide): Operator {
@@ -78,9 +98,10 @@ export class RegularJoin implements Stateful {
 
   private changePairs(side: JoinSide, key: unknown, before: Row | null, after: Row | null): void {
     const other = side === 'left' ? 'right' : 'left'
+    this.expire()
     const own = this.rows[side].get(key)
     // What is taken back without having come (its time to live was over) changes nothing.
-    const old = before !== null && own?.remove(before) === true ? before : null
+    const old = before !== null && this.remove(side, own, before) ? before : null
     const partners = this.rows[other].get(key)?.rows ?? []
     const [oldMatches, newMatches] = [
       this.countMatches(side, old, partners),
@@ -93,8 +114,10 @@ export class RegularJoin implements Stateful {
     else if (oldPadded !== null) this.out.change(oldPadded, null)
     for (const partner of partners) this.changePair(side, old, after, partner)
     if (newPadded !== null && !staysPadded) this.out.change(null, newPadded)
-    if (after !== null) this.bagOf(side, key).add(after, newMatches)
-    else if (own !== undefined && own.rows.length === 0) this.rows[side].delete(key)
+    if (after !== null) {
+      const kept = this.bagOf(side, key).add(after, newMatches)
+      this.expiry?.[side].touch(kept)
+    } else if (own !== undefined && own.rows.length === 0) this.rows[side].delete(key)
   }
 
   private changePair(side: JoinSide, before: Row | null, after: Row | null, partner: KeptRow): void {
@@ -108,6 +131,25 @@ export class RegularJoin implements Stateful {
       if (--partner.matches === 0 && this.outer[other]) now = this.pad(other, partner.row)
     }
     for (let i = 0; i < partner.count; i++) this.out.change(old, now)
+  }
+
+  /** @returns whether the row was there */
+  private remove(side: JoinSide, bag: RowBag | undefined, row: Row): boolean {
+    const kept = bag?.remove(row)
+    if (kept?.count === 0) this.expiry?.[side].forget(kept)
+    return kept !== undefined
+  }
+
+  /** Forgets the rows whose time to live is over. */
+  private expire(): void {
+    for (const side of this.expiry === undefined ? [] : (['left', 'right'] as const)) {
+      this.expiry?.[side].expire(kept => {
+        const key = this.key(side, kept.row)
+        const bag = this.rows[side].get(key)
+        bag?.drop(kept)
+        if (bag?.rows.length === 0) this.rows[side].delete(key)
+      })
+    }
   }
 
   private countMatches(side: JoinSide, row: Row | null, partners: readonly KeptRow[]): number {

@@ -18,33 +18,42 @@ export class RowBag {
     if (rows.length >= indexedFrom) this.buildIndex()
   }
 
-  /** Adds a row; `matches` counts if it was not there yet. */
-  add(row: Row, matches: number): void {
+  /** Adds a row; `matches` counts if it was not there yet. @returns the row as it is kept */
+  add(row: Row, matches: number): KeptRow {
     const at = this.find(row)
     const known = this.rows[at]
     if (known !== undefined) {
       known.count++
-      return
+      return known
     }
-    const kept = row.map(keep)
-    this.rows.push({ row: kept, count: 1, matches })
-    if (this.index !== undefined) this.index.set(groupKey(...kept), this.rows.length - 1)
+    const kept = { row: row.map(keep), count: 1, matches }
+    this.rows.push(kept)
+    if (this.index !== undefined) this.index.set(groupKey(...kept.row), this.rows.length - 1)
     else if (this.rows.length >= indexedFrom) this.buildIndex()
+    return kept
   }
 
-  /** Takes one of the row away. @returns whether it was there */
-  remove(row: Row): boolean {
+  /** Takes one of the row away. @returns the row as it was kept; undefined when it was not there */
+  remove(row: Row): KeptRow | undefined {
     const at = this.find(row)
     const known = this.rows[at]
-    if (known === undefined) return false
-    if (--known.count > 0) return true
+    if (known === undefined || --known.count > 0) return known
+    this.dropAt(at, known)
+    return known
+  }
+
+  /** Forgets a row, however often it is there. */
+  drop(kept: KeptRow): void {
+    this.dropAt(this.rows.indexOf(kept), kept)
+  }
+
+  private dropAt(at: number, known: KeptRow): void {
     const last = this.rows.pop() as KeptRow
     this.index?.delete(groupKey(...known.row))
     if (last !== known) {
       this.rows[at] = last
       this.index?.set(groupKey(...last.row), at)
     }
-    return true
   }
 
   private find(row: Row): number {
