@@ -101,6 +101,17 @@ test('each kind of flag gives its value, by long name, with = and by letter', ()
   })
 })
 
+test('a flag that stands for a choice alone takes another one behind it', () => {
+  const explain = { kind: 'choice', choices: ['plan', 'flink'], alone: 'plan', help: 'explain' } as const
+  const explained = (...argv: string[]): unknown =>
+    parseArguments({ ...spec, operands: [], flags: { explain, quiet: flags.quiet } }, argv).flags.explain
+  assert.deepEqual(
+    [explained(), explained('--explain'), explained('--explain', '-q'), explained('--explain', 'flink')],
+    [undefined, 'plan', 'plan', 'flink']
+  )
+  assert.throws(() => explained('--explain=flunk'), /'flunk' is not one of plan, flink/)
+})
+
 test('behind -- everything is an operand, and - is one too', () => {
   assert.deepEqual(parse('url', '--', '--quiet', '-x').operands, ['url', '--quiet', '-x'])
   assert.deepEqual(parse('-').operands, ['-'])

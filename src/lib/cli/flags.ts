@@ -17,6 +17,8 @@ export interface Flag {
   /** The value's name in help: `FILE`, `URL`, `N`. */
   readonly arg?: string
   readonly choices?: readonly string[]
+  /** The choice that the flag alone stands for; a value need not follow then. */
+  readonly alone?: string
   readonly default?: string | number | boolean
   /** One phrase for `--help`, without a full stop. */
   readonly help: string
@@ -88,6 +90,7 @@ export function camelCase(name: string): string {
 export function flagUsage(name: string, flag: Flag): string {
   if (flag.kind === 'boolean') return `--${name}`
   const value = flag.arg ?? (flag.kind === 'choice' ? (flag.choices ?? []).join('|') : defaultArg(flag.kind))
+  if (flag.alone !== undefined) return `--${name} [${value}]`
   return flag.word === undefined ? `--${name} ${value}` : `--${name} ${flag.word} ${value}`
 }
 

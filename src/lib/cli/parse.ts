@@ -68,8 +68,10 @@ function buildProgram(spec: CommandSpec): Command {
 }
 
 function toOption(name: string, flag: Flag): Option {
-  const long = flag.kind === 'boolean' ? `--${name}` : `--${name} <value>`
+  const value = flag.kind === 'boolean' ? '' : flag.alone === undefined ? ' <value>' : ' [value]'
+  const long = `--${name}${value}`
   const option = new Option(flag.short === undefined ? long : `-${flag.short}, ${long}`, flag.help)
+  if (flag.alone !== undefined) option.preset(flag.alone)
   if (flag.kind !== 'boolean') {
     option.argParser((text: string, previous: unknown) => convertFlag(name, flag, text, previous))
   }
