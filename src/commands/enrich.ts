@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
   Backoff,
@@ -11,7 +10,6 @@ import {
   kafkaOutputFlags,
   kafkaOutputTexts,
   kafkaSecurityText,
-  messageOf,
   outputFlags,
   repartitionFlags,
   runTool,
@@ -20,7 +18,7 @@ import {
   usageError
 } from '../lib/cli/index.ts'
 import { lookupTarget, MysqlLookup } from '../lib/mysql/index.ts'
-import { compile, Lookups, type Query, type QueryOptions, QueryStage, SqlError } from '../lib/sql/index.ts'
+import { compile, Lookups, type Query, type QueryOptions, QueryStage } from '../lib/sql/index.ts'
 import {
   BadLines,
   commitTogether,
@@ -34,7 +32,9 @@ import {
   StateDirectory,
   transactionalIdOf
 } from '../lib/stream/index.ts'
+import { explainFlink, flinkFlags, flinkSection, runOnFlink } from './enrich/flink.ts'
 import { showState, tellWhy } from './enrich/look.ts'
+import { sqlOf, tellingPlaces } from './enrich/sql-text.ts'
 
 const flags = {
   file: { kind: 'string', short: 'f', arg: 'FILE', complete: 'file', help: 'read the SQL from FILE' },
@@ -69,7 +69,13 @@ const flags = {
     help: 'close all windows at the end of input, also with --state',
     doc: 'Without --state they are closed at the end of input anyway, as by Flink at the end of a bounded source.'
   },
-  explain: { kind: 'boolean', help: 'print the plan of the query and exit' },
+  explain: {
+    kind: 'choice',
+    choices: ['plan', 'flink'],
+    alone: 'plan',
+    help: 'print the plan of the query, or what would be submitted to Flink, and exit'
+  },
+  ...flinkFlags,
   why: {
     kind: 'string',
     arg: 'VALUE',
@@ -155,6 +161,7 @@ export const spec = {
         'ON needs an equality with a column of the table, or with a constant; other conditions may stand beside it. Where rows of the left side change or go, what each was joined with is kept, and exactly that is taken back: a result never stays behind because the table has changed meanwhile. An update of a left row looks its new values up.'
       ]
     },
+    flinkSection,
     {
       title: 'FUNCTIONS',
       text: [
@@ -191,6 +198,11 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
   if (flags.inspect !== undefined) return showState(flags.inspect, flags.name)
   const { name, text } = sqlOf(flags.file, flags.execute)
   const folder = flags.file === undefined ? '.' : dirname(flags.file)
+  if (flags.explain === 'flink') {
+    process.stdout.write(explainFlink({ flags }, name, text))
+    return 0
+  }
+  if (flags.engine === 'flink') return await runOnFlink({ flags, log, stop, ready }, name, text)
   const lookups = new Lookups({
     folder,
     warn: message => log.warn(message),
@@ -201,18 +213,20 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     }
   })
   const make = (options: Pick<QueryOptions, 'reject' | 'late' | 'warn'>): Query =>
-    compiled(name, text, {
-      ...options,
-      folder,
-      lookups,
-      watermarkDelay: flags.watermarkDelay,
-      changelog: flags.changelog,
-      emitEvery: flags.emit
-    })
+    tellingPlaces(name, () =>
+      compile(text, {
+        ...options,
+        folder,
+        lookups,
+        watermarkDelay: flags.watermarkDelay,
+        changelog: flags.changelog,
+        emitEvery: flags.emit
+      })
+    )
   // A mistake in the query is told before anything is opened.
   const query = make({ reject() {} })
   const { plan, groupColumns } = query
-  if (flags.explain) {
+  if (flags.explain !== undefined) {
     process.stdout.write(`${plan}\n`)
     return 0
   }
@@ -278,29 +292,6 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
   if (badLines.count > 0)
     log.warn(`${badLines.count} lines could not be processed, kept in ${badLines.keptIn}`)
   return 0
-}
-
-function sqlOf(file: string | undefined, execute: string | undefined): { name: string; text: string } {
-  if (file !== undefined && execute !== undefined) throw usageError('give -f or -e, not both')
-  if (execute !== undefined) return { name: '-e', text: execute }
-  if (file === undefined)
-    throw usageError('no query: give -f FILE or -e SQL', 'e.g. enrich -e "SELECT * FROM contest_joins"')
-  try {
-    return { name: file, text: readFileSync(file, 'utf8') }
-  } catch (error) {
-    throw usageError(`-f ${file}: ${messageOf(error)}`)
-  }
-}
-
-/** The query, or its mistake as `q.sql:3:14: …` with the place below. */
-function compiled(name: string, text: string, options: QueryOptions): Query {
-  try {
-    return compile(text, options)
-  } catch (error) {
-    if (!(error instanceof SqlError)) throw error
-    const frame = error.frame.replaceAll(/^/gm, '  ')
-    throw usageError(`${name}:${error.line}:${error.column}: ${error.reason}\n${frame}`)
-  }
 }
 
 function openLate(path: string, append: boolean): FileOutput {

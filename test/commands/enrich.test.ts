@@ -275,3 +275,25 @@ test('--inspect lists what a state holds', () => {
   const none = enrich(['--inspect', path('nothing')])
   assert.deepEqual([none.status, none.stdout], [2, ''])
 })
+
+test('--explain flink prints what would be submitted, and needs no cluster', () => {
+  const sql = "CREATE TABLE t (id INT) WITH ('connector' = 'stdin', 'format' = 'json'); SELECT id FROM t"
+  const ports = ['--in', 'kafka://broker/in', '--out', 'kafka://broker/out']
+  const { status, stdout } = enrich(['--explain', 'flink', '-e', sql, ...ports])
+  assert.equal(status, 0)
+  assert.match(
+    stdout,
+    /^SET '.*;\n\n(?:.*\n)*CREATE TABLE `t` [^;]*;\n\n(?:.*\n)*INSERT INTO `results`\nSELECT `id` FROM `t`;\n$/
+  )
+  const refused = (...more: string[]): string => {
+    const { status, stderr } = enrich(['--engine', 'flink', '-e', sql, ...ports, ...more])
+    assert.equal(status, 2)
+    return stderr
+  }
+  assert.match(refused(), /--engine flink needs --gateway/)
+  const gateway = ['--gateway', 'http://localhost:1']
+  assert.match(refused(...gateway, '--state', path('flink')), /--state means nothing to Flink/)
+  assert.match(refused(...gateway, '--changelog'), /--changelog means nothing to Flink/)
+  assert.match(refused(...gateway, '--key', '{id}'), /Flink takes columns, not a template/)
+  assert.match(refused('--gateway', 'localhost'), /--gateway localhost: not http:\/\/HOST:PORT/)
+})
