@@ -13,6 +13,7 @@ import { difference } from '../support/flink-values.ts'
 import { aggregateCases } from './flink-cases/aggregates.ts'
 import { expressionCases } from './flink-cases/expressions.ts'
 import { functionCases } from './flink-cases/functions.ts'
+import { generatedCases } from './flink-cases/generated.ts'
 import { groupCases } from './flink-cases/groups.ts'
 import { joinCases } from './flink-cases/joins.ts'
 import { overCases } from './flink-cases/overs.ts'
@@ -26,7 +27,14 @@ const thorough = process.env.MILLRACE_THOROUGH === '1'
 /** Of these some may not be in the subset yet. */
 const growing = [...windowCases, ...joinCases, ...rankingCases, ...rankCases, ...overCases]
 const refused = new Map(growing.flatMap(query => refusal(query).map(reason => [query, reason] as const)))
-const all = [...expressionCases, ...functionCases, ...groupCases, ...aggregateCases, ...growing]
+const all = [
+  ...expressionCases,
+  ...functionCases,
+  ...generatedCases,
+  ...groupCases,
+  ...aggregateCases,
+  ...growing
+]
 /** Flink takes half a second of CPU time for each. */
 const cases = thorough ? all : all.filter((_, i) => i % 2 === 0)
 
