@@ -1,15 +1,11 @@
 import type { JoinType } from '../ast.ts'
 import type { JoinFunctions } from '../generate.ts'
 import type { JoinSide } from '../plan.ts'
-import { detach } from '../values/text.ts'
 import type { Expiry } from './expiry.ts'
+import { KeptRows, type KeptRowsState } from './kept-rows.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
-import { type KeptRow, RowBag } from './row-bag.ts'
+import type { KeptRow } from './row-bag.ts'
 import { Watermarks } from './watermarks.ts'
-
-type Rows = Map<unknown, RowBag>
-/** What a snapshot holds of one side. */
-type SideState = [key: unknown, rows: KeptRow[]][]
 
 /**
  * A join that keeps all rows of both sides: pairs come, change and go with the rows. A row of an outer side that is in no
@@ -21,7 +17,7 @@ export class RegularJoin implements Stateful {
   readonly right: Operator = this.port('right')
   private readonly functions: JoinFunctions
   private readonly outer: Record<JoinSide, boolean>
-  private readonly rows: Record<JoinSide, Rows> = { left: new Map(), right: new Map() }
+  private readonly rows: Record<JoinSide, KeptRows> = { left: new KeptRows(), right: new KeptRows() }
   private readonly watermarks: Watermarks
   private readonly out: Operator
 
@@ -42,22 +38,20 @@ export class RegularJoin implements Stateful {
   }
 
   state(): unknown {
-    const save = (rows: Rows): SideState => [...rows].map(([key, bag]) => [key, bag.rows])
     const { left, right } = this.rows
     const written = this.expiry && { left: this.expiry.left.entries(), right: this.expiry.right.entries() }
-    return { left: save(left), right: save(right), watermarks: this.watermarks.inputs, written }
+    return { left: left.entries(), right: right.entries(), watermarks: this.watermarks.inputs, written }
   }
 
   restore(state: unknown): void {
     const { left, right, watermarks, written } = state as {
-      left: SideState
-      right: SideState
+      left: KeptRowsState
+      right: KeptRowsState
       watermarks: number[]
       written: Record<JoinSide, [KeptRow, number][]> | undefined
     }
-    const load = (side: SideState): Rows => new Map(side.map(([key, rows]) => [key, new RowBag(rows)]))
-    this.rows.left = load(left)
-    this.rows.right = load(right)
+    this.rows.left = new KeptRows(left)
+    this.rows.right = new KeptRows(right)
     this.watermarks.restore(watermarks)
     for (const side of ['left', 'right'] as const) {
       for (const [row, time] of written?.[side] ?? []) this.expiry?.[side].touch(row, time)
@@ -99,10 +93,9 @@ export class RegularJoin implements Stateful {
   private changePairs(side: JoinSide, key: unknown, before: Row | null, after: Row | null): void {
     const other = side === 'left' ? 'right' : 'left'
     this.expire()
-    const own = this.rows[side].get(key)
     // What is taken back without having come (its time to live was over) changes nothing.
-    const old = before !== null && this.remove(side, own, before) ? before : null
-    const partners = this.rows[other].get(key)?.rows ?? []
+    const old = before !== null && this.remove(side, key, before) ? before : null
+    const partners = this.rows[other].under(key)
     const [oldMatches, newMatches] = [
       this.countMatches(side, old, partners),
       this.countMatches(side, after, partners)
@@ -114,10 +107,9 @@ export class RegularJoin implements Stateful {
     else if (oldPadded !== null) this.out.change(oldPadded, null)
     for (const partner of partners) this.changePair(side, old, after, partner)
     if (newPadded !== null && !staysPadded) this.out.change(null, newPadded)
-    if (after !== null) {
-      const kept = this.bagOf(side, key).add(after, newMatches)
-      this.expiry?.[side].touch(kept)
-    } else if (own !== undefined && own.rows.length === 0) this.rows[side].delete(key)
+    if (after === null) return
+    const kept = this.rows[side].add(key, after, newMatches)
+    this.expiry?.[side].touch(kept)
   }
 
   private changePair(side: JoinSide, before: Row | null, after: Row | null, partner: KeptRow): void {
@@ -130,40 +122,35 @@ export class RegularJoin implements Stateful {
     } else if (now === null) {
       if (--partner.matches === 0 && this.outer[other]) now = this.pad(other, partner.row)
     }
-    for (let i = 0; i < partner.count; i++) this.out.change(old, now)
+    this.out.change(old, now)
   }
 
   /** @returns whether the row was there */
-  private remove(side: JoinSide, bag: RowBag | undefined, row: Row): boolean {
-    const kept = bag?.remove(row)
-    if (kept?.count === 0) this.expiry?.[side].forget(kept)
-    return kept !== undefined
+  private remove(side: JoinSide, key: unknown, row: Row): boolean {
+    const kept = this.rows[side].find(key, row)
+    if (kept === undefined) return false
+    this.rows[side].remove(key, kept)
+    this.expiry?.[side].forget(kept)
+    return true
   }
 
   /** Forgets the rows whose time to live is over. */
   private expire(): void {
-    for (const side of this.expiry === undefined ? [] : (['left', 'right'] as const)) {
-      this.expiry?.[side].expire(kept => {
-        const key = this.key(side, kept.row)
-        const bag = this.rows[side].get(key)
-        bag?.drop(kept)
-        if (bag?.rows.length === 0) this.rows[side].delete(key)
-      })
-    }
+    for (const side of this.expiry === undefined ? [] : (['left', 'right'] as const))
+      this.expiry?.[side].expire(kept => this.rows[side].remove(this.key(side, kept.row), kept))
   }
 
   private countMatches(side: JoinSide, row: Row | null, partners: readonly KeptRow[]): number {
-    if (row === null) return 0
+    // How many is only asked of rows that are padded when they have none.
+    if (row === null || !this.outer[side]) return 0
     let matches = 0
-    for (const partner of partners) if (this.pair(side, row, partner.row) !== null) matches += partner.count
+    for (const partner of partners) if (this.pair(side, row, partner.row) !== null) matches++
     return matches
   }
 
   private clear(side: JoinSide): void {
-    const rows = [...this.rows[side]].flatMap(([key, bag]) => bag.rows.map(kept => ({ key, ...kept })))
-    for (const { key, row, count } of rows) {
-      for (let i = 0; i < count; i++) this.changePairs(side, key, row, null)
-    }
+    for (const [key, rows] of this.rows[side].entries())
+      for (const { row } of [...rows]) this.changePairs(side, key, row, null)
   }
 
   private key(side: JoinSide, row: Row): unknown {
@@ -178,14 +165,5 @@ export class RegularJoin implements Stateful {
 
   private pad(side: JoinSide, row: Row): Row {
     return side === 'left' ? this.functions.row(row, null) : this.functions.row(null, row)
-  }
-
-  private bagOf(side: JoinSide, key: unknown): RowBag {
-    let bag = this.rows[side].get(key)
-    if (bag === undefined) {
-      bag = new RowBag()
-      this.rows[side].set(typeof key === 'string' ? detach(key) : key, bag)
-    }
-    return bag
   }
 }

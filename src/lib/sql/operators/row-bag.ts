@@ -2,68 +2,77 @@ import { groupKey } from '../aggregates-runtime.ts'
 import { isSameValue, keep } from '../values/keep.ts'
 import type { Row } from './operator.ts'
 
-/** A row that a join keeps: how often it is there, and how many rows of the other side it is paired with. */
-export type KeptRow = { row: Row; count: number; matches: number }
+/** A row that a join keeps, how many rows of the other side it is paired with, and where it stands in its bag. */
+export type KeptRow = { row: Row; matches: number; at: number }
 
-/** Above this many rows they are found by their text instead of one by one. */
-const indexedFrom = 12
+/** Among more rows than this one is found by its text instead of one by one. */
+const SEARCHED = 12
 
-/** The rows of one side of a join under one key, equal ones counted. */
+export const keptRow = (row: Row, matches: number): KeptRow => ({ row: row.map(keep), matches, at: 0 })
+
+/**
+ * The rows of one side of a join under one key; equal ones stand there each. They are only searched when one is taken
+ * back, so that those which are not cost no index.
+ */
 export class RowBag {
-  readonly rows: KeptRow[]
-  private index: Map<string, number> | undefined
+  readonly rows: KeptRow[] = []
+  private index: Map<string, KeptRow[]> | undefined
 
-  constructor(rows: KeptRow[] = []) {
-    this.rows = rows
-    if (rows.length >= indexedFrom) this.buildIndex()
+  constructor(rows: readonly KeptRow[] = []) {
+    for (const kept of rows) this.push(kept)
   }
 
-  /** Adds a row; `matches` counts if it was not there yet. @returns the row as it is kept */
-  add(row: Row, matches: number): KeptRow {
-    const at = this.find(row)
-    const known = this.rows[at]
-    if (known !== undefined) {
-      known.count++
-      return known
-    }
-    const kept = { row: row.map(keep), count: 1, matches }
-    this.rows.push(kept)
-    if (this.index !== undefined) this.index.set(groupKey(...kept.row), this.rows.length - 1)
-    else if (this.rows.length >= indexedFrom) this.buildIndex()
-    return kept
+  add(row: Row): void {
+    this.push(keptRow(row, 0))
   }
 
-  /** Takes one of the row away. @returns the row as it was kept; undefined when it was not there */
-  remove(row: Row): KeptRow | undefined {
-    const at = this.find(row)
-    const known = this.rows[at]
-    if (known === undefined || --known.count > 0) return known
-    this.dropAt(at, known)
-    return known
+  push(kept: KeptRow): void {
+    kept.at = this.rows.push(kept) - 1
+    if (this.index !== undefined) addTo(this.index, kept)
   }
 
-  /** Forgets a row, however often it is there. */
-  drop(kept: KeptRow): void {
-    this.dropAt(this.rows.indexOf(kept), kept)
+  /** A row that is equal; undefined when there is none. */
+  find(row: Row): KeptRow | undefined {
+    if (this.rows.length <= SEARCHED) return this.rows.find(kept => isSameRow(kept.row, row))
+    this.index ??= indexOf(this.rows)
+    return this.index.get(groupKey(...row))?.at(-1)
   }
 
-  private dropAt(at: number, known: KeptRow): void {
+  /** Takes a row away that is equal. @returns whether there was one */
+  take(row: Row): boolean {
+    const kept = this.find(row)
+    if (kept !== undefined) this.remove(kept)
+    return kept !== undefined
+  }
+
+  remove(kept: KeptRow): void {
     const last = this.rows.pop() as KeptRow
-    this.index?.delete(groupKey(...known.row))
-    if (last !== known) {
-      this.rows[at] = last
-      this.index?.set(groupKey(...last.row), at)
+    if (last !== kept) {
+      this.rows[kept.at] = last
+      last.at = kept.at
     }
-  }
-
-  private find(row: Row): number {
-    if (this.index !== undefined) return this.index.get(groupKey(...row)) ?? -1
-    return this.rows.findIndex(({ row: other }) => isSameRow(other, row))
-  }
-
-  private buildIndex(): void {
-    this.index = new Map(this.rows.map(({ row }, i) => [groupKey(...row), i]))
+    if (this.index === undefined) return
+    const text = groupKey(...kept.row)
+    const equal = this.index.get(text) as KeptRow[]
+    if (equal.length === 1) this.index.delete(text)
+    else equal.splice(equal.indexOf(kept), 1)
   }
 }
 
-export const isSameRow = (a: Row, b: Row): boolean => a.every((value, i) => isSameValue(value, b[i]))
+function indexOf(rows: readonly KeptRow[]): Map<string, KeptRow[]> {
+  const index = new Map<string, KeptRow[]>()
+  for (const kept of rows) addTo(index, kept)
+  return index
+}
+
+function addTo(index: Map<string, KeptRow[]>, kept: KeptRow): void {
+  const text = groupKey(...kept.row)
+  const equal = index.get(text)
+  if (equal === undefined) index.set(text, [kept])
+  else equal.push(kept)
+}
+
+export function isSameRow(a: Row, b: Row): boolean {
+  for (let i = 0; i < a.length; i++) if (!isSameValue(a[i], b[i])) return false
+  return true
+}

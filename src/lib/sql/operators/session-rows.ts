@@ -36,9 +36,8 @@ export class SessionRows implements Operator, Stateful {
   }
 
   change(before: Row | null, after: Row | null): void {
-    if (before !== null)
-      this.take(before, content => content.rows.remove(before) || content.gone.push(before))
-    if (after !== null) this.take(after, content => content.rows.add(after, 0))
+    if (before !== null) this.take(before, content => content.rows.take(before) || content.gone.push(before))
+    if (after !== null) this.take(after, content => content.rows.add(after))
   }
 
   advance(watermark: number): void {
@@ -46,8 +45,7 @@ export class SessionRows implements Operator, Stateful {
     this.watermark = watermark
     for (const { start, end, content } of this.sessions.over(watermark)) {
       for (const row of content.gone) this.out.change(inWindow(row, start, end), null)
-      for (const { row, count } of content.rows.rows)
-        for (let i = 0; i < count; i++) this.out.change(null, inWindow(row, start, end))
+      for (const { row } of content.rows.rows) this.out.change(null, inWindow(row, start, end))
     }
     this.out.advance(watermark)
   }
@@ -92,7 +90,7 @@ export class SessionRows implements Operator, Stateful {
 }
 
 function merged(into: Content, from: Content): Content {
-  for (const { row, count } of from.rows.rows) for (let i = 0; i < count; i++) into.rows.add(row, 0)
+  for (const kept of from.rows.rows) into.rows.push(kept)
   into.gone.push(...from.gone)
   return into
 }

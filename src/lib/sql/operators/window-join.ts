@@ -1,15 +1,13 @@
 import type { JoinType } from '../ast.ts'
 import type { JoinFunctions } from '../generate.ts'
 import type { JoinSide, JoinTime } from '../plan.ts'
-import { keep } from '../values/keep.ts'
+import { KeptRows, type KeptRowsState } from './kept-rows.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
-import { type KeptRow, RowBag } from './row-bag.ts'
+import type { KeptRow } from './row-bag.ts'
 import { Watermarks } from './watermarks.ts'
 
-type Rows = Map<unknown, RowBag>
-type OpenWindow = Record<JoinSide, Rows>
-type SideState = [key: unknown, rows: KeptRow[]][]
-type State = { windows: ({ end: number } & Record<JoinSide, SideState>)[]; watermarks: number[] }
+type OpenWindow = Record<JoinSide, KeptRows>
+type State = { windows: ({ end: number } & Record<JoinSide, KeptRowsState>)[]; watermarks: number[] }
 
 /**
  * A join of the rows of a window: pairs, and rows of an outer side that are in none, come out when the watermark has
@@ -49,20 +47,18 @@ export class WindowJoin implements Stateful {
   }
 
   state(): State {
-    const save = (rows: Rows): SideState => [...rows].map(([key, bag]) => [key, bag.rows])
     const windows = [...this.windows].map(([end, { left, right }]) => ({
       end,
-      left: save(left),
-      right: save(right)
+      left: left.entries(),
+      right: right.entries()
     }))
     return { windows, watermarks: this.watermarks.inputs }
   }
 
   restore(state: unknown): void {
     const { windows, watermarks } = state as State
-    const load = (side: SideState): Rows => new Map(side.map(([key, rows]) => [key, new RowBag(rows)]))
     for (const { end, left, right } of windows)
-      this.windows.set(end, { left: load(left), right: load(right) })
+      this.windows.set(end, { left: new KeptRows(left), right: new KeptRows(right) })
     this.nextEnd = Math.min(Number.POSITIVE_INFINITY, ...this.windows.keys())
     this.watermarks.restore(watermarks)
   }
@@ -70,8 +66,8 @@ export class WindowJoin implements Stateful {
   private port(side: JoinSide): Operator {
     return {
       change: (before, after) => {
-        if (before !== null) this.rowsOf(side, before)?.remove(before)
-        if (after !== null) this.rowsOf(side, after)?.add(after, 0)
+        if (before !== null) this.takeBack(side, before)
+        if (after !== null) this.rowsOf(side, after)?.add(this.key(side, after), after, 0)
       },
       advance: watermark => this.watermarks.advance(side === 'left' ? 0 : 1, watermark),
       clear: () => {
@@ -80,8 +76,19 @@ export class WindowJoin implements Stateful {
     }
   }
 
-  /** Where a row is kept with others of its window and key; undefined when the window is closed. */
-  private rowsOf(side: JoinSide, row: Row): RowBag | undefined {
+  private takeBack(side: JoinSide, row: Row): void {
+    const rows = this.rowsOf(side, row)
+    const key = this.key(side, row)
+    const kept = rows?.find(key, row)
+    if (kept !== undefined) rows?.remove(key, kept)
+  }
+
+  private key(side: JoinSide, row: Row): unknown {
+    return side === 'left' ? this.functions.leftKey(row) : this.functions.rightKey(row)
+  }
+
+  /** Where a row is kept with others of its window; undefined when the window is closed. */
+  private rowsOf(side: JoinSide, row: Row): KeptRows | undefined {
     const end = Number(row[this.ends[side]])
     if (end - 1 <= this.watermarks.current) {
       this.onLate()
@@ -89,17 +96,11 @@ export class WindowJoin implements Stateful {
     }
     let window = this.windows.get(end)
     if (window === undefined) {
-      window = { left: new Map(), right: new Map() }
+      window = { left: new KeptRows(), right: new KeptRows() }
       this.windows.set(end, window)
       this.nextEnd = Math.min(this.nextEnd, end)
     }
-    const key = side === 'left' ? this.functions.leftKey(row) : this.functions.rightKey(row)
-    let bag = window[side].get(key)
-    if (bag === undefined) {
-      bag = new RowBag()
-      window[side].set(keep(key), bag)
-    }
-    return bag
+    return window[side]
   }
 
   private close(watermark: number): void {
@@ -113,18 +114,18 @@ export class WindowJoin implements Stateful {
   }
 
   private pair({ left, right }: OpenWindow): void {
-    for (const [key, bag] of left) {
+    for (const [key, rows] of left.all()) {
       // A key that is NULL is equal to none.
-      const partners = (key === null ? undefined : right.get(key)?.rows) ?? []
-      for (const kept of bag.rows) this.pairRow(kept, partners)
+      const partners = key === null ? [] : right.under(key)
+      for (const { row } of rows) this.pairRow(row, partners)
     }
     if (!this.outer.right) return
-    for (const bag of right.values())
-      for (const { row, count, matches } of bag.rows)
-        if (matches === 0) this.emit(this.functions.row(null, row), count)
+    for (const [, rows] of right.all())
+      for (const { row, matches } of rows)
+        if (matches === 0) this.out.change(null, this.functions.row(null, row))
   }
 
-  private pairRow({ row, count }: KeptRow, partners: readonly KeptRow[]): void {
+  private pairRow(row: Row, partners: readonly KeptRow[]): void {
     const { functions } = this
     let isPaired = false
     for (const partner of partners) {
@@ -132,12 +133,8 @@ export class WindowJoin implements Stateful {
       if (!functions.matches(joined)) continue
       isPaired = true
       partner.matches++
-      this.emit(joined, count * partner.count)
+      this.out.change(null, joined)
     }
-    if (!isPaired && this.outer.left) this.emit(functions.row(row, null), count)
-  }
-
-  private emit(row: Row, count: number): void {
-    for (let i = 0; i < count; i++) this.out.change(null, row)
+    if (!isPaired && this.outer.left) this.out.change(null, functions.row(row, null))
   }
 }
