@@ -137,25 +137,31 @@ test('PERCENTILE lies between the two nearest values', () => {
 test('PERCENTILE, MIN and MAX of changing rows are those of the rows that are left', () => {
   const value = fc.integer({ min: -50, max: 50 })
   fc.assert(
-    fc.property(fc.array(fc.tuple(value, fc.boolean()), { maxLength: 300 }), steps => {
-      const present: number[] = []
-      const lines: string[] = []
-      for (const [v, takes] of steps) {
-        if (takes && present.length > 0) {
-          const [gone] = present.splice(Math.abs(v) % present.length, 1)
-          lines.push(change('d', { v: gone }, null, 't'))
-        } else {
-          present.push(v)
-          lines.push(created({ v }, 't'))
+    fc.property(
+      fc.array(fc.tuple(value, fc.boolean()), { maxLength: 300 }),
+      fc.boolean(),
+      (steps, isDeclared) => {
+        const present: number[] = []
+        const lines: string[] = []
+        for (const [v, takes] of steps) {
+          if (takes && present.length > 0) {
+            const [gone] = present.splice(Math.abs(v) % present.length, 1)
+            lines.push(change('d', { v: gone }, null, 't'))
+          } else {
+            present.push(v)
+            lines.push(created({ v }, 't'))
+          }
         }
+        const table = "CREATE TABLE t (v INT) WITH ('connector' = 'stdin', 'format' = 'debezium-json');"
+        const select = 'SELECT MIN(v) low, MAX(v) high, PERCENTILE(v, 0.5) p FROM t'
+        const { rows } = run(isDeclared ? table + select : select, lines)
+        const sorted = [...present].sort((a, b) => a - b)
+        const middle = (sorted.length - 1) / 2
+        const median = ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2
+        const expected = sorted.length === 0 ? null : { low: sorted[0], high: sorted.at(-1), p: median }
+        assert.deepEqual(rows.at(-1)?.after ?? null, expected)
       }
-      const { rows } = run('SELECT MIN(v) low, MAX(v) high, PERCENTILE(v, 0.5) p FROM t', lines)
-      const sorted = [...present].sort((a, b) => a - b)
-      const middle = (sorted.length - 1) / 2
-      const median = ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2
-      const expected = sorted.length === 0 ? null : { low: sorted[0], high: sorted.at(-1), p: median }
-      assert.deepEqual(rows.at(-1)?.after ?? null, expected)
-    }),
+    ),
     { numRuns: 50 }
   )
 })
@@ -182,4 +188,14 @@ test('an aggregate says what it takes', () => {
   fails("VAR_POP('a')", /VAR_POP takes a number/)
   fails('STDEV(a)', /no function STDEV \(did you mean STDDEV\?\)/)
   fails('FIRST_VALUE(a) IGNORE NULLS', /IGNORE NULLS after FIRST_VALUE/)
+})
+
+test('MIN and MAX of undeclared rows order numbers by size, also in strings, and texts as texts', () => {
+  const extremes = (values: unknown[], gone: unknown[]): unknown => {
+    const lines = [...values.map(v => created({ v }, 't')), ...gone.map(v => change('d', { v }, null, 't'))]
+    return run('SELECT MIN(v) low, MAX(v) high FROM t', lines).rows.at(-1)?.after
+  }
+  assert.deepEqual(extremes(['9', 10, '11.5', 2], [2]), { low: '9', high: '11.5' })
+  assert.deepEqual(extremes(['b', 'a', 'c'], ['a', 'c']), { low: 'b', high: 'b' })
+  assert.deepEqual(extremes(['x', 5, '40'], [5]), { low: '40', high: 'x' })
 })

@@ -39,14 +39,12 @@ function extremeCode(call: AggregateCall, index: number, retracts: boolean): Agg
       `if (${property} === null || ${better(value, property)}) ${property} = rt.keep(${value})`
     return { fields: { [`m${index}`]: 'null' }, add, retract: () => '', result: property }
   }
-  // Without a total order there is no sorted structure, only the best so far.
   if (type.kind === 'DYNAMIC') {
-    const sign = isMin ? '-1' : '1'
     return {
-      fields: { [`m${index}`]: 'rt.newDynamicExtreme()' },
-      add: value => `rt.addToExtreme(${property}, ${value}, ${sign})`,
-      retract: value => `rt.takeFromExtreme(${property}, ${value})`,
-      result: `rt.dynamicExtreme(${property}, ${sign})`
+      fields: { [`m${index}`]: 'rt.newDynamicValues()' },
+      add: value => `rt.countDynamic(${property}, ${value}, 1)`,
+      retract: value => `rt.countDynamic(${property}, ${value}, -1)`,
+      result: `rt.${isMin ? 'smallestDynamic' : 'greatestDynamic'}(${property})`
     }
   }
   const step = (rows: 1 | -1, value: string): string =>

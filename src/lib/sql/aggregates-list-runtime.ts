@@ -1,6 +1,6 @@
 import { RowError } from './errors.ts'
 import { objectText } from './functions/json-text-runtime.ts'
-import { compareDynamic, type Dynamic, show } from './values/dynamic.ts'
+import { show } from './values/dynamic.ts'
 import { keep, keyOf } from './values/keep.ts'
 import { appendRow, liveRows, newOrderedRows, type OrderedRows, removeRow } from './values/ordered-rows.ts'
 
@@ -50,44 +50,6 @@ export function collected(values: Collected): Map<unknown, number> {
   for (const [value, count] of values.values()) if (count > 0) result.set(value, count)
   return result
 }
-
-/**
- * MIN (`sign` -1) or MAX (1) of undeclared values, which rows may be taken back of: all values with their counts, and the
- * best of them; undefined when that was taken back and is not looked for yet.
- */
-export type DynamicExtreme = { counts: Map<unknown, number>; best: unknown }
-
-export const newDynamicExtreme = (): DynamicExtreme => ({ counts: new Map(), best: null })
-
-export function addToExtreme(extreme: DynamicExtreme, value: unknown, sign: number): void {
-  const { counts, best } = extreme
-  const kept = keep(value)
-  const count = (counts.get(kept) ?? 0) + 1
-  if (count === 0) counts.delete(kept)
-  else counts.set(kept, count)
-  if (count > 0 && best !== undefined && (best === null || isBetter(kept, best, sign))) extreme.best = kept
-}
-
-export function takeFromExtreme(extreme: DynamicExtreme, value: unknown): void {
-  const { counts, best } = extreme
-  const kept = keep(value)
-  const count = (counts.get(kept) ?? 0) - 1
-  if (count === 0) counts.delete(kept)
-  else counts.set(kept, count)
-  if (count === 0 && Object.is(best, kept)) extreme.best = undefined
-}
-
-export function dynamicExtreme(extreme: DynamicExtreme, sign: number): unknown {
-  if (extreme.best !== undefined) return extreme.best
-  let best: unknown = null
-  for (const [value, count] of extreme.counts)
-    if (count > 0 && (best === null || isBetter(value, best, sign))) best = value
-  extreme.best = best
-  return best
-}
-
-const isBetter = (a: unknown, b: unknown, sign: number): boolean =>
-  compareDynamic(a as Dynamic, b as Dynamic) * sign > 0
 
 /** JSON_OBJECTAGG: the JSON text of each key's value. */
 export function addMember(members: Map<string, string>, row: readonly unknown[], ignoreNulls: boolean): void {

@@ -6,6 +6,7 @@ import { addMonths, floorDivide } from './values/time.ts'
 
 /** What generated code calls as `rt`. */
 
+export * from './aggregates-extreme-runtime.ts'
 export * from './aggregates-list-runtime.ts'
 export * from './aggregates-runtime.ts'
 export * from './aggregates-statistics-runtime.ts'
