@@ -16,6 +16,7 @@ import { functionCases } from './flink-cases/functions.ts'
 import { generatedCases } from './flink-cases/generated.ts'
 import { groupCases } from './flink-cases/groups.ts'
 import { joinCases } from './flink-cases/joins.ts'
+import { orderCases } from './flink-cases/orders.ts'
 import { overCases } from './flink-cases/overs.ts'
 import { rankingCases } from './flink-cases/rankings.ts'
 import { rankCases } from './flink-cases/ranks.ts'
@@ -25,7 +26,7 @@ import { windowCases } from './flink-cases/windows.ts'
 const thorough = process.env.MILLRACE_THOROUGH === '1'
 
 /** Of these some may not be in the subset yet. */
-const growing = [...windowCases, ...joinCases, ...rankingCases, ...rankCases, ...overCases]
+const growing = [...windowCases, ...joinCases, ...rankingCases, ...rankCases, ...overCases, ...orderCases]
 const refused = new Map(growing.flatMap(query => refusal(query).map(reason => [query, reason] as const)))
 const all = [
   ...expressionCases,

@@ -198,10 +198,19 @@ export type Select = Span & {
 /** UNION ALL, or UNION when `distinct`, of two or more queries. */
 export type Union = Span & { kind: 'union'; inputs: Query[]; distinct: boolean }
 
+/** ORDER BY and LIMIT of a query, at least one of them. */
+export type Ordered = Span & {
+  kind: 'ordered'
+  query: Query
+  orderBy: SortItem[]
+  offset: number
+  limit: number | undefined
+}
+
 /** A query with the views that it declares for itself. */
 export type With = Span & { kind: 'with'; views: { name: Identifier; query: Query }[]; query: Query }
 
-export type Query = Select | Union | With
+export type Query = Select | Union | Ordered | With
 
 export type ColumnDefinition = Span & { name: Identifier } & (
     | { kind: 'physical'; type: SqlType; notNull: boolean }

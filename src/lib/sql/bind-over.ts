@@ -6,9 +6,9 @@ import { type BoundOver, bindWindow, type OverWindow, resultColumn, windowText }
 import { type Bound, columnsOf, describe, literal } from './bound.ts'
 import { type Environment, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
-import { calcOf, calcValue, sidesOf } from './lift.ts'
+import { calcOf, calcValue, sidesOf, sortKeys } from './lift.ts'
 import { rewrittenCall } from './over-rewrites.ts'
-import type { Calc, SortKey } from './plan.ts'
+import type { Calc } from './plan.ts'
 import type { Relation } from './relation.ts'
 import { BIGINT } from './types.ts'
 
@@ -116,15 +116,9 @@ function bindRank(
   // The place of the row.
   calc.values.push(literal(null, BIGINT, call))
   const partition = window.partition.map(value => calcValue(calc, value))
-  const order = window.order.map(
-    ({ value, descending, nullsFirst }): SortKey => ({
-      index: calcValue(calc, value),
-      descending,
-      nullsFirst
-    })
-  )
+  const order = sortKeys(calc, window.order)
   const { start, end } = call
-  const places = { from: 1, to: Number.POSITIVE_INFINITY, isNumbered: true, isEndless: false }
+  const places = { from: 1, to: Number.POSITIVE_INFINITY, isNumbered: true, isEndless: false, isLimit: false }
   const place = (each: CallExpression): Bound =>
     resultColumn(0, { name: 'ROW_NUMBER()', type: BIGINT }, false, each)
   return {

@@ -1,8 +1,10 @@
 import type { Expression, Identifier, Query, Select } from './ast.ts'
 import { hasAggregate, mentions, partsOf } from './ast-walk.ts'
 import { bindAggregation } from './bind-aggregation.ts'
+import type { ExpressionBinder } from './bind-expression.ts'
 import { bindTable } from './bind-from.ts'
 import { addFilterAbove } from './bind-join.ts'
+import { bindOrder } from './bind-order.ts'
 import { bindOver, bindQualify, hasWindows } from './bind-over.ts'
 import { bindDistinct, bindUnion } from './bind-union.ts'
 import { and, type Bound, conjunctsOf } from './bound.ts'
@@ -18,7 +20,15 @@ import { readsBound, settled } from './window-relation.ts'
 export function bindQuery(query: Query, environment: Environment): BoundSelect {
   switch (query.kind) {
     case 'select':
-      return bindSelect(query, environment)
+      return bindSelect(query, environment).bound
+    case 'ordered': {
+      const { query: inner } = query
+      const rows =
+        inner.kind === 'select'
+          ? bindSelect(inner, environment)
+          : { bound: bindQuery(inner, environment), binder: undefined }
+      return bindOrder(query, rows.bound, rows.binder, environment)
+    }
     case 'union': {
       const inputs = query.inputs.map(input => bindQuery(input, environment))
       const union = bindUnion(inputs, query, environment.text)
@@ -36,7 +46,11 @@ export function bindQuery(query: Query, environment: Environment): BoundSelect {
   }
 }
 
-function bindSelect(select: Select, environment: Environment): BoundSelect {
+/** @returns the rows, and what binds expressions over those that they were made of, where these are still there */
+function bindSelect(
+  select: Select,
+  environment: Environment
+): { bound: BoundSelect; binder: ExpressionBinder | undefined } {
   const { text } = environment
   if (select.from === undefined)
     throw new SqlError('unsupported', unsupported('SELECT without FROM'), text, select)
@@ -56,7 +70,7 @@ function bindSelect(select: Select, environment: Environment): BoundSelect {
     if (select.qualify !== undefined) filter(relation, bindQualify(select, select.qualify, binder))
   }
   const bound = project(select, relation, expression => binder.bind(expression), text)
-  return select.distinct ? bindDistinct(bound, select, text) : bound
+  return select.distinct ? { bound: bindDistinct(bound, select, text), binder: undefined } : { bound, binder }
 }
 
 /** Takes only the rows for which a condition holds. */

@@ -32,6 +32,7 @@ import { RegularJoin } from './operators/regular-join.ts'
 import type { KeptRow } from './operators/row-bag.ts'
 import { SessionAggregate } from './operators/session-aggregate.ts'
 import { SessionRows } from './operators/session-rows.ts'
+import { TimeSort } from './operators/time-sort.ts'
 import { VersionJoin } from './operators/version-join.ts'
 import { Watermarks } from './operators/watermarks.ts'
 import { WindowAggregate } from './operators/window-aggregate.ts'
@@ -52,6 +53,7 @@ import {
   type Plan,
   type Rank as RankNode,
   type Scan,
+  type Sort,
   scansOf,
   type Union,
   type Windows,
@@ -236,6 +238,9 @@ export class Dataflow implements Pipeline {
       case 'over':
         this.over(node, out)
         break
+      case 'sort':
+        this.sort(node, out)
+        break
       case 'join':
         this.join(node, out)
     }
@@ -320,6 +325,12 @@ export class Dataflow implements Pipeline {
     const over = new OverAggregate(generateOver(node), node.frame, this.onLate, out)
     this.operators.push(over)
     this.build(node.input, over)
+  }
+
+  private sort({ input, order }: Sort, out: Operator): void {
+    const sort = new TimeSort(generateRank(input, [], order), this.onLate, out)
+    this.operators.push(sort)
+    this.build(input, sort)
   }
 
   private union({ inputs }: Union, out: Operator): void {

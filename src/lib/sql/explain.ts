@@ -12,6 +12,7 @@ import {
   type Plan,
   type Rank,
   type Scan,
+  type Sort,
   windowEndOf
 } from './plan.ts'
 import { typeName } from './types.ts'
@@ -64,6 +65,8 @@ export function describeNode(node: Exclude<Node, Scan>): string {
       return rankText(node)
     case 'over':
       return overText(node)
+    case 'sort':
+      return `sort in order of ${sortText(node)}`
     case 'group':
       return `group${aggregationText(node)}`
     case 'aggregate':
@@ -79,12 +82,15 @@ function aggregationText({ keys, calls }: Aggregate | Group): string {
 }
 
 function rankText(rank: Rank): string {
-  const { input, partition, order, from, to, isEndless } = rank
-  const keys = order.map(key => ({ ...key, value: input.values[key.index] as Bound }))
-  const kind = windowEndOf(rank) === undefined ? 'rank' : 'window rank'
+  const { input, partition, from, to, isEndless, isLimit, order } = rank
+  const kind = isLimit ? 'limit' : windowEndOf(rank) === undefined ? 'rank' : 'window rank'
   const places = isEndless ? kind : `${kind} ${from} to ${to}`
-  return `${places}${partitionText(input, partition)} in order of ${orderText(keys)}`
+  const sorted = order.length === 0 ? '' : ` in order of ${sortText(rank)}`
+  return `${places}${partitionText(input, partition)}${sorted}`
 }
+
+const sortText = ({ input, order }: Rank | Sort): string =>
+  orderText(order.map(key => ({ ...key, value: input.values[key.index] as Bound })))
 
 function overText({ input, partition, time, calls, frame: { unit, preceding } }: Over): string {
   const rows = `${unit} ${preceding === Number.POSITIVE_INFINITY ? 'UNBOUNDED' : preceding} PRECEDING`

@@ -1,5 +1,5 @@
 import { type Bound, describe } from './bound.ts'
-import type { Calc } from './plan.ts'
+import type { Calc, SortKey } from './plan.ts'
 import type { Relation, Side } from './relation.ts'
 
 /** The rows of a relation as the input of a node, to which values are added as names are resolved. */
@@ -22,3 +22,14 @@ export function sidesOf(relation: Relation, lift: (value: Bound) => Bound): Side
     return [{ relation, lift, hidden: new Set() }]
   return relation.sides.map(inner => ({ ...inner, lift: value => lift(inner.lift(value)) }))
 }
+
+/** What rows are sorted by, as values of a calc. */
+export const sortKeys = (
+  calc: Calc,
+  order: readonly { value: Bound; descending: boolean; nullsFirst: boolean }[]
+): SortKey[] =>
+  order.map(({ value, descending, nullsFirst }) => ({
+    index: calcValue(calc, value),
+    descending,
+    nullsFirst
+  }))

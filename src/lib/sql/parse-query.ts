@@ -2,6 +2,7 @@ import type {
   Expression,
   Identifier,
   JoinType,
+  Ordered,
   Query,
   Select,
   SelectItem,
@@ -10,7 +11,7 @@ import type {
   With
 } from './ast.ts'
 import { parseExpression } from './parse-expression.ts'
-import { parseWindows } from './parse-window.ts'
+import { parseSortItems, parseWindows } from './parse-window.ts'
 import type { TokenStream } from './token-stream.ts'
 
 /** Words that follow a table or a SELECT item and so cannot be its alias without AS. */
@@ -23,11 +24,7 @@ const notAlias = new Set(
 /** What may follow a SELECT in Flink and is outside of the subset. */
 const unsupportedClauses: Record<string, string> = {
   INTERSECT: 'INTERSECT',
-  EXCEPT: 'EXCEPT',
-  ORDER: 'ORDER BY',
-  LIMIT: 'LIMIT',
-  FETCH: 'FETCH',
-  OFFSET: 'OFFSET'
+  EXCEPT: 'EXCEPT'
 }
 
 /** `[WITH …] SELECT … [UNION [ALL] SELECT …]…`, of which each part may stand in parentheses. */
@@ -54,7 +51,31 @@ export function parseQuery(tokens: TokenStream): Query {
   const after = tokens.peek()
   const clause = after.kind === 'word' ? unsupportedClauses[after.upper] : undefined
   if (clause !== undefined) throw tokens.unsupported(clause, after)
-  return query
+  return parseOrder(tokens, query)
+}
+
+/** `[ORDER BY …] [LIMIT n] [OFFSET n ROWS] [FETCH FIRST n ROWS ONLY]` after a query. */
+function parseOrder(tokens: TokenStream, query: Query): Query {
+  const { start, end } = query
+  const ordered: Ordered = { kind: 'ordered', query, start, end, orderBy: [], offset: 0, limit: undefined }
+  const { lastEnd } = tokens
+  if (tokens.takeWords('ORDER')) {
+    tokens.expectWords('BY')
+    ordered.orderBy = parseSortItems(tokens)
+  }
+  if (tokens.takeWords('LIMIT') && !tokens.takeWords('ALL'))
+    ordered.limit = tokens.expectInteger('a number of rows')
+  if (tokens.takeWords('OFFSET')) {
+    ordered.offset = tokens.expectInteger('a number of rows')
+    if (!tokens.takeWords('ROWS')) tokens.takeWords('ROW')
+  }
+  if (tokens.takeWords('FETCH')) {
+    if (!tokens.takeWords('FIRST') && !tokens.takeWords('NEXT')) throw tokens.unexpected('FIRST')
+    ordered.limit = tokens.expectInteger('a number of rows')
+    if (!tokens.takeWords('ROWS') && !tokens.takeWords('ROW')) throw tokens.unexpected('ROWS')
+    tokens.expectWords('ONLY')
+  }
+  return tokens.lastEnd === lastEnd ? query : { ...ordered, end: tokens.lastEnd }
 }
 
 const parseOperand = (tokens: TokenStream): Query =>

@@ -134,7 +134,15 @@ export type Rank = Span & {
   isNumbered: boolean
   /** Whether there is no last place; known at the end. */
   isEndless: boolean
+  /** Whether it is a LIMIT: event time is a value like any other then, and without an order the first rows that come stay. */
+  isLimit: boolean
 }
+
+/**
+ * Rows in the order of event time, `order`'s first value, and then of the others; they come out once the watermark has
+ * passed them.
+ */
+export type Sort = { kind: 'sort'; input: Calc; order: SortKey[] }
 
 /**
  * Aggregates over the rows of each partition up to each row, in the order of event time. Its rows are those of the input,
@@ -159,7 +167,7 @@ export type Over = {
 export type OverFrame = { unit: 'ROWS' | 'RANGE'; preceding: number }
 
 /** What rows come from. */
-export type Node = Scan | Calc | Windows | Aggregate | Group | Join | Union | Rank | Over
+export type Node = Scan | Calc | Windows | Aggregate | Group | Join | Union | Rank | Over | Sort
 
 /** One member of the output row; `row` stands for all columns of an undeclared table: of a joined one they are the text in `value`. */
 export type Projection =
@@ -201,8 +209,10 @@ export function isAppendOnly(node: Node): boolean {
       if (node.time?.kind === 'version' || node.time?.kind === 'lookup') return isAppendOnly(node.left)
       return node.type === 'inner' && isAppendOnly(node.left) && isAppendOnly(node.right)
     case 'rank':
+      if (node.isLimit) return node.order.length === 0 && isAppendOnly(node.input)
       return node.isEndless || windowEndOf(node) !== undefined || isFirstByTime(node)
     case 'over':
+    case 'sort':
       return true
     default:
       return inputsOf(node).every(isAppendOnly)
@@ -229,8 +239,9 @@ export const isFirstByTime = (rank: Rank): boolean => isTopByTime(rank) && rank.
 /** Whether a rank is the last row by event time so far: of several at that time the one that came last. */
 export const isLastByTime = (rank: Rank): boolean => isTopByTime(rank) && rank.order[0]?.descending === true
 
-function isTopByTime({ input, order, from, to }: Rank): boolean {
+function isTopByTime({ input, order, from, to, isLimit }: Rank): boolean {
   const [first, second] = order
+  if (isLimit) return false
   const byTime = first !== undefined && input.values[first.index]?.rowtime === true
   return byTime && second === undefined && from === 1 && to === 1 && isAppendOnly(input)
 }
@@ -267,6 +278,9 @@ export function groupColumns({ input }: Plan): string[] | null {
       })
       return inner === null ? own : inner.filter(column => own.includes(column))
     }
+    case 'sort':
+      // All rows are of one group.
+      return []
     case 'rank':
     case 'over': {
       const { values, input: below } = input.input
@@ -302,6 +316,7 @@ function columnOf(value: Bound | undefined, node: Node): string | undefined {
       return columnOf(node.values[value.index], node.input)
     case 'rank':
     case 'over':
+    case 'sort':
       return columnOf(value, node.input)
     case 'join': {
       const column = node.columns[value.index]

@@ -9,6 +9,7 @@ import {
   type Plan,
   type Rank,
   type Scan,
+  type Sort,
   timesOf,
   WINDOW_COLUMNS,
   type Windows,
@@ -55,6 +56,8 @@ function pruneNode(node: Node, used: ReadonlySet<number>): Places | undefined {
       return pruneRank(node, used)
     case 'over':
       return pruneOver(node, used)
+    case 'sort':
+      return pruneSorted(node, used, [])
     default:
       return undefined
   }
@@ -111,11 +114,15 @@ function pruneJoin(join: Join, used: ReadonlySet<number>): Places {
 }
 
 function pruneRank(rank: Rank, used: ReadonlySet<number>): Places {
-  rank.isNumbered = used.has(0)
-  const places = pruneCalc(rank.input, new Set([...used, ...rank.partition, ...rank.order.map(k => k.index)]))
-  const at = (index: number): number => places.get(index) as number
-  rank.partition = rank.partition.map(at)
-  for (const key of rank.order) key.index = at(key.index)
+  rank.isNumbered = !rank.isLimit && used.has(0)
+  const places = pruneSorted(rank, used, rank.partition)
+  rank.partition = rank.partition.map(index => places.get(index) as number)
+  return places
+}
+
+function pruneSorted({ input, order }: Rank | Sort, used: ReadonlySet<number>, others: number[]): Places {
+  const places = pruneCalc(input, new Set([...used, ...others, ...order.map(key => key.index)]))
+  for (const key of order) key.index = places.get(key.index) as number
   return places
 }
 

@@ -15,7 +15,8 @@ function settle(rank: Rank, environment: Environment): void {
   const { text } = environment
   const { from, to, order, input, start, end } = rank
   const at = { start, end }
-  if (to < 1 || from > to) throw new SqlError('type', 'no ROW_NUMBER is within its bounds', text, at)
+  const what = rank.isLimit ? 'LIMIT 0 leaves no row' : 'no ROW_NUMBER is within its bounds'
+  if (to < 1 || from > to) throw new SqlError('type', what, text, at)
   if (to < Number.POSITIVE_INFINITY) return
   const [first, second] = order as [SortKey, SortKey?]
   if (from === 1 && second === undefined && !first.descending && isAppendOnly(input)) {

@@ -109,11 +109,19 @@ export class OverAggregate implements Stateful, Operator {
     let at = 0
     try {
       while (at < due.length) {
-        const from = at++
-        while (at < due.length && due[at]?.time === due[from]?.time) at++
-        const timers = due.slice(from, at)
-        if (timers.length === 1) this.fire(timers)
-        else for (const own of Map.groupBy(timers, timer => timer.key).values()) this.fire(own)
+        const timer = due[at++] as Timer
+        if (due[at]?.time !== timer.time) {
+          this.fire(timer.key, timer.time, timer.row === null ? [] : [timer.row])
+          continue
+        }
+        const timers = [timer]
+        while (due[at]?.time === timer.time) timers.push(due[at++] as Timer)
+        for (const [key, own] of Map.groupBy(timers, other => other.key))
+          this.fire(
+            key,
+            timer.time,
+            own.flatMap(({ row }) => (row === null ? [] : [row]))
+          )
       }
     } finally {
       // What is left when a row has an error.
@@ -122,28 +130,25 @@ export class OverAggregate implements Stateful, Operator {
   }
 
   /** Works on what a partition has at one time. */
-  private fire(timers: Timer[]): void {
-    const [{ key, time }] = timers as [Timer]
+  private fire(key: unknown, time: number, rows: unknown[][]): void {
     const partition = this.partitionOf(key)
     if (partition.expires <= time) {
       this.partitions.delete(key)
       return
     }
     partition.last = time
-    const rows = timers.flatMap(({ row }) => (row === null ? [] : [row]))
     const [first] = rows
     if (first === undefined) return
     this.functions.readValues(first, this.input)
     const acc = (partition.acc ??= this.functions.newAccumulator(this.input))
     if (this.frame.unit === 'RANGE') {
-      this.forget(partition, acc, ({ time: old }) => time - old > this.frame.preceding)
+      if (this.isBounded) this.forgetBefore(partition, acc, time - this.frame.preceding)
       for (const row of rows) this.add(partition, acc, row, time)
       for (const row of rows) this.emit(acc, row)
       return
     }
     for (const row of rows) {
-      const most = this.frame.preceding
-      this.forget(partition, acc, () => partition.rows.length - partition.head > most)
+      if (partition.rows.length - partition.head > this.frame.preceding) this.forget(partition, acc)
       this.add(partition, acc, row, time)
       this.emit(acc, row)
     }
@@ -160,18 +165,18 @@ export class OverAggregate implements Stateful, Operator {
     this.out.change(null, row)
   }
 
-  /** Takes back the oldest rows as long as they are too old. */
-  private forget(partition: Partition, acc: Accumulator, isOld: (row: { time: number }) => boolean): void {
+  /** Takes back the rows that are older than `time`. */
+  private forgetBefore(partition: Partition, acc: Accumulator, time: number): void {
+    while (partition.rows.length > partition.head && (partition.rows[partition.head]?.time as number) < time)
+      this.forget(partition, acc)
+  }
+
+  /** Takes back the oldest row. */
+  private forget(partition: Partition, acc: Accumulator): void {
     const { rows } = partition
-    for (
-      let first = rows[partition.head];
-      first !== undefined && isOld(first);
-      first = rows[partition.head]
-    ) {
-      this.functions.readValues(first.row, this.input)
-      this.functions.retract(acc, this.input)
-      partition.head++
-    }
+    this.functions.readValues((rows[partition.head] as Partition['rows'][number]).row, this.input)
+    this.functions.retract(acc, this.input)
+    partition.head++
     if (partition.head < 32 || partition.head * 2 < rows.length) return
     rows.splice(0, partition.head)
     partition.head = 0
