@@ -21,12 +21,21 @@ import { overCases } from './flink-cases/overs.ts'
 import { rankingCases } from './flink-cases/rankings.ts'
 import { rankCases } from './flink-cases/ranks.ts'
 import { sources } from './flink-cases/sources.ts'
+import { unnestCases } from './flink-cases/unnest.ts'
 import { windowCases } from './flink-cases/windows.ts'
 
 const thorough = process.env.MILLRACE_THOROUGH === '1'
 
 /** Of these some may not be in the subset yet. */
-const growing = [...windowCases, ...joinCases, ...rankingCases, ...rankCases, ...overCases, ...orderCases]
+const growing = [
+  ...windowCases,
+  ...joinCases,
+  ...rankingCases,
+  ...rankCases,
+  ...overCases,
+  ...orderCases,
+  ...unnestCases
+]
 const refused = new Map(growing.flatMap(query => refusal(query).map(reason => [query, reason] as const)))
 const all = [
   ...expressionCases,

@@ -158,6 +158,8 @@ export type TableReference = Span &
         asOf?: Expression
       }
     | { kind: 'subquery'; query: Query; alias?: Identifier; columns?: Identifier[] }
+    /** The members of a collection of the table to the left as rows. */
+    | { kind: 'unnest'; value: Expression; ordinality: boolean; alias?: Identifier; columns?: Identifier[] }
     | {
         kind: 'join'
         type: JoinType

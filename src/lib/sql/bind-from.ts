@@ -36,6 +36,8 @@ export function bindTable(
       return bindJoin(reference, environment, (table, inner, isJoined) =>
         bindTable(table, inner, bindQuery, isJoined)
       )
+    case 'unnest':
+      throw new SqlError('unsupported', unsupported('UNNEST without a table before it'), text, reference)
     case 'window':
       return bindWindow(reference, bindTable(reference.input, environment, bindQuery), environment)
   }

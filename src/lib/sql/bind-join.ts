@@ -1,5 +1,6 @@
 import type { Expression, Identifier, JoinType, TableReference } from './ast.ts'
 import { isLookup, isLookupKey, lookupTime } from './bind-lookup.ts'
+import { bindUnnest } from './bind-unnest.ts'
 import {
   and,
   type Bound,
@@ -31,6 +32,11 @@ export function bindJoin(reference: JoinReference, environment: Environment, bin
   const { text } = environment
   const { type } = reference
   const left = settled(bindTable(reference.left, environment, false))
+  if (reference.right.kind === 'unnest') {
+    const unnested = bindUnnest(reference, reference.right, left, text)
+    refuseSameNames(unnested.sides, reference, text)
+    return unnested
+  }
   const right = settled(bindTable(reference.right, environment, true))
   const join: Join = {
     kind: 'join',
@@ -89,7 +95,7 @@ function joinedColumn(join: Join, side: JoinSide, value: Bound, alias: string | 
 const isPadded = (type: JoinType, side: JoinSide): boolean =>
   type === 'full' || type === (side === 'left' ? 'right' : 'left')
 
-function refuseSameNames(sides: Side[], at: JoinReference, text: string): void {
+function refuseSameNames(sides: readonly Side[], at: JoinReference, text: string): void {
   const names = new Set<string>()
   for (const { relation } of sides) {
     const { alias } = relation

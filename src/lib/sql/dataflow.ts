@@ -33,6 +33,7 @@ import type { KeptRow } from './operators/row-bag.ts'
 import { SessionAggregate } from './operators/session-aggregate.ts'
 import { SessionRows } from './operators/session-rows.ts'
 import { TimeSort } from './operators/time-sort.ts'
+import { unnestRows } from './operators/unnest.ts'
 import { VersionJoin } from './operators/version-join.ts'
 import { Watermarks } from './operators/watermarks.ts'
 import { WindowAggregate } from './operators/window-aggregate.ts'
@@ -240,6 +241,9 @@ export class Dataflow implements Pipeline {
         break
       case 'sort':
         this.sort(node, out)
+        break
+      case 'unnest':
+        this.build(node.input, unnestRows(node, out))
         break
       case 'join':
         this.join(node, out)

@@ -210,6 +210,13 @@ function parseTable(tokens: TokenStream): TableReference {
   if (tokens.atSymbol('(')) {
     if (!atQuery(tokens, 1) && !tokens.atSymbol('(', 1)) throw tokens.unexpected('SELECT', tokens.peek(1))
     table = { kind: 'subquery', query: parseParenthesised(tokens), start, end: tokens.lastEnd }
+  } else if (tokens.atWords('UNNEST') && tokens.atSymbol('(', 1)) {
+    tokens.next()
+    tokens.next()
+    const value = parseExpression(tokens)
+    tokens.expectSymbol(')')
+    const ordinality = tokens.takeWords('WITH', 'ORDINALITY')
+    table = { kind: 'unnest', value, ordinality, start, end: tokens.lastEnd }
   } else if (tokens.atWords('TABLE') && tokens.atSymbol('(', 1)) {
     tokens.next()
     tokens.next()
@@ -218,9 +225,9 @@ function parseTable(tokens: TokenStream): TableReference {
   } else {
     if (first.kind === 'word' && (notAlias.has(first.upper) || first.upper === 'VALUES')) {
       if (first.upper === 'VALUES') throw tokens.unsupported('VALUES', first)
-      if (first.upper === 'UNNEST' || first.upper === 'LATERAL') throw tokens.unsupported(first.upper, first)
       throw tokens.unexpected('a table')
     }
+    if (first.kind === 'word' && first.upper === 'LATERAL') throw tokens.unsupported('LATERAL', first)
     const path = parseTablePath(tokens)
     const asOf = tokens.takeWords('FOR', 'SYSTEM_TIME', 'AS', 'OF') ? parseExpression(tokens) : undefined
     table = asOf === undefined ? path : { ...path, asOf }
@@ -228,7 +235,8 @@ function parseTable(tokens: TokenStream): TableReference {
   const alias = parseAlias(tokens)
   if (alias === undefined) return { ...table, end: tokens.lastEnd }
   if (!tokens.atSymbol('(')) return { ...table, alias, end: tokens.lastEnd } as TableReference
-  if (table.kind !== 'subquery') throw tokens.unsupported('column aliases of a table', tokens.peek())
+  if (table.kind !== 'subquery' && table.kind !== 'unnest')
+    throw tokens.unsupported('column aliases of a table', tokens.peek())
   const columns: Identifier[] = []
   tokens.expectSymbol('(')
   do columns.push(tokens.expectName('a column'))

@@ -166,8 +166,52 @@ export type Over = {
  */
 export type OverFrame = { unit: 'ROWS' | 'RANGE'; preceding: number }
 
+/**
+ * A row for each member of a collection, which is one of the values of the input; for a row without members one of NULLs
+ * if `isOuter`. Its rows: the member's columns, its number from 1 if `isNumbered`, then the values of the input.
+ */
+export type Unnest = {
+  kind: 'unnest'
+  input: Calc
+  /** Index of the collection among the values. */
+  value: number
+  members: UnnestMembers
+  /** Whether it is a MULTISET, whose members are there several times. */
+  isCounted: boolean
+  isOuter: boolean
+  isNumbered: boolean
+}
+
+/**
+ * How members become columns.
+ * - `element`: the member is the column, of a MULTISET as often as it is there
+ * - `row`: the values of a ROW are the columns; one that is NULL gives no row
+ * - `entry`: key and value of a MAP
+ * - `fields`: the fields of an undeclared object with these names
+ */
+export type UnnestMembers =
+  | { kind: 'element' }
+  | { kind: 'row'; width: number }
+  | { kind: 'entry' }
+  | { kind: 'fields'; names: string[] }
+
+/** The number of columns that come before the values of the input. */
+export function unnestedColumns({ members, isNumbered }: Pick<Unnest, 'members' | 'isNumbered'>): number {
+  const number = isNumbered ? 1 : 0
+  switch (members.kind) {
+    case 'element':
+      return 1 + number
+    case 'entry':
+      return 2 + number
+    case 'row':
+      return members.width + number
+    case 'fields':
+      return members.names.length + number
+  }
+}
+
 /** What rows come from. */
-export type Node = Scan | Calc | Windows | Aggregate | Group | Join | Union | Rank | Over | Sort
+export type Node = Unnest | Scan | Calc | Windows | Aggregate | Group | Join | Union | Rank | Over | Sort
 
 /** One member of the output row; `row` stands for all columns of an undeclared table: of a joined one they are the text in `value`. */
 export type Projection =
@@ -259,6 +303,8 @@ export function groupColumns({ input }: Plan): string[] | null {
   switch (input.kind) {
     case 'scan':
       return null
+    case 'unnest':
+      return groupColumns(planOf(input.input))
     case 'calc':
     case 'union':
       return common(inputsOf(input).map(node => groupColumns(planOf(node))))
@@ -318,6 +364,8 @@ function columnOf(value: Bound | undefined, node: Node): string | undefined {
     case 'over':
     case 'sort':
       return columnOf(value, node.input)
+    case 'unnest':
+      return columnOf(node.input.values[value.index - unnestedColumns(node)], node.input.input)
     case 'join': {
       const column = node.columns[value.index]
       if (column === undefined) return undefined

@@ -11,6 +11,8 @@ import {
   type Scan,
   type Sort,
   timesOf,
+  type Unnest,
+  unnestedColumns,
   WINDOW_COLUMNS,
   type Windows,
   windowNames
@@ -48,6 +50,8 @@ function pruneNode(node: Node, used: ReadonlySet<number>): Places | undefined {
       return undefined
     case 'windows':
       return pruneWindows(node, used)
+    case 'unnest':
+      return pruneUnnest(node, used)
     case 'group':
     case 'aggregate':
       pruneAggregation(node)
@@ -168,6 +172,16 @@ function pruneWindows(node: Windows, used: ReadonlySet<number>): Places {
     ...bounds,
     ...[...kept].map(([from, to]) => [WINDOW_COLUMNS + from, WINDOW_COLUMNS + to] as const)
   ])
+}
+
+/** The columns of the members stay, as they are there. */
+function pruneUnnest(node: Unnest, used: ReadonlySet<number>): Places {
+  const first = unnestedColumns(node)
+  const own = [...used].filter(index => index >= first).map(index => index - first)
+  const kept = pruneCalc(node.input, new Set([...own, node.value]))
+  node.value = kept.get(node.value) as number
+  const members = Array.from({ length: first }, (_, i) => [i, i] as const)
+  return new Map([...members, ...[...kept].map(([from, to]) => [first + from, first + to] as const)])
 }
 
 const usedBy = (expressions: (Bound | undefined)[]): Set<number> =>

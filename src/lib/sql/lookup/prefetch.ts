@@ -2,6 +2,7 @@ import { calcConsumer } from '../consumers.ts'
 import { RowError } from '../errors.ts'
 import { generateCalc, generateJoin } from '../generate.ts'
 import type { Row } from '../operators/operator.ts'
+import { unnester } from '../operators/unnest.ts'
 import type { Line } from '../pipeline.ts'
 import { inputsOf, type Join, type Node } from '../plan.ts'
 import { LineError } from '../scan.ts'
@@ -46,7 +47,12 @@ export class Prefetch {
   private build(node: Node, take: (row: Row) => void): void {
     if (isLookup(node)) this.join(node, take)
     else if (node.kind === 'union') for (const input of node.inputs) this.build(input, take)
-    else if (node.kind === 'calc') {
+    else if (node.kind === 'unnest') {
+      const rowsOf = unnester(node)
+      this.build(node.input, row => {
+        for (const unnested of rowsOf(row)) take(unnested)
+      })
+    } else if (node.kind === 'calc') {
       const { input } = node
       if (input.kind === 'scan') {
         const out = {
@@ -84,5 +90,6 @@ const isLookup = (node: Node): node is Join => node.kind === 'join' && node.time
 /** Whether rows come through a node without being kept. */
 function isPassing(node: Node): boolean {
   if (node.kind === 'scan') return true
-  return (node.kind === 'calc' || node.kind === 'union' || isLookup(node)) && inputsOf(node).every(isPassing)
+  const passes = node.kind === 'calc' || node.kind === 'union' || node.kind === 'unnest' || isLookup(node)
+  return passes && inputsOf(node).every(isPassing)
 }
