@@ -8,9 +8,10 @@ import { type Connection, createConnection } from 'mysql2/promise'
 import { Folded, type Keys } from '../mysql/folded.ts'
 import { events, killRunningTails, marks, RunningTail, tail } from '../mysql/tail.ts'
 import { randomNumbers } from '../support/random.ts'
+import { rounds } from '../support/rounds.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
-const KILLS = 50
+const KILLS = rounds(50, 20)
 /** Rows of each table when the snapshot begins. */
 const ROWS = 2 ** 17
 
