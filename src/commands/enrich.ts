@@ -65,6 +65,17 @@ const flags = {
     help: 'write changes of results at most so often',
     doc: 'What a result went through between two writings is left out: of a row that changed three times one change is written, of one that came and went none. Rows that are only added are written at once.'
   },
+  'idle-timeout': {
+    kind: 'duration',
+    default: 60_000,
+    help: 'after how long without rows a table no longer holds time back; 0: never',
+    doc: "Where a query has several tables with event time, that of the query is the one that is furthest behind. A table without rows for so long, while others have some, is taken to be that far behind them. What has passed is told by ts_ms in change events and marks (gaps of more than 10 s count as 10 s, so that nothing is idle because the stage before was away), not by this machine's clock. SET 'table.exec.source.idle-timeout' in the SQL comes first; Flink leaves an idle table out altogether."
+  },
+  'mark-time': {
+    kind: 'boolean',
+    help: 'let time pass with the marks while no table has rows',
+    doc: 'Event time then passes as the marks do, --idle-timeout behind: windows close and outer joins give their rows though nothing comes. Rows that the stage before could not read for longer than that are late when they come.'
+  },
   final: {
     kind: 'boolean',
     help: 'close all windows at the end of input, also with --state',
@@ -176,6 +187,7 @@ export const spec = {
     {
       title: 'DIFFERENCES FROM FLINK',
       text: [
+        'A table without rows holds time back for --idle-timeout, in Flink for ever unless table.exec.source.idle-timeout is set. Window joins and ranks in windows take changes as long as their window is open; Flink refuses tables that change there.',
         'The watermark moves with each row, as in Flink with pipeline.auto-watermark-interval 0. A TIMESTAMP is written with all the digits of its type. A DECIMAL that does not fit its type is NULL.',
         'Numbers and quoted times compare with undeclared strings; Flink needs a declaration for that. A DOUBLE whose text is a whole number looks like a BIGINT as long as it is not declared: use CAST(x AS DOUBLE) before dividing or averaging it.',
         'A string in quotes is a STRING, not a CHAR(n), so that nothing is padded or cut. LN, EXP, COSH and their like may differ in the last digit, and so may variances of doubles in windows, which Flink puts together from parts.',
@@ -227,6 +239,8 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
         folder,
         lookups,
         watermarkDelay: flags.watermarkDelay,
+        idleTimeout: flags.idleTimeout,
+        isMarkTime: flags.markTime,
         changelog: flags.changelog,
         emitEvery: flags.emit
       })

@@ -297,3 +297,16 @@ test('--explain flink prints what would be submitted, and needs no cluster', () 
   assert.match(refused(...gateway, '--key', '{id}'), /Flink takes columns, not a template/)
   assert.match(refused('--gateway', 'localhost'), /--gateway localhost: not http:\/\/HOST:PORT/)
 })
+
+test('--mark-time closes windows with the marks: their results are in the snapshot of the mark before which they stand', () => {
+  const marks = Array.from({ length: 90 }, (_, i) =>
+    JSON.stringify({ '@mark': { n: i + 1, at: null, ts_ms: 2 + 1000 * i } })
+  )
+  const args = ['-e', counts, '--mark-time', '--idle-timeout', '10s', '--state', path('mark-time')]
+  const { stdout, stderr } = enrich(args, [row(1, 0), row(2, 30), ...marks])
+  const lines = parseLines(stdout)
+  const place = lines.findIndex(line => 'n' in line)
+  assert.deepEqual([lines[place]?.n, place], [2, 40], stderr)
+  const again = enrich(args, [resume(90), row(3, 62)])
+  assert.deepEqual(numbers(again.stdout), [])
+})

@@ -56,6 +56,7 @@ export interface FlinkRun {
     readonly repartitionBy: readonly string[]
     readonly changelog: boolean
     readonly emit: number
+    readonly markTime: boolean
   }
   readonly log: Log
   readonly stop: AbortSignal
@@ -117,7 +118,8 @@ function refuseOwnFlags(flags: FlinkRun['flags']): void {
     'dead-letter': flags.deadLetter,
     'repartition-by': flags.repartitionBy[0],
     changelog: flags.changelog || undefined,
-    emit: flags.emit || undefined
+    emit: flags.emit || undefined,
+    'mark-time': flags.markTime || undefined
   }
   if (flags.fromSavepoint !== undefined && flags.stopAt !== undefined)
     throw usageError(

@@ -34,6 +34,7 @@ export function calcConsumer(calc: Calc, out: Operator): ScanConsumer {
       if (hasOld) out.advance(old.watermark)
       if (hasNow) out.advance(now.watermark)
     },
+    watermark: isOld => (isOld ? old.watermark : now.watermark),
     clear: () => out.clear()
   }
 }
@@ -45,6 +46,7 @@ export function groupConsumer(functions: GroupFunctions, group: GroupAggregate):
       functions.read(bytes, text, spans, offset, isOld ? old : now)
     },
     apply: (hasOld, hasNow) => group.change(hasOld ? old : null, hasNow ? now : null),
+    watermark: () => Number.NEGATIVE_INFINITY,
     clear: () => group.clear()
   }
 }
@@ -69,6 +71,7 @@ export function windowConsumer(
         window.advance(now.watermark)
       }
     },
+    watermark: isOld => (isOld ? old.watermark : now.watermark),
     clear: () => window.clear()
   }
 }

@@ -18,6 +18,7 @@ import {
 } from './generate.ts'
 import { generateOver, overOf } from './generate-over.ts'
 import { generateRank } from './generate-rank.ts'
+import { Idleness, type IdlenessOptions } from './idleness.ts'
 import type { Lookups } from './lookup/lookups.ts'
 import { Prefetch } from './lookup/prefetch.ts'
 import { type Clock, Expiry } from './operators/expiry.ts'
@@ -86,6 +87,7 @@ export class Dataflow implements Pipeline {
     this.lateness.isLate = true
   }
   private readonly isOnlyAdded: boolean
+  private readonly idleness: Idleness | undefined
   /** Whether time causes changes too, when no line is being worked on. */
   private readonly isTimed: boolean
   /** Whether each line is for at most one of the scans. */
@@ -102,13 +104,25 @@ export class Dataflow implements Pipeline {
   private readonly lastPlaces = new Int32Array(4)
   private lastText: Pieces | undefined
 
-  constructor(plan: Plan, results: Results, tables: Lookups, { stateTtl }: Settings) {
+  constructor(
+    plan: Plan,
+    results: Results,
+    tables: Lookups,
+    { stateTtl }: Settings,
+    idleness: IdlenessOptions
+  ) {
     this.stateTtl = stateTtl
     this.results = results
     this.tables = tables
     this.isOnlyAdded = isAppendOnly(plan.input)
-    this.isTimed = scansOf(plan.input).some(scan => scan.eventTime !== undefined)
+    const timed = scansOf(plan.input).filter(scan => scan.eventTime !== undefined).length
+    this.isTimed = timed > 0
+    // One scan alone holds nothing back.
+    const mayBeIdle = idleness.timeout > 0 && timed > (idleness.isMarkTime ? 0 : 1)
+    this.idleness = mayBeIdle ? new Idleness(idleness) : undefined
     this.build(plan.input, this.sink(plan))
+    if (this.idleness !== undefined)
+      this.labels[this.operators.push(this.idleness) - 1] = 'tables without rows'
     const names = this.sources.map(source => source.table)
     this.isDivided = !names.includes(undefined) && new Set(names).size === names.length
     const fetches = this.lookups.some(({ table }) => table.fetch !== undefined)
@@ -126,13 +140,13 @@ export class Dataflow implements Pipeline {
       const source = sources[0] as Source
       if (!source.read(line)) return false
       this.apply(source, line)
-      return this.takeLate()
+      return this.done(line)
     }
     if (this.isDivided) return this.divide(line)
     // All scans read the line before any of them applies it, so that an error leaves nothing half done.
     const reading = sources.filter(source => source.read(line))
     for (const source of reading) this.apply(source, line)
-    return this.takeLate()
+    return this.done(line)
   }
 
   private apply(source: Source, line: Line): void {
@@ -164,7 +178,7 @@ export class Dataflow implements Pipeline {
         sources.unshift(source)
       }
       this.apply(source, line)
-      return this.takeLate()
+      return this.done(line)
     }
     return false
   }
@@ -180,6 +194,14 @@ export class Dataflow implements Pipeline {
     const { source, time } = causeAt(this.lastText, this.lastPlaces, 0, 2)
     this.lastCause = { source: detach(source), time: time === null ? null : detach(time) }
     this.lastText = undefined
+  }
+
+  get takesMarks(): boolean {
+    return this.idleness !== undefined
+  }
+
+  passTime(time: number): void {
+    this.idleness?.pass(time, true)
   }
 
   end(): void {
@@ -251,8 +273,24 @@ export class Dataflow implements Pipeline {
   }
 
   private scan(scan: Scan, consumer: ScanConsumer, out: Operator): void {
-    this.sources.push(sourceOf(scan, consumer, !this.isOnlyAdded))
+    const own = scan.eventTime === undefined ? consumer : this.watched(consumer, out)
+    this.sources.push(sourceOf(scan, own, !this.isOnlyAdded))
     this.ends.push(() => out.advance(Number.POSITIVE_INFINITY))
+  }
+
+  /** Tells of each row, so that it is known when there are none. */
+  private watched(consumer: ScanConsumer, out: Operator): ScanConsumer {
+    const { idleness } = this
+    if (idleness === undefined) return consumer
+    const scan = idleness.add(watermark => out.advance(watermark))
+    return {
+      ...consumer,
+      apply(hasOld, hasNow) {
+        consumer.apply(hasOld, hasNow)
+        if (hasOld) idleness.row(scan, consumer.watermark(true))
+        if (hasNow) idleness.row(scan, consumer.watermark(false))
+      }
+    }
   }
 
   private calc(node: Calc, out: Operator): void {
@@ -401,6 +439,17 @@ export class Dataflow implements Pipeline {
       },
       clear: () => results.truncate(this.cause())
     }
+  }
+
+  /** A line was applied, and tells what time it is. */
+  private done({ bytes }: Line): boolean {
+    const { idleness, currentSource, places } = this
+    if (idleness !== undefined && currentSource?.table !== undefined) {
+      currentSource.causePlaces(places)
+      const time = spanNumber(bytes, places[2] as number, places[3] as number)
+      if (!Number.isNaN(time)) idleness.pass(time, false)
+    }
+    return this.takeLate()
   }
 
   private takeLate(): boolean {

@@ -1,6 +1,7 @@
 import { causeAt } from './change-event.ts'
 import { Dataflow } from './dataflow.ts'
 import { generateProjectPlace, type ProjectPlace } from './generate.ts'
+import { type IdlenessOptions, NEVER_IDLE } from './idleness.ts'
 import type { Lookups } from './lookup/lookups.ts'
 import type { Prefetch } from './lookup/prefetch.ts'
 import type { LookupJoin } from './operators/lookup-join.ts'
@@ -29,6 +30,10 @@ export interface Pipeline {
   resume(): boolean
   /** The block is gone after this. */
   finish(): void
+  /** Whether marks are to be told of. */
+  readonly takesMarks: boolean
+  /** A mark was made at `time` (ms since the epoch). */
+  passTime(time: number): void
   /** Ends time: closes all windows. */
   end(): void
   /** What each operator that keeps something is, as in the plan. */
@@ -43,9 +48,15 @@ export interface Pipeline {
 }
 
 /** The pipeline of a plan; it writes to `results`. */
-export function createPipeline(plan: Plan, results: Results, tables: Lookups, settings: Settings): Pipeline {
+export function createPipeline(
+  plan: Plan,
+  results: Results,
+  tables: Lookups,
+  settings: Settings,
+  idleness: IdlenessOptions = NEVER_IDLE
+): Pipeline {
   const { input } = plan
-  if (input.kind !== 'scan') return new Dataflow(plan, results, tables, settings)
+  if (input.kind !== 'scan') return new Dataflow(plan, results, tables, settings, idleness)
   return isAppendOnly(input)
     ? new RowPipeline(plan, input, results)
     : new ChangePipeline(plan, input, results)
@@ -63,6 +74,10 @@ abstract class Stateless {
   }
 
   finish(): void {}
+
+  readonly takesMarks = false
+
+  passTime(): void {}
 
   end(): void {}
 

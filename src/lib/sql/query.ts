@@ -35,6 +35,10 @@ export type QueryOptions = ResultOptions & {
   watermarkDelay?: number
   /** Where the paths of CREATE FUNCTION begin; the working directory by default. */
   folder?: string
+  /** ms after which a table without rows no longer holds time back, unless SET says otherwise; 0 by default: never. */
+  idleTimeout?: number
+  /** Whether time passes with the marks while no table has rows. */
+  isMarkTime?: boolean
   /** The tables that are looked up; without it those in files are, below the working directory. */
   lookups?: Lookups
 }
@@ -78,14 +82,18 @@ export class Query {
     const [first, ...others] = columns
     this.groupColumns = first?.filter(column => others.every(list => list.includes(column))) ?? null
     const tables = options.lookups ?? new Lookups({ warn: message => options.warn?.(message) })
+    const idleness = {
+      timeout: settings.idleTimeout ?? options.idleTimeout ?? 0,
+      isMarkTime: options.isMarkTime ?? false
+    }
     this.pipelines = plans.map(plan => {
       const isOnlyAdded = isAppendOnly(plan.input)
       const results = resultsOf(isOnlyAdded, options, this.output)
       if (isOnlyAdded || (options.emitEvery ?? 0) === 0)
-        return createPipeline(plan, results, tables, settings)
+        return createPipeline(plan, results, tables, settings, idleness)
       const held = new HeldResults(results)
       this.held.push(held)
-      return createPipeline(plan, held, tables, settings)
+      return createPipeline(plan, held, tables, settings, idleness)
     })
     this.joins = this.pipelines.flatMap(({ lookups }) => lookups)
     this.tables = new Set(this.joins.map(({ table }) => table))
@@ -171,6 +179,20 @@ export class Query {
   /** What to tell the user once all input was read and no event of the query's table was in it. */
   missing(): string | undefined {
     return this.pipelines.map(pipeline => pipeline.missing()).find(message => message !== undefined)
+  }
+
+  /** Whether marks are to be told of by `passTime`. */
+  get takesMarks(): boolean {
+    return this.pipelines.some(pipeline => pipeline.takesMarks)
+  }
+
+  /** A mark was made at `time` (ms since the epoch). @throws ToolError SERVER where rows are looked up on servers */
+  async passTime(time: number, out: ByteWriter): Promise<void> {
+    this.output.target = out
+    for (const table of this.tables) table.begin()
+    for (const pipeline of this.pipelines) pipeline.passTime(time)
+    await this.settle(work => work())
+    this.output.flush()
   }
 
   /** Ends time: closes all windows, as Flink does at the end of a bounded source. */

@@ -5,9 +5,12 @@ import { didYouMean, SqlError } from './errors.ts'
 export type Settings = {
   /** ms that a row of a join or group is kept after its last use; 0 for ever. Source: Flink's table.exec.state.ttl. */
   stateTtl: number
+  /** ms after which a table without rows no longer holds time back; 0: never. Source: Flink's table.exec.source.idle-timeout. */
+  idleTimeout: number | undefined
 }
 
 const stateTtl = 'table.exec.state.ttl'
+const idleTimeout = 'table.exec.source.idle-timeout'
 
 /** Settings that change how Flink works and not what it answers; they are taken and left. */
 const withoutEffect = [
@@ -22,25 +25,26 @@ const withoutEffect = [
   'table.exec.mini-batch.enabled',
   'table.exec.mini-batch.size',
   'table.exec.sink.not-null-enforcer',
-  'table.exec.source.idle-timeout',
   'table.optimizer.agg-phase-strategy'
 ]
 
 /** The settings of a text. Throws SqlError for one that would change the answer and is not in the subset. */
 export function settingsOf(statements: Statement[], text: string): Settings {
-  const settings: Settings = { stateTtl: 0 }
+  const settings: Settings = { stateTtl: 0, idleTimeout: undefined }
   for (const statement of statements) {
     if (statement.kind !== 'set') continue
     const { key, value } = statement
     if (key === stateTtl)
       settings.stateTtl = milliseconds(value) ?? fail(statement, `'${value}' is no duration`, text)
+    else if (key === idleTimeout)
+      settings.idleTimeout = milliseconds(value) ?? fail(statement, `'${value}' is no duration`, text)
     else if (key === 'table.local-time-zone') {
       if (!/^(UTC|GMT|Etc\/UTC|Z)$/i.test(value))
         fail(statement, `the time zone is UTC here, not ${value}`, text)
     } else if (!withoutEffect.includes(key)) {
       fail(
         statement,
-        `the setting ${key} is not in the subset${didYouMean(key, [stateTtl, ...withoutEffect])}`,
+        `the setting ${key} is not in the subset${didYouMean(key, [stateTtl, idleTimeout, ...withoutEffect])}`,
         text
       )
     }

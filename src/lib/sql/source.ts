@@ -13,6 +13,8 @@ export interface ScanConsumer {
   read(line: Line, spans: Int32Array, offset: number, start: number, end: number, isOld: boolean): void
   /** Applies what was read since the last call: the row before a change, the one after it, or both. */
   apply(old: boolean, now: boolean): void
+  /** The watermark (ms) that the last row read before a change, or after one, gave. */
+  watermark(isOld: boolean): number
   /** Takes all rows back. */
   clear(): void
 }

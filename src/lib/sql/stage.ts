@@ -105,6 +105,7 @@ export class QueryStage implements Stage {
   }
 
   async mark(mark: Mark): Promise<void> {
+    await this.#passTime(mark.ts_ms)
     await this.#emitAll()
     this.#marked = true
     const { state, writer, badLines } = this.#options
@@ -148,6 +149,19 @@ export class QueryStage implements Stage {
   }
 
   /** What is kept back is in no snapshot: it leaves before one is taken. */
+  /** Time passes with marks for queries that ask for it. */
+  async #passTime(time: number): Promise<void> {
+    if (!this.#queries.whole.takesMarks) return
+    await this.#emitting
+    this.#busy = true
+    try {
+      for (const query of this.#queries.touch()) await query.passTime(time, this.#options.writer.bytes)
+    } finally {
+      await this.#options.writer.flush()
+      this.#busy = false
+    }
+  }
+
   async #emitAll(): Promise<void> {
     await this.#emitting
     for (const query of this.#queries.all) query.emit(this.#options.writer.bytes)

@@ -181,6 +181,7 @@ function watch(scan: Scan, condition: Bound | undefined): Watch {
       rows[isOld ? 'before' : 'after'] = place(bytes, text, spans, offset, start, end, time)
     },
     apply() {},
+    watermark: () => Number.NEGATIVE_INFINITY,
     clear() {}
   }
   return { scan, source: sourceOf(scan, consumer, false), conditions: conditions.map(describe), rows }

@@ -6,7 +6,7 @@ import { Sessions, type SessionsState } from './sessions.ts'
 /** A group's accumulator, and the rows that made it as long as it may have to be made anew. */
 type Content = { accumulator: Accumulator | undefined; rows: Step[] | undefined }
 type Step = { row: InputRow; retract: boolean }
-type State = { watermark: number; sessions: SessionsState<Content> }
+type State = { watermark: number } & SessionsState<Content>
 
 /**
  * Aggregation in sessions, one for each key. A session's result comes out once the watermark has reached its last
@@ -61,11 +61,11 @@ export class SessionAggregate implements Stateful {
   }
 
   state(): State {
-    return { watermark: this.watermark, sessions: this.sessions.state() }
+    return { watermark: this.watermark, ...this.sessions.state() }
   }
 
   restore(state: unknown): void {
-    const { watermark, sessions } = state as State
+    const { watermark, ...sessions } = state as State
     this.watermark = watermark
     this.sessions.restore(sessions)
   }

@@ -7,7 +7,7 @@ import { inWindow } from './window-rows.ts'
 
 /** The rows of a session, and those that were taken back without having come. */
 type Content = { rows: RowBag; gone: Row[] }
-type State = { watermark: number; sessions: SessionsState<{ rows: KeptRow[]; gone: Row[] }> }
+type State = { watermark: number } & SessionsState<{ rows: KeptRow[]; gone: Row[] }>
 
 /**
  * The rows of each session with its bounds (ms) before their values, once the watermark has reached the session's last
@@ -61,17 +61,17 @@ export class SessionRows implements Operator, Stateful {
       const { rows, gone } = session.content
       return { ...session, content: { rows: rows.rows, gone } }
     })
-    return { watermark: this.watermark, sessions: { sessions: plain, n } }
+    return { watermark: this.watermark, sessions: plain, n }
   }
 
   restore(state: unknown): void {
-    const { watermark, sessions } = state as State
+    const { watermark, sessions, n } = state as State
     this.watermark = watermark
-    const restored = sessions.sessions.map(session => {
+    const restored = sessions.map(session => {
       const { rows, gone } = session.content
       return { ...session, content: { rows: new RowBag(rows), gone } }
     })
-    this.sessions.restore({ sessions: restored, n: sessions.n })
+    this.sessions.restore({ sessions: restored, n })
   }
 
   private take(row: Row, apply: (content: Content) => void): void {
