@@ -11,7 +11,9 @@ import { randomNumbers } from '../support/random.ts'
 import { rounds } from '../support/rounds.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
-const KILLS = rounds(50, 20)
+const KILLS = rounds(50, 25)
+/** That of all kills which is the nth of 50. */
+const nth = (n: number): number => Math.round((n * KILLS) / 50)
 /** Rows of each table when the snapshot begins. */
 const ROWS = 2 ** 17
 
@@ -24,12 +26,12 @@ const TABLES: Keys = {
   later: ['name']
 }
 /** Added while the log is followed, after this many kills. */
-const ADDED: Readonly<Record<number, string>> = { 21: 'late', 30: 'later' }
+const ADDED: Readonly<Record<number, string>> = { [nth(21)]: 'late', [nth(30)]: 'later' }
 /** Kills after which the snapshot, and what was added, may be over. */
-const SNAPSHOT_ENDS = 20
-const ADDED_ENDS = 42
-const RESTARTED: ReadonlySet<number> = new Set([5])
-const CRASHED: ReadonlySet<number> = new Set([13, 27, 44])
+const SNAPSHOT_ENDS = nth(20)
+const ADDED_ENDS = nth(42)
+const RESTARTED: ReadonlySet<number> = new Set([nth(5)])
+const CRASHED: ReadonlySet<number> = new Set([nth(13), nth(27), nth(44)])
 
 const SETUP = `
   SET SESSION cte_max_recursion_depth = 1000000;
