@@ -44,8 +44,7 @@ export class Sessions<T> {
   at(key: unknown, time: number, watermark: number): Session<T> | undefined {
     const end = time + this.gap
     const others = this.keys.get(key)
-    const near = others?.filter(session => session.start <= end && time <= session.end) ?? []
-    const [first, second] = near.sort((a, b) => a.start - b.start)
+    const [first, second] = near(others, time, end)
     if (first === undefined) return end - 1 <= watermark ? undefined : this.open(key, time, end, others)
     first.start = Math.min(first.start, time)
     first.end = Math.max(first.end, end)
@@ -115,4 +114,10 @@ export class Sessions<T> {
     this.queue.push(session)
     return session
   }
+}
+
+/** Those among a key's sessions that are less than the gap away, of which there are two at most, the older one first. */
+function near<T>(sessions: Session<T>[] | undefined, start: number, end: number): Session<T>[] {
+  const found = sessions?.filter(session => session.start <= end && start <= session.end) ?? []
+  return found.length > 1 ? found.sort((a, b) => a.start - b.start) : found
 }
