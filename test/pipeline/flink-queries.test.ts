@@ -21,6 +21,7 @@ import { overCases } from './flink-cases/overs.ts'
 import { rankingCases } from './flink-cases/rankings.ts'
 import { rankCases } from './flink-cases/ranks.ts'
 import { sources } from './flink-cases/sources.ts'
+import { subqueryCases } from './flink-cases/subqueries.ts'
 import { unnestCases } from './flink-cases/unnest.ts'
 import { windowCases } from './flink-cases/windows.ts'
 
@@ -38,7 +39,8 @@ const all = [
   ...rankCases,
   ...overCases,
   ...orderCases,
-  ...unnestCases
+  ...unnestCases,
+  ...subqueryCases
 ]
 /** Flink takes half a second of CPU time for each. */
 const cases = thorough ? all : all.filter((_, i) => i % 4 === 0)

@@ -17,6 +17,8 @@ export function partsOf(expression: Expression): Expression[] {
       return [expression.left, expression.right]
     case 'between':
       return [expression.operand, expression.low, expression.high]
+    case 'inQuery':
+      return [expression.operand]
     case 'in':
       return [expression.operand, ...expression.list]
     case 'like':

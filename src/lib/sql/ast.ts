@@ -74,6 +74,8 @@ export type Expression = Span &
         negated: boolean
       }
     | { kind: 'in'; operand: Expression; list: Expression[]; negated: boolean }
+    | { kind: 'inQuery'; operand: Expression; query: Query; negated: boolean }
+    | { kind: 'exists'; query: Query }
     /** LIKE, or SIMILAR TO. */
     | {
         kind: 'like'

@@ -92,6 +92,12 @@ export class ExpressionBinder {
         return this.bindBetween(expression)
       case 'in':
         return this.bindIn(expression)
+      case 'inQuery':
+      case 'exists': {
+        const reason =
+          'IN (SELECT …) and EXISTS stand alone or between the ANDs of WHERE: anywhere else they are not in the subset'
+        throw this.error('unsupported', reason, expression)
+      }
       case 'like':
         return this.bindLike(expression)
       case 'case':

@@ -75,7 +75,7 @@ export function bindJoin(reference: JoinReference, environment: Environment, bin
 }
 
 /** The value of one side as a column of the joined row. */
-function joinedColumn(join: Join, side: JoinSide, value: Bound, alias: string | undefined): Bound {
+export function joinedColumn(join: Join, side: JoinSide, value: Bound, alias: string | undefined): Bound {
   if (isProctime(value)) return value
   const index = calcValue(join[side], value)
   let column = join.columns.findIndex(c => c.side === side && c.index === index)

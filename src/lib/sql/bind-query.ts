@@ -6,6 +6,7 @@ import { bindTable } from './bind-from.ts'
 import { addFilterAbove } from './bind-join.ts'
 import { bindOrder } from './bind-order.ts'
 import { bindOver, bindQualify, hasWindows } from './bind-over.ts'
+import { bindSubquery, conditionsOf } from './bind-subquery.ts'
 import { bindDistinct, bindUnion } from './bind-union.ts'
 import { and, type Bound, conjunctsOf } from './bound.ts'
 import { type BoundSelect, binderFor, type Environment, unsupported } from './environment.ts'
@@ -57,7 +58,14 @@ function bindSelect(
   let relation = bindTable(select.from, environment, bindQuery)
   let binder = binderFor(relation, text)
   refuseAliases(select, relation, text)
-  if (select.where !== undefined) filter(relation, binder.bindCondition(select.where))
+  if (select.where !== undefined) {
+    const { conditions, subqueries } = conditionsOf(select.where)
+    for (const condition of conditions) filter(relation, binder.bindCondition(condition))
+    for (const subquery of subqueries) {
+      relation = bindSubquery(subquery, relation, environment, bindQuery)
+      binder = binderFor(relation, text)
+    }
+  }
   const aggregates = select.items.some(item => item.kind === 'item' && hasAggregate(item.value))
   if (select.groupBy.length > 0 || aggregates || select.having !== undefined)
     ({ relation, binder } = bindAggregation(select, relation, environment))

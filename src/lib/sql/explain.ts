@@ -113,7 +113,9 @@ const windowText = (window: Aggregate['window']): string =>
     : describeWindow(window)
 
 function joinText(join: Join): string {
-  const { type, keys, condition, columns, time } = join
+  const { keys, condition, columns, time, kept } = join
+  const type =
+    kept === undefined ? join.type : kept === 'paired' ? 'semi' : kept === 'unpaired' ? 'anti' : kept
   const value = (side: 'left' | 'right', index: number): string => describe(join[side].values[index] as Bound)
   const on = keys.map(key => `${value('left', key.left)} = ${value('right', key.right)}`)
   if (time?.kind === 'interval') {

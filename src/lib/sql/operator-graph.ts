@@ -22,6 +22,7 @@ import { OverAggregate } from './operators/over-aggregate.ts'
 import { Rank } from './operators/rank.ts'
 import { RegularJoin } from './operators/regular-join.ts'
 import type { KeptRow } from './operators/row-bag.ts'
+import { SemiJoin } from './operators/semi-join.ts'
 import { SessionAggregate } from './operators/session-aggregate.ts'
 import { SessionRows } from './operators/session-rows.ts'
 import { TimeSort } from './operators/time-sort.ts'
@@ -261,6 +262,13 @@ export class OperatorGraph {
       this.operators.push(join)
       this.build(left, join)
       this.lookups.push(join)
+      return
+    }
+    if (node.kept !== undefined) {
+      const join = new SemiJoin(node.kept, functions, out)
+      this.operators.push(join)
+      this.build(left, join.left)
+      this.build(right, join.right)
       return
     }
     const join =

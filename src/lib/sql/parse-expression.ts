@@ -2,6 +2,7 @@ import type { BinaryOperator, Expression } from './ast.ts'
 import type { Token } from './lexer.ts'
 import { parseCall } from './parse-call.ts'
 import { parseInterval } from './parse-interval.ts'
+import { parseQuery } from './parse-query.ts'
 import { parseType } from './parse-type.ts'
 import type { TokenStream } from './token-stream.ts'
 
@@ -117,7 +118,10 @@ function parsePredicate(
   }
   if (word === 'IN') {
     tokens.expectSymbol('(')
-    if (tokens.atWords('SELECT')) throw tokens.unsupported('IN with a subquery', tokens.peek())
+    if (tokens.atWords('SELECT') || tokens.atWords('WITH')) {
+      const query = parseQuery(tokens)
+      return { kind: 'inQuery', operand, query, negated, start, end: tokens.expectSymbol(')').end }
+    }
     const list = [parseExpression(tokens)]
     while (tokens.takeSymbol(',')) list.push(parseExpression(tokens))
     return { kind: 'in', operand, list, negated, start, end: tokens.expectSymbol(')').end }
@@ -231,8 +235,10 @@ function parseWord(tokens: TokenStream): Expression {
         return parseInterval(tokens)
       break
     case 'EXISTS':
-      if (after.text === '(') throw tokens.unsupported('EXISTS', token)
-      break
+      if (after.text !== '(') break
+      tokens.next()
+      tokens.next()
+      return { kind: 'exists', query: parseQuery(tokens), start, end: tokens.expectSymbol(')').end }
     case 'ARRAY':
     case 'MAP':
       if (after.kind === 'symbol' && after.text === '[') return parseConstructor(tokens)

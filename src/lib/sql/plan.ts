@@ -74,6 +74,14 @@ export type Group = {
 /** The rows of the input for which the condition is TRUE, as the values of expressions; these grow while names are resolved. */
 export type Calc = { kind: 'calc'; input: Node; condition: Bound | undefined; values: Bound[] }
 
+/**
+ * Which rows of the left side come out.
+ * - `paired`: those that have a pair (IN, EXISTS)
+ * - `unpaired`: those that have none (NOT EXISTS)
+ * - `not in`: those whose key, the only one, is in no row; if it or one on the right is NULL that is never known, but of no rows
+ */
+export type Membership = 'paired' | 'unpaired' | 'not in'
+
 /** A column of joined rows: one of the values of a side. */
 export type JoinColumn = { side: JoinSide; index: number; name: string }
 
@@ -86,6 +94,8 @@ export type JoinSide = 'left' | 'right'
 export type Join = {
   kind: 'join'
   type: JoinType
+  /** Of a left join of which only rows of the left side come out, each once. */
+  kept?: Membership
   left: Calc
   right: Calc
   /** The joined row; grows while names are resolved. */
@@ -251,7 +261,11 @@ export function isAppendOnly(node: Node): boolean {
     case 'join':
       if (node.time?.kind === 'interval' || node.time?.kind === 'window') return true
       if (node.time?.kind === 'version' || node.time?.kind === 'lookup') return isAppendOnly(node.left)
-      return node.type === 'inner' && isAppendOnly(node.left) && isAppendOnly(node.right)
+      return (
+        (node.type === 'inner' || node.kept === 'paired') &&
+        isAppendOnly(node.left) &&
+        isAppendOnly(node.right)
+      )
     case 'rank':
       if (node.isLimit) return node.order.length === 0 && isAppendOnly(node.input)
       return node.isEndless || windowEndOf(node) !== undefined || isFirstByTime(node)
