@@ -110,7 +110,7 @@ const flags = {
     kind: 'string',
     arg: 'COLUMN,...|TEMPLATE',
     help: 'key of records in topics: columns of the row (a,b), or a template',
-    doc: 'Columns give an object as of Debezium, {"id":7}, and a deletion a tombstone; a template, as {contest_id}@{window_end}, its text.'
+    doc: 'Unless given, the columns of PRIMARY KEY of the table in INSERT INTO, if it has one. Columns give an object as of Debezium, {"id":7}, and a deletion a tombstone; a template, as {contest_id}@{window_end}, its text.'
   },
   'no-tombstones': {
     kind: 'boolean',
@@ -191,6 +191,7 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
       compile(text, {
         ...options,
         folder,
+        input: flags.in,
         lookups,
         watermarkDelay: flags.watermarkDelay,
         idleTimeout: flags.idleTimeout,
@@ -202,7 +203,7 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
   // A mistake in the query is told before anything is opened.
   const query = make({ reject() {} })
   const { plan, groupColumns } = query
-  if (flags.explain !== undefined) {
+  if (flags.explain !== undefined || query.program.isExplained) {
     process.stdout.write(`${plan}\n`)
     return 0
   }
@@ -226,7 +227,11 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'enrich', flags.name)
   const append = state !== null
-  const output = await openOutputPort(flags.out, { append }, outputs)
+  const output = await openOutputPort(
+    flags.out,
+    { append },
+    { ...outputs, key: flags.key ?? query.program.outputKey }
+  )
   const writer = new OutputWriter(output)
   const late = flags.late === undefined ? null : openLate(flags.late, append)
   if (flags.out !== '-') await state?.register()

@@ -47,7 +47,7 @@ test('a misspelt column, function or option is suggested', () => {
       "CREATE TABLE t (a INT) WITH ('connector' = 'stdin', 'fromat' = 'json')",
       /option 'fromat' is not in the subset \(did you mean format\?\)/
     ],
-    ["CREATE TABLE t (a INT) WITH ('connector' = 'kafka')", /connector 'kafka' is not in the subset/]
+    ["CREATE TABLE t (a INT) WITH ('connector' = 'pulsar')", /connector 'pulsar' is not in the subset/]
   ])
 })
 

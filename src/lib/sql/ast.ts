@@ -156,6 +156,7 @@ export type TableReference = Span &
         kind: 'table'
         path: Identifier[]
         alias?: Identifier
+        columns?: Identifier[]
         /** The time of FOR SYSTEM_TIME AS OF. */
         asOf?: Expression
       }
@@ -219,7 +220,12 @@ export type Query = Select | Union | Ordered | With
 export type ColumnDefinition = Span & { name: Identifier } & (
     | { kind: 'physical'; type: SqlType; notNull: boolean }
     | { kind: 'computed'; value: Expression }
+    /** What is known of a row beside it, under the name `key`. A virtual one is only read. */
+    | { kind: 'metadata'; type: SqlType; key: string; virtual: boolean }
   )
+
+/** What a table takes from another by LIKE. */
+export type LikePart = 'CONSTRAINTS' | 'GENERATED' | 'METADATA' | 'OPTIONS' | 'WATERMARKS'
 
 export type CreateTable = Span & {
   kind: 'createTable'
@@ -228,6 +234,8 @@ export type CreateTable = Span & {
   primaryKey: Identifier[]
   watermark?: Span & { column: Identifier; value: Expression }
   options: Map<string, Span & { value: string }>
+  /** Another table, which it takes these parts and all columns from. */
+  like?: { table: Identifier; including: ReadonlySet<LikePart> }
 }
 
 export type Insert = Span & { kind: 'insert'; target: Identifier; columns: Identifier[]; query: Query }
@@ -236,6 +244,7 @@ export type Statement =
   | CreateTable
   | (Span & { kind: 'createView'; name: Identifier; columns: Identifier[]; query: Query })
   | Insert
+  | (Span & { kind: 'explain'; statement: Insert | Query })
   /** SET 'key' = 'value'. */
   | (Span & { kind: 'set'; key: string; value: string })
   | Query

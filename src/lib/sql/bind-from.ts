@@ -26,7 +26,8 @@ export function bindTable(
       if (reference.asOf !== undefined && !isJoined)
         throw new SqlError('unsupported', unsupported('FOR SYSTEM_TIME AS OF without JOIN'), text, reference)
       if (reference.asOf === undefined) refuseLookup(relation, reference, text)
-      return reference.alias === undefined ? relation : { ...relation, alias: reference.alias.name }
+      const named = reference.columns === undefined ? relation : renamed(relation, reference.columns, text)
+      return reference.alias === undefined ? named : { ...named, alias: reference.alias.name }
     }
     case 'subquery': {
       const { query, columns = [], alias } = reference
@@ -48,6 +49,19 @@ function refuseLookup({ input }: Relation, reference: TableReference, text: stri
   if (input.kind !== 'scan' || input.source.kind !== 'lookup') return
   const reason = `${input.name} is looked up row by row: JOIN ${input.name} FOR SYSTEM_TIME AS OF PROCTIME() ON …`
   throw new SqlError('unsupported', reason, text, reference)
+}
+
+/** The relation with other names for its columns. */
+function renamed(relation: Relation, columns: Identifier[], text: string): Relation {
+  const { fields, open, sides } = relation
+  if (open || sides !== undefined || columns.length !== fields.length) {
+    const reason = `a list of ${columns.length} columns for ${open ? 'those of an undeclared table' : fields.length}`
+    throw new SqlError('type', reason, text, columns[0] as Identifier)
+  }
+  return {
+    ...relation,
+    fields: fields.map(({ value }, i) => ({ name: (columns[i] as Identifier).name, value }))
+  }
 }
 
 function namedTable(path: Identifier[], environment: Environment, bindQuery: BindQuery): Relation {

@@ -4,9 +4,10 @@ import { type Bound, describe } from './bound.ts'
 import { cast } from './cast.ts'
 import { didYouMean, SqlError } from './errors.ts'
 import { lookupConnectors, lookupOptions } from './lookup/options.ts'
+import { metadataColumn } from './metadata.ts'
 import type { Scan, TableSource } from './plan.ts'
 import { type Field, type Relation, resolveName, scanColumn } from './relation.ts'
-import { isTimestamp, type SqlType, TIMESTAMP_3, typeName } from './types.ts'
+import { isTimestamp, type SqlType, sameType, TIMESTAMP_3, typeName } from './types.ts'
 
 /** A declared table: where its rows come from (`stdout`: where results go), and what its columns are. */
 export type Table = { declaration: CreateTable; source: TableSource | 'stdout'; text: string }
@@ -14,11 +15,43 @@ export type Table = { declaration: CreateTable; source: TableSource | 'stdout'; 
 const knownOptions: Record<string, string[]> = {
   stdin: ['connector', 'format', 'table'],
   stdout: ['connector', 'format'],
+  kafka: ['connector', 'format', 'table', 'topic', 'value.format', 'scan.startup.mode', 'scan.bounded.mode'],
   ...lookupConnectors
 }
 
-/** Checks a CREATE TABLE; throws SqlError for options and columns that cannot be. */
-export function declareTable(declaration: CreateTable, text: string): Table {
+/**
+ * Why a table of a topic cannot be read from an input. Lines do not say which topic they are from: rows are told from those
+ * of other topics only by their change events.
+ */
+function topicMistake(
+  { name, options }: CreateTable,
+  format: string,
+  input: string | undefined
+): string | undefined {
+  const topics = options
+    .get('topic')
+    ?.value.split(';')
+    .map(topic => topic.trim())
+  if (topics === undefined) return `table ${name.name} needs 'topic'`
+  const read = /^kafka:\/\/[^/]+\/([^?]*)/
+    .exec(input ?? '')?.[1]
+    ?.split(',')
+    .map(decodeURIComponent)
+  const given = `--in kafka://BROKER/${topics.join(',')}`
+  if (read === undefined)
+    return `table ${name.name} is the topic ${topics.join(', ')}: it is read with ${given}`
+  const missing = topics.find(topic => !read.includes(topic))
+  if (missing !== undefined) return `--in reads ${read.join(', ')}, not the topic ${missing}: give ${given}`
+  const other = format === 'json' ? read.find(topic => !topics.includes(topic)) : undefined
+  if (other === undefined) return undefined
+  return `rows of ${name.name} cannot be told from those of the topic ${other} that --in reads, too`
+}
+
+/**
+ * Checks a CREATE TABLE; throws SqlError for options and columns that cannot be.
+ * @param input where lines come from, as in --in
+ */
+export function declareTable(declaration: CreateTable, text: string, input: string | undefined): Table {
   const option = (name: string): string | undefined => declaration.options.get(name)?.value
   const fail = (reason: string, name?: string): never => {
     const at = (name === undefined ? undefined : declaration.options.get(name)) ?? declaration.name
@@ -37,14 +70,14 @@ export function declareTable(declaration: CreateTable, text: string): Table {
   const formatOptions = (name: string): boolean =>
     name.startsWith('json.') || name.startsWith('debezium-json.')
   for (const name of declaration.options.keys()) {
-    if (!options.includes(name)) {
+    if (!options.includes(name) && !(connector === 'kafka' && name.startsWith('properties.'))) {
       fail(
         `option '${name}' is not in the subset${formatOptions(name) ? '' : didYouMean(name, options)}`,
         name
       )
     }
   }
-  const format = option('format') ?? 'json'
+  const format = option('format') ?? option('value.format') ?? 'json'
   const names = new Set<string>()
   for (const column of declaration.columns) {
     if (names.has(column.name.name))
@@ -58,6 +91,10 @@ export function declareTable(declaration: CreateTable, text: string): Table {
       source: { kind: 'lookup', lookup: lookupOptions(declaration, connector, fail) },
       text
     }
+  if (connector === 'kafka') {
+    const wrong = topicMistake(declaration, format, input)
+    if (wrong !== undefined) fail(wrong, declaration.options.has('topic') ? 'topic' : 'connector')
+  }
   if (format === 'json') {
     if (option('table') !== undefined) fail("'table' goes with 'format' = 'debezium-json'", 'table')
     return { declaration, source: { kind: 'json' }, text }
@@ -85,6 +122,18 @@ export function scanTable(table: Table): Relation {
     open: false,
     window: undefined
   }
+  for (const column of declaration.columns) {
+    if (column.kind !== 'metadata') continue
+    const { type, key, name: identifier } = column
+    const found = metadataColumn(scan, key, column)
+    if (typeof found === 'string') throw new SqlError('unsupported', found, text, column)
+    const value = sameType(found.type, type) ? found : cast(found, type)
+    if (value === undefined) {
+      const reason = `metadata '${key}' is ${typeName(found.type)}, which is no ${typeName(type)}`
+      throw new SqlError('type', reason, text, column)
+    }
+    fields.push({ name: identifier.name, value })
+  }
   const types = new Map<string, SqlType>()
   for (const column of declaration.columns)
     if (column.kind === 'physical') types.set(column.name.name, column.type)
@@ -100,7 +149,7 @@ export function scanTable(table: Table): Relation {
   for (const column of declaration.columns) {
     const { name: identifier } = column
     if (column.kind === 'computed') fields.push({ name: identifier.name, value: binder.bind(column.value) })
-    else physical([identifier])
+    else if (column.kind === 'physical') physical([identifier])
   }
   const order = declaration.columns.map(column => column.name.name)
   fields.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name))

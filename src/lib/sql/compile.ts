@@ -1,8 +1,9 @@
-import type { Identifier, Insert, Statement } from './ast.ts'
+import type { CreateTable, Identifier, Insert, Query, Statement } from './ast.ts'
 import { bindOutput, bindQuery } from './bind-query.ts'
 import { declareTable, type Table } from './catalog.ts'
 import { type Environment, named, type View } from './environment.ts'
 import { SqlError } from './errors.ts'
+import { likeTable } from './like-table.ts'
 import { parseStatements } from './parse-statement.ts'
 import type { Plan } from './plan.ts'
 import { refuseProctime } from './proctime.ts'
@@ -11,22 +12,50 @@ import { prune } from './prune.ts'
 import { type Settings, settingsOf } from './settings.ts'
 
 /** What an SQL text says: its queries, and how they are run. */
-export type Program = { plans: Plan[]; settings: Settings }
+export type Program = {
+  plans: Plan[]
+  settings: Settings
+  /** Whether plans are asked for (EXPLAIN), and nothing is run. */
+  isExplained: boolean
+  /** The columns, with commas, of the output's PRIMARY KEY. */
+  outputKey: string | undefined
+}
+
+export type PlanOptions = {
+  /** ms that event time lags behind where no WATERMARK is declared. */
+  watermarkDelay?: number | undefined
+  /** What paths are relative to. */
+  folder?: string | undefined
+  /** Where lines come from, as in --in. */
+  input?: string | undefined
+}
 
 /**
  * The plans of the queries in an SQL text: its bare SELECTs and INSERTs. Throws SqlError.
  * @param watermarkDelay ms that event time lags behind where no WATERMARK is declared
  * @param folder where paths in the text begin
  */
-export function planText(text: string, watermarkDelay: number, folder?: string): Program {
-  return planStatements(parseStatements(text, folder), text, watermarkDelay)
+export function planText(text: string, { watermarkDelay = 0, folder, input }: PlanOptions): Program {
+  return planStatements(parseStatements(text, folder), text, watermarkDelay, input)
 }
 
-function planStatements(statements: Statement[], text: string, watermarkDelay: number): Program {
+function planStatements(
+  statements: Statement[],
+  text: string,
+  watermarkDelay: number,
+  input: string | undefined
+): Program {
   const tables = new Map<string, Table>()
   const views = new Map<string, View>()
   const environment: Environment = { text, tables, views, watermarkDelay }
   const plans: Plan[] = []
+  let isExplained = false
+  const likeOther = (table: CreateTable): CreateTable => {
+    if (table.like === undefined) return table
+    const other = tables.get(table.like.table.name)
+    if (other !== undefined) return likeTable(table, other.declaration, text)
+    throw new SqlError('name', `no table ${table.like.table.name} is declared before`, text, table.like.table)
+  }
   const declare = (name: Identifier): void => {
     if (!tables.has(name.name) && !views.has(name.name)) return
     throw new SqlError('name', `${name.name} is declared twice`, text, name)
@@ -35,7 +64,11 @@ function planStatements(statements: Statement[], text: string, watermarkDelay: n
     switch (statement.kind) {
       case 'createTable':
         declare(statement.name)
-        tables.set(statement.name.name, declareTable(statement, text))
+        tables.set(statement.name.name, declareTable(likeOther(statement), text, input))
+        break
+      case 'explain':
+        isExplained = true
+        plans.push(planOf(statement.statement, environment))
         break
       case 'createView': {
         const { name, query, columns } = statement
@@ -47,13 +80,8 @@ function planStatements(statements: Statement[], text: string, watermarkDelay: n
       }
       case 'set':
         break
-      case 'insert':
-        plans.push(planInsert(statement, environment))
-        break
-      default: {
-        const { input, condition, projections } = bindOutput(statement, environment)
-        plans.push({ input, condition, projections })
-      }
+      default:
+        plans.push(planOf(statement, environment))
     }
   }
   if (plans.length === 0) {
@@ -62,7 +90,25 @@ function planStatements(statements: Statement[], text: string, watermarkDelay: n
   }
   for (const plan of plans) refuseProctime(plan, text)
   for (const plan of plans) prune(plan)
-  return { plans, settings: settingsOf(statements, text) }
+  const targets = statements.map(statement =>
+    statement.kind === 'insert' ? tables.get(statement.target.name) : undefined
+  )
+  const keys = new Set(
+    targets.map(table => (table?.declaration.primaryKey ?? []).map(({ name }) => name).join())
+  )
+  const [key = '', ...otherKeys] = [...keys].filter(names => names !== '')
+  return {
+    plans,
+    settings: settingsOf(statements, text),
+    isExplained,
+    outputKey: key === '' || otherKeys.length > 0 ? undefined : key
+  }
+}
+
+function planOf(statement: Insert | Query, environment: Environment): Plan {
+  if (statement.kind === 'insert') return planInsert(statement, environment)
+  const { input, condition, projections } = bindOutput(statement, environment)
+  return { input, condition, projections }
 }
 
 function planInsert(statement: Insert, environment: Environment): Plan {

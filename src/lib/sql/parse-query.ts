@@ -235,7 +235,7 @@ function parseTable(tokens: TokenStream): TableReference {
   const alias = parseAlias(tokens)
   if (alias === undefined) return { ...table, end: tokens.lastEnd }
   if (!tokens.atSymbol('(')) return { ...table, alias, end: tokens.lastEnd } as TableReference
-  if (table.kind !== 'subquery' && table.kind !== 'unnest')
+  if (table.kind !== 'subquery' && table.kind !== 'unnest' && table.kind !== 'table')
     throw tokens.unsupported('column aliases of a table', tokens.peek())
   const columns: Identifier[] = []
   tokens.expectSymbol('(')

@@ -1,5 +1,5 @@
 import { suggest } from '../cli/suggest.ts'
-import type { ColumnDefinition, CreateTable, Identifier, Statement } from './ast.ts'
+import type { ColumnDefinition, CreateTable, Identifier, Insert, LikePart, Statement } from './ast.ts'
 import type { Span, SqlError } from './errors.ts'
 import { parseExpression } from './parse-expression.ts'
 import { parseCreateFunction } from './parse-function.ts'
@@ -67,7 +67,17 @@ function parseStatement(tokens: TokenStream): Statement | undefined {
     }
     throw tokens.unexpected('TABLE, VIEW or FUNCTION')
   }
-  if (['EXECUTE', 'BEGIN', 'DROP', 'ALTER', 'EXPLAIN', 'USE', 'SHOW'].some(word => tokens.atWords(word))) {
+  if (tokens.takeWords('EXPLAIN')) {
+    if (!tokens.takeWords('PLAN', 'FOR')) {
+      const details = ['ESTIMATED_COST', 'CHANGELOG_MODE', 'JSON_EXECUTION_PLAN', 'PLAN_ADVICE']
+      do for (const word of details) tokens.takeWords(word)
+      while (tokens.takeSymbol(','))
+    }
+    const at = tokens.peek()
+    const statement = tokens.takeWords('INSERT') ? parseInsert(tokens, at) : parseQuery(tokens)
+    return { kind: 'explain', statement, start: first.start, end: statement.end }
+  }
+  if (['EXECUTE', 'BEGIN', 'DROP', 'ALTER', 'USE', 'SHOW'].some(word => tokens.atWords(word))) {
     throw tokens.unsupported(`the statement ${first.upper}`, first)
   }
   throw tokens.unexpected('SELECT, INSERT INTO, CREATE TABLE or CREATE VIEW')
@@ -86,7 +96,7 @@ function parseSet(tokens: TokenStream, first: Span): Statement {
   return { kind: 'set', key, value: take(), start: first.start, end: tokens.lastEnd }
 }
 
-function parseInsert(tokens: TokenStream, first: Span): Statement {
+function parseInsert(tokens: TokenStream, first: Span): Insert {
   if (tokens.atWords('OVERWRITE')) throw tokens.unsupported('INSERT OVERWRITE', tokens.peek())
   tokens.expectWords('INTO')
   const target = tokens.expectName('a table')
@@ -116,16 +126,43 @@ function parseCreateTable(tokens: TokenStream, first: Span): CreateTable {
     start: first.start,
     end: 0
   }
-  tokens.expectSymbol('(')
-  do parseTableElement(tokens, table)
-  while (tokens.takeSymbol(','))
-  tokens.expectSymbol(')')
+  if (!tokens.atWords('LIKE')) {
+    tokens.expectSymbol('(')
+    do parseTableElement(tokens, table)
+    while (tokens.takeSymbol(','))
+    tokens.expectSymbol(')')
+  }
   if (tokens.takeWords('COMMENT')) tokens.expectString('a comment')
   if (tokens.atWords('PARTITIONED')) throw tokens.unsupported('PARTITIONED BY', tokens.peek())
-  if (tokens.atWords('LIKE')) throw tokens.unsupported('CREATE TABLE … LIKE', tokens.peek())
   if (tokens.takeWords('WITH')) parseOptions(tokens, table.options)
+  if (tokens.takeWords('LIKE')) table.like = parseLike(tokens)
   table.end = tokens.lastEnd
   return table
+}
+
+const LIKE_PARTS = ['CONSTRAINTS', 'GENERATED', 'METADATA', 'OPTIONS', 'WATERMARKS'] as const
+
+/** `LIKE table [(INCLUDING | EXCLUDING | OVERWRITING part …)]`. What is in both is the new table's. */
+function parseLike(tokens: TokenStream): NonNullable<CreateTable['like']> {
+  const table = tokens.expectName('a table')
+  const including = new Set<LikePart>(LIKE_PARTS)
+  if (tokens.takeSymbol('(')) {
+    while (!tokens.takeSymbol(')')) {
+      const isExcluded = tokens.takeWords('EXCLUDING')
+      if (!isExcluded && !tokens.takeWords('OVERWRITING')) tokens.expectWords('INCLUDING')
+      const part = tokens.takeWords('ALL') ? undefined : LIKE_PARTS.find(word => tokens.takeWords(word))
+      if (part === undefined && tokens.peek(-1).upper !== 'ALL') {
+        if (!tokens.takeWords('PARTITIONS') && !tokens.takeWords('DISTRIBUTION'))
+          throw tokens.unexpected(`ALL, ${LIKE_PARTS.join(', ')}`)
+        continue
+      }
+      for (const each of part === undefined ? LIKE_PARTS : [part]) {
+        if (isExcluded) including.delete(each)
+        else including.add(each)
+      }
+    }
+  }
+  return { table, including }
 }
 
 function parseTableElement(tokens: TokenStream, table: CreateTable): void {
@@ -158,7 +195,12 @@ function parseColumn(tokens: TokenStream, table: CreateTable): ColumnDefinition 
     return { kind: 'computed', name, value, start: name.start, end: tokens.lastEnd }
   }
   const type = parseType(tokens)
-  if (tokens.atWords('METADATA')) throw tokens.unsupported('METADATA columns', tokens.peek())
+  if (tokens.takeWords('METADATA')) {
+    const key = tokens.takeWords('FROM') ? tokens.expectString('the name of metadata').text : name.name
+    const virtual = tokens.takeWords('VIRTUAL')
+    if (tokens.takeWords('COMMENT')) tokens.expectString('a comment')
+    return { kind: 'metadata', name, type, key, virtual, start: name.start, end: tokens.lastEnd }
+  }
   const notNull = tokens.takeWords('NOT')
   if (notNull) tokens.expectWords('NULL')
   else tokens.takeWords('NULL')

@@ -107,7 +107,7 @@ export function fitToTable(
   const declared = table.declaration.columns
   const targets =
     columns.length === 0
-      ? declared
+      ? declared.filter(column => column.kind === 'physical')
       : columns.map(c => declared.find(d => d.name.name === c.name) ?? missingColumn(c, table, text))
   const at = table.declaration.name
   if (query.open || query.projections.length !== targets.length) {

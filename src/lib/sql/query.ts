@@ -33,6 +33,8 @@ export type QueryOptions = ResultOptions & {
   warn?(message: string): void
   /** ms that the watermark stays behind the newest event time where no WATERMARK is declared; 0 by default. */
   watermarkDelay?: number
+  /** Where lines come from, as in --in, for tables that are declared as topics. */
+  input?: string
   /** Where the paths of CREATE FUNCTION begin; the working directory by default. */
   folder?: string
   /** ms after which a table without rows no longer holds time back, unless SET says otherwise; 0 by default: never. */
@@ -346,7 +348,7 @@ export class Query {
 /** Compiles the queries of an SQL text. Throws SqlError with the place of a mistake. */
 export function compile(text: string, options: QueryOptions): Query {
   try {
-    return new Query(planText(text, options.watermarkDelay ?? 0, options.folder), options)
+    return new Query(planText(text, options), options)
   } catch (error) {
     // The stack of a deeply nested expression; its size is the only thing wrong with it.
     if (!(error instanceof RangeError)) throw error

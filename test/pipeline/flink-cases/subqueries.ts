@@ -39,6 +39,6 @@ const cases: readonly [name: string, sql: string][] = [
 ]
 
 export const subqueryCases: readonly QueryCase[] = cases.map(([name, sql]) => ({
-  name: `subquery: ${name}`,
+  name: `semi join: ${name}`,
   sql
 }))

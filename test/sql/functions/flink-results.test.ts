@@ -25,7 +25,7 @@ function plain(value: unknown): unknown {
 }
 
 function typeOf(expression: string): string {
-  const [plan] = planText(`SELECT ${expression} AS v FROM events`, 0).plans
+  const [plan] = planText(`SELECT ${expression} AS v FROM events`, {}).plans
   const projection = plan?.projections[0]
   return projection?.kind === 'value' ? typeName(projection.value.type) : 'none'
 }

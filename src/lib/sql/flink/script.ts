@@ -37,7 +37,7 @@ const SETTINGS = {
  */
 export function flinkScript(text: string, options: ScriptOptions): string[] {
   refuseFunctions(text)
-  const { plans } = planText(text, options.watermarkDelay)
+  const { plans } = planText(text, { watermarkDelay: options.watermarkDelay, input: options.in })
   const statements = parseStatements(text)
   const queries = statements.filter(isQuery)
   const tables = statements.filter(statement => statement.kind === 'createTable')
