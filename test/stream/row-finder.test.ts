@@ -61,6 +61,7 @@ test('lines that begin like earlier ones and are no rows are not found, nor read
     '{"id":1,',
     '{"id":,"name":"x"}',
     '{"id":1,"name":"ann',
+    '{"id":1,"name":"ann" "x":2}',
     '{"id":1,"name":"ann\\"}',
     '[1]',
     '{'

@@ -104,7 +104,7 @@ ${place === undefined ? '' : `spans[${place + 1}] = i;`}`
   const source = `return function layout(b, i, e) {
 let c = 0;
 ${code.join('\n')}
-${readsAll ? 'return b[i] === 125 && i < e ? i + 1 : -1;' : 'return i < e ? i : -1;'}
+${readsAll ? 'return b[i] === 125 && i < e ? i + 1 : -1;' : 'return i < e && (b[i] === 44 || b[i] === 125) ? i : -1;'}
 }`
   const make = new Function('spans', 'nodes', 'skipValue', 'findMembers', source)
   return make(spans, nodes, skipValue, findMembers) as Layout
