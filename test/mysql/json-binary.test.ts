@@ -153,9 +153,11 @@ describe('doubles in JSON', () => {
     )
   })
 
-  test('have exponents from 1e15 and below 1e-15, as MySQL prints them', () => {
+  test('have exponents from 1e15, unless they have a fraction, and below 1e-15, as MySQL prints them', () => {
     assert.deepEqual(
-      [1, -0, 0, 0.1, 1e14, 123456789012345, 1e15, 1.5e-7, 1e-15, 1e-16, -2.5e300].map(doubleText),
+      [1, -0, 0, 0.1, 1e14, 123456789012345, 1e15, -1873373412157840.2, 1.5e-7, 1e-15, 1e-16, -2.5e300].map(
+        doubleText
+      ),
       [
         '1.0',
         '-0.0',
@@ -164,6 +166,7 @@ describe('doubles in JSON', () => {
         '100000000000000.0',
         '123456789012345.0',
         '1e15',
+        '-1873373412157840.2',
         '0.00000015',
         '0.000000000000001',
         '1e-16',

@@ -195,13 +195,14 @@ function variableLength(buffer: Buffer, at: number): [length: number, next: numb
   throw new ToolError('INPUT', 'a length in a JSON value in the log is damaged')
 }
 
-/** As MySQL prints doubles in JSON: always with a point or an exponent; exponents from 1e15 on, without plus. */
+/** As MySQL prints doubles in JSON: always with a point or an exponent; exponents for whole numbers from 1e15 on, without plus. */
 export function doubleText(value: number): string {
   if (!Number.isFinite(value))
     throw new ToolError('INPUT', `a JSON value in the log is ${value}: it is damaged`)
   if (Object.is(value, -0)) return '-0.0'
   const magnitude = Math.abs(value)
-  if (magnitude !== 0 && (magnitude >= 1e15 || magnitude < 1e-15)) {
+  const isLarge = magnitude >= 1e15 && Number.isInteger(value)
+  if (magnitude !== 0 && (isLarge || magnitude < 1e-15)) {
     return value.toExponential().replace('e+', 'e')
   }
   // JavaScript goes over to exponents below 1e-6.
