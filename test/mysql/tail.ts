@@ -84,6 +84,27 @@ export class RunningTail {
     }
   }
 
+  /** Waits until a text is in the output, and reads no more from there on: the tool then has to wait with the rest. */
+  async pauseAt(text: string): Promise<void> {
+    const { stdout } = this.#child
+    await new Promise<void>((resolve, reject) => {
+      const fail = (): void => reject(new Error(`'${text}' did not come\n${this.stderr.slice(-2000)}`))
+      const timer = setTimeout(fail, 90_000)
+      let end = ''
+      const look = (chunk: Buffer): void => {
+        const seen = end + chunk.toString('latin1')
+        end = seen.slice(-text.length)
+        if (!seen.includes(text)) return
+        stdout?.pause()
+        stdout?.off('data', look)
+        clearTimeout(timer)
+        resolve()
+      }
+      stdout?.on('data', look)
+      this.#child.once('exit', fail)
+    })
+  }
+
   /** Sends a signal and waits for the end. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<TailResult> {
     this.#child.kill(signal)

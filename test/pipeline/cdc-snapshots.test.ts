@@ -57,8 +57,7 @@ describe('a snapshot', { skip: unavailable('mysql80') }, () => {
   /** Runs that end within the snapshot, as nobody reads on. */
   const stuck = async (...args: string[]): Promise<RunningTail> => {
     const running = new RunningTail(args)
-    await running.until('rows', ({ stdout }) => stdout.includes('"op":"r"'))
-    running.pause()
+    await running.pauseAt('"op":"r"')
     return running
   }
 
@@ -108,8 +107,8 @@ describe('a snapshot', { skip: unavailable('mysql80') }, () => {
       '1',
       '--emit-ddl'
     ])
-    await running.until('rows of b', ({ stdout }) => stdout.includes('"table":"b"'))
-    running.pause()
+    // At once: were it at c by then, that could not be renamed before it is read.
+    await running.pauseAt('"table":"b"')
     await connection.query('RENAME TABLE c TO moved, d TO c, moved TO d')
     running.resume()
     const { status, stdout, stderr } = await running.ended
