@@ -85,16 +85,16 @@ const interval = named('interval join', [
 
 const asOf = 'FOR SYSTEM_TIME AS OF e.`at` AS c ON e.contest = c.id'
 const temporal = named('temporal join', [
-  ['inner', `SELECT e.id, c.title, c.seats FROM entries AS e JOIN contests ${asOf}`],
-  ['left', `SELECT e.id, e.status, c.title, c.seats FROM entries AS e LEFT JOIN contests ${asOf}`],
-  ['with WHERE', `SELECT e.id, c.seats FROM entries AS e LEFT JOIN contests ${asOf} WHERE c.seats > 10`],
+  ['inner', `SELECT e.id, c.title, c.seats FROM entries AS e JOIN versions ${asOf}`],
+  ['left', `SELECT e.id, e.status, c.title, c.seats FROM entries AS e LEFT JOIN versions ${asOf}`],
+  ['with WHERE', `SELECT e.id, c.seats FROM entries AS e LEFT JOIN versions ${asOf} WHERE c.seats > 10`],
   [
     'grouped',
-    `SELECT c.title, COUNT(*) AS n, SUM(e.amount) AS s FROM entries AS e JOIN contests ${asOf} GROUP BY c.title`
+    `SELECT c.title, COUNT(*) AS n, SUM(e.amount) AS s FROM entries AS e JOIN versions ${asOf} GROUP BY c.title`
   ],
   [
     'in windows',
-    `SELECT window_start, seats, COUNT(*) AS n FROM TABLE(TUMBLE((SELECT e.id, e.\`at\`, c.seats FROM entries AS e JOIN contests ${asOf}), DESCRIPTOR(\`at\`), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end, seats`
+    `SELECT window_start, seats, COUNT(*) AS n FROM TABLE(TUMBLE((SELECT e.id, e.\`at\`, c.seats FROM entries AS e JOIN versions ${asOf}), DESCRIPTOR(\`at\`), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end, seats`
   ]
 ])
 
