@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { AggregateDefinition } from './aggregates.ts'
 import { type Bound, packed, strict } from './bound.ts'
 import { cast } from './cast.ts'
+import { SqlError } from './errors.ts'
 import type { Call, ScalarFunction } from './functions/define.ts'
 import { parseType } from './parse-type.ts'
 import { TokenStream } from './token-stream.ts'
@@ -57,7 +58,9 @@ function typeOf(returns: unknown, file: string): SqlType {
   try {
     const type = parseType(tokens)
     if (tokens.peek().kind === 'end') return type
-  } catch {}
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error
+  }
   throw new Error(`${file}: returns '${String(returns)}' is no type`)
 }
 
