@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { ByteWriter } from '../../src/lib/stream/index.ts'
 import { blockOf, change, created, parseLines, type Row, run, strictQuery, tableOf } from './events.ts'
+import { changes } from './two-tables.ts'
 
 type Pair = readonly [left: Row | null, right: Row | null]
 
@@ -30,27 +31,6 @@ const rowStep = fc.record({
   isDelete: fc.boolean()
 })
 const steps = fc.array(rowStep, { maxLength: 80 })
-
-type Tables = { lines: string[]; orders: Row[]; users: Row[] }
-
-/** Changes of two tables, and what they leave. */
-function changes(
-  list: readonly { table: string; id: number; k: number | null; v: number; isDelete: boolean }[]
-): Tables {
-  const tables: Record<string, Map<number, Row>> = { orders: new Map(), users: new Map() }
-  const lines: string[] = []
-  for (const { table, id, k, v, isDelete } of list) {
-    const rows = tables[table] as Map<number, Row>
-    const old = rows.get(id) ?? null
-    if (isDelete && old === null) continue
-    const now = isDelete ? null : { id, k, v }
-    lines.push(change(old === null ? 'c' : now === null ? 'd' : 'u', old, now, table))
-    if (now === null) rows.delete(id)
-    else rows.set(id, now)
-  }
-  const left = (name: string): Row[] => [...(tables[name] as Map<number, Row>).values()]
-  return { lines, orders: left('orders'), users: left('users') }
-}
 
 const text = ([l, r]: Pair): string =>
   JSON.stringify({ a: l?.id ?? null, x: l?.v ?? null, b: r?.id ?? null, y: r?.v ?? null })

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { ByteWriter } from '../../src/lib/stream/index.ts'
 import { blockOf, change, parseLines, type Row, run, strictQuery, tableOf } from './events.ts'
+import { changes } from './two-tables.ts'
 
 const step = fc.record({
   table: fc.constantFrom('orders', 'users'),
@@ -12,27 +13,6 @@ const step = fc.record({
   isDelete: fc.boolean()
 })
 const steps = fc.array(step, { maxLength: 60 })
-
-type Tables = { lines: string[]; orders: Row[]; users: Row[] }
-
-/** Changes of two tables, and what they leave. */
-function changes(
-  list: readonly { table: string; id: number; k: number | null; v: number; isDelete: boolean }[]
-): Tables {
-  const tables: Record<string, Map<number, Row>> = { orders: new Map(), users: new Map() }
-  const lines: string[] = []
-  for (const { table, id, k, v, isDelete } of list) {
-    const rows = tables[table] as Map<number, Row>
-    const old = rows.get(id) ?? null
-    if (isDelete && old === null) continue
-    const now = isDelete ? null : { id, k, v }
-    lines.push(change(old === null ? 'c' : now === null ? 'd' : 'u', old, now, table))
-    if (now === null) rows.delete(id)
-    else rows.set(id, now)
-  }
-  const left = (name: string): Row[] => [...(tables[name] as Map<number, Row>).values()]
-  return { lines, orders: left('orders'), users: left('users') }
-}
 
 /** `x IN (list)` in three values. */
 const isIn = (x: unknown, list: unknown[]): boolean | null =>
