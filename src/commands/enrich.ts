@@ -1,5 +1,4 @@
 import { dirname } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import {
   Backoff,
   type CommandSpec,
@@ -159,11 +158,6 @@ export const spec = {
   ]
 } as const satisfies CommandSpec
 
-/** A large state makes V8 wait for as much garbage again: it is to collect when there is a fifth of it. */
-function collectSooner(): void {
-  setFlagsFromString('--heap-growing-percent=20')
-}
-
 export async function main(): Promise<void> {
   await runTool<typeof flags>(spec, enrich)
 }
@@ -207,7 +201,6 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     process.stdout.write(`${plan}\n`)
     return 0
   }
-  if (query.keepsRows) collectSooner()
   await lookups.open()
   const kafka = { ...flags, clientId: 'enrich', stop, warn: (message: string) => log.warn(message) }
   const outputs = {

@@ -304,13 +304,6 @@ function isTopByTime({ input, order, from, to, isLimit }: Rank): boolean {
   return byTime && second === undefined && from === 1 && to === 1 && isAppendOnly(input)
 }
 
-/** Whether something is kept for ever, or as long as its rows are there, and not only until its time has passed. */
-export const keepsRows = (node: Node): boolean =>
-  node.kind === 'group' ||
-  node.kind === 'rank' ||
-  (node.kind === 'join' && node.time === undefined) ||
-  inputsOf(node).some(keepsRows)
-
 /** Where the rows of a node come from in the end. */
 export function scansOf(node: Node): Scan[] {
   return node.kind === 'scan' ? [node] : inputsOf(node).flatMap(scansOf)

@@ -8,7 +8,7 @@ import { Lookups } from './lookup/lookups.ts'
 import type { LookupTable } from './lookup/table.ts'
 import type { LookupJoin } from './operators/lookup-join.ts'
 import { createPipeline, type Line, type Pipeline } from './pipeline.ts'
-import { groupColumns, isAppendOnly, keepsRows } from './plan.ts'
+import { groupColumns, isAppendOnly } from './plan.ts'
 import { HeldResults, type ResultOptions, resultsOf } from './results.ts'
 import { LineError } from './scan.ts'
 import { BlockText, type Pieces } from './values/block-text.ts'
@@ -69,8 +69,6 @@ export class Query {
   private lastEmit = Date.now()
   private readonly options: QueryOptions
 
-  /** Whether it keeps something for ever, or as long as its rows are there. */
-  readonly keepsRows: boolean
   /** What it runs. */
   readonly program: Program
 
@@ -78,7 +76,6 @@ export class Query {
     const { plans, settings } = program
     this.program = program
     this.appendOnly = plans.every(plan => isAppendOnly(plan.input))
-    this.keepsRows = plans.some(plan => keepsRows(plan.input))
     this.plan = plans.map(explain).join('\n')
     const columns = plans.map(groupColumns).filter(list => list !== null)
     const [first, ...others] = columns
