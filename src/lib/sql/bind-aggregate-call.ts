@@ -1,6 +1,7 @@
 import { type AggregateCall, aggregates } from './aggregates.ts'
 import type { CallExpression } from './ast.ts'
 import { hasAggregate } from './ast-walk.ts'
+import { callOf } from './bind-call.ts'
 import type { ExpressionBinder } from './bind-expression.ts'
 import { describe } from './bound.ts'
 import { unsupported } from './environment.ts'
@@ -24,7 +25,7 @@ export function bindAggregate(expression: CallExpression, binder: ExpressionBind
     throw binder.error('type', `${name} takes ${wanted}`, expression)
   }
   const args = expression.args.map(argument => binder.bind(argument))
-  const call = binder.call(expression, name, args)
+  const call = callOf(binder, expression, name, args)
   const { argument, type, options = {} } = definition.bind(call)
   const filter = expression.filter === undefined ? undefined : binder.bindCondition(expression.filter)
   const inner = expression.star ? '*' : args.map(describe).join(', ')

@@ -1,3 +1,4 @@
+import { isAppendOnly } from './append-only.ts'
 import type { Expression, Identifier, JoinType, TableReference } from './ast.ts'
 import { isLookup, isLookupKey, lookupTime } from './bind-lookup.ts'
 import { bindUnnest } from './bind-unnest.ts'
@@ -17,7 +18,7 @@ import { eventTimeOf } from './event-time.ts'
 import { intervalOf, timeBound } from './join-interval.ts'
 import { windowTime } from './join-window.ts'
 import { calcOf, calcValue, sidesOf } from './lift.ts'
-import { type Calc, isAppendOnly, type Join, type JoinSide, type JoinTime, type Scan } from './plan.ts'
+import type { Calc, Join, JoinSide, JoinTime, Scan } from './plan.ts'
 import { isProctime } from './proctime.ts'
 import { boundRank } from './rank-range.ts'
 import { type Relation, resolveName, type Side, scanColumn } from './relation.ts'
@@ -120,14 +121,7 @@ function usingConditions(
   if (join.type === 'right' || join.type === 'full')
     throw new SqlError('unsupported', unsupported(`USING in a ${join.type} join`), text, reference)
   const of = (relation: Relation, side: JoinSide, column: Identifier): Bound =>
-    joinedColumn(
-      join,
-      side,
-      resolveName(relation, [column], text, (input, name, span) =>
-        binderFor(relation, text).member(input, name, span)
-      ),
-      relation.alias
-    )
+    joinedColumn(join, side, resolveName(relation, [column], text), relation.alias)
   const last = sides.at(-1) as Side
   last.hidden = new Set(columns.map(column => column.name))
   return columns.map(column =>

@@ -1,3 +1,4 @@
+import { isAppendOnly } from './append-only.ts'
 import type { Expression, Identifier, Ordered } from './ast.ts'
 import { ExpressionBinder } from './bind-expression.ts'
 import { type Bound, columnsOf, describe } from './bound.ts'
@@ -5,7 +6,7 @@ import { type BoundSelect, type Environment, unsupported } from './environment.t
 import { SqlError } from './errors.ts'
 import { eventTimeOf } from './event-time.ts'
 import { calcOf, calcValue, sidesOf, sortKeys } from './lift.ts'
-import { isAppendOnly, type Node, type Projection } from './plan.ts'
+import type { Node, Projection } from './plan.ts'
 import { rowOf } from './relation.ts'
 import { isNested, typeName } from './types.ts'
 import { settled } from './window-relation.ts'

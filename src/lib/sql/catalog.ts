@@ -143,7 +143,7 @@ export function scanTable(table: Table): Relation {
     if (type !== undefined && !fields.some(field => field.name === head.name)) {
       fields.push({ name: head.name, value: scanColumn(scan, [head.name], type, head) })
     }
-    return resolveName(relation, parts, text, (input, member, span) => binder.member(input, member, span))
+    return resolveName(relation, parts, text)
   }
   const binder = new ExpressionBinder(text, { resolve: physical })
   for (const column of declaration.columns) {
@@ -155,9 +155,7 @@ export function scanTable(table: Table): Relation {
   fields.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
   if (declaration.watermark !== undefined) {
     const { column, value } = declaration.watermark
-    const time = resolveName(relation, [column], text, (input, member, span) =>
-      binder.member(input, member, span)
-    )
+    const time = resolveName(relation, [column], text)
     if (!isTimestamp(time.type) || time.type.precision > 3) {
       const reason = `event time is a TIMESTAMP(3) or TIMESTAMP_LTZ(3), ${column.name} is ${typeName(time.type)}`
       throw new SqlError('type', reason, text, column)

@@ -25,11 +25,7 @@ export const unsupported = (what: string): string =>
 
 /** Binds expressions over the rows of a relation. */
 export function binderFor(relation: Relation, text: string): ExpressionBinder {
-  const binder: ExpressionBinder = new ExpressionBinder(text, {
-    resolve: parts =>
-      resolveName(relation, parts, text, (input, name, span) => binder.member(input, name, span))
-  })
-  return binder
+  return new ExpressionBinder(text, { resolve: parts => resolveName(relation, parts, text) })
 }
 
 /** The query with its columns named by a list, as in CREATE VIEW v (a, b) AS SELECT … . */

@@ -1,3 +1,4 @@
+import { isAppendOnly, windowEndOf } from './append-only.ts'
 import { orderText } from './bind-window.ts'
 import { type Bound, describe, describeWindow } from './bound.ts'
 import {
@@ -5,15 +6,13 @@ import {
   type Calc,
   type Group,
   inputsOf,
-  isAppendOnly,
   type Join,
   type Node,
   type Over,
   type Plan,
   type Rank,
   type Scan,
-  type Sort,
-  windowEndOf
+  type Sort
 } from './plan.ts'
 import { typeName } from './types.ts'
 

@@ -1,3 +1,4 @@
+import { isAppendOnly, isFirstByTime, isLastByTime, windowEndOf } from './append-only.ts'
 import {
   calcConsumer,
   groupConsumer,
@@ -37,9 +38,6 @@ import {
   type Aggregate,
   type Calc,
   type Group,
-  isAppendOnly,
-  isFirstByTime,
-  isLastByTime,
   type Join,
   type Node,
   type Over,
@@ -48,8 +46,7 @@ import {
   type Sort,
   scansOf,
   type Union,
-  type Windows,
-  windowEndOf
+  type Windows
 } from './plan.ts'
 import { type ScanConsumer, type Source, sourceOf } from './source.ts'
 

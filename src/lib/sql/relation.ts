@@ -1,4 +1,5 @@
 import type { Identifier } from './ast.ts'
+import { member } from './bind-access.ts'
 import type { Bound, Window } from './bound.ts'
 import { didYouMean, type Span, SqlError } from './errors.ts'
 import type { Node, Scan } from './plan.ts'
@@ -36,11 +37,8 @@ export type Side = {
   hidden: ReadonlySet<string>
 }
 
-/** What resolves a nested field of a value. */
-type Member = (input: Bound, name: string, span: Identifier) => Bound
-
 /** The expression for `a`, `a.b` or `alias.a.b` in a relation; throws SqlError when there is none. */
-export function resolveName(relation: Relation, parts: Identifier[], text: string, member: Member): Bound {
+export function resolveName(relation: Relation, parts: Identifier[], text: string): Bound {
   const first = parts[0] as Identifier
   const qualified = parts.length > 1 && first.name === relation.alias
   const path = qualified ? parts.slice(1) : parts
@@ -50,8 +48,8 @@ export function resolveName(relation: Relation, parts: Identifier[], text: strin
     throw new SqlError('unsupported', 'a column with a dot in its name is not in the subset', text, dotted)
   }
   const field = relation.fields.find(f => f.name === head.name)
-  if (field !== undefined) return descend(relation, field.value, path.slice(1), member)
-  if (relation.sides !== undefined) return resolveInSides(relation.sides, path, text, member)
+  if (field !== undefined) return descend(relation, field.value, path.slice(1), text)
+  if (relation.sides !== undefined) return resolveInSides(relation.sides, path, text)
   if (relation.open && relation.input.kind === 'scan') {
     return scanColumn(
       relation.input,
@@ -76,10 +74,10 @@ function noColumn(head: Identifier, names: string[], alias: string | undefined, 
 }
 
 /** By the name of its table; without one a name is a declared column of one table, or of the only undeclared one. */
-function resolveInSides(sides: readonly Side[], path: Identifier[], text: string, member: Member): Bound {
+function resolveInSides(sides: readonly Side[], path: Identifier[], text: string): Bound {
   const head = path[0] as Identifier
   const named = path.length > 1 ? sides.find(side => side.relation.alias === head.name) : undefined
-  if (named !== undefined) return named.lift(resolveName(named.relation, path, text, member))
+  if (named !== undefined) return named.lift(resolveName(named.relation, path, text))
   const visible = sides.filter(({ hidden }) => !hidden.has(head.name))
   const declared = visible.filter(({ relation }) => relation.fields.some(f => f.name === head.name))
   const candidates = declared.length > 0 ? declared : visible.filter(({ relation }) => relation.open)
@@ -92,11 +90,11 @@ function resolveInSides(sides: readonly Side[], path: Identifier[], text: string
     const names = candidates.map(({ relation }) => `${relation.alias ?? '?'}.${head.name}`).join(' or ')
     throw new SqlError('name', `${head.name} is ambiguous: say ${names}`, text, head)
   }
-  return side.lift(resolveName(side.relation, path, text, member))
+  return side.lift(resolveName(side.relation, path, text))
 }
 
 /** Nested fields of a column that is read from the bytes are found there; others are taken from the value. */
-function descend(relation: Relation, value: Bound, path: Identifier[], member: Member): Bound {
+function descend(relation: Relation, value: Bound, path: Identifier[], text: string): Bound {
   let result = value
   for (const part of path) {
     const scan = relation.input.kind === 'scan' ? relation.input : undefined
@@ -105,7 +103,7 @@ function descend(relation: Relation, value: Bound, path: Identifier[], member: M
     result =
       scan !== undefined && column !== undefined && type !== undefined
         ? scanColumn(scan, [...column.path, part.name], type, part)
-        : member(result, part.name, part)
+        : member(result, part.name, part, text)
   }
   return result
 }

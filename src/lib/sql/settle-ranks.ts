@@ -1,9 +1,10 @@
+import { isAppendOnly } from './append-only.ts'
 import { type Bound, describe } from './bound.ts'
 import { type Environment, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { eventTimeOf } from './event-time.ts'
 import { calcValue } from './lift.ts'
-import { inputsOf, isAppendOnly, type Node, type Rank, type SortKey } from './plan.ts'
+import { inputsOf, type Node, type Rank, type SortKey } from './plan.ts'
 
 /** What is known of ranks once the whole query is: which have no last place. Throws SqlError for places that cannot be told. */
 export function settleRanks(node: Node, environment: Environment): void {

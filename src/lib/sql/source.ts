@@ -1,5 +1,6 @@
+import { isAppendOnly } from './append-only.ts'
 import type { Line } from './pipeline.ts'
-import { isAppendOnly, type Scan } from './plan.ts'
+import type { Scan } from './plan.ts'
 import { ImageCheck, imagesOf } from './row-images.ts'
 import { ChangeReader, JsonReader, operations, slot } from './scan.ts'
 
