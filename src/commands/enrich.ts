@@ -1,6 +1,5 @@
 import { dirname } from 'node:path'
 import {
-  Backoff,
   type CommandSpec,
   commonFlags,
   type Invocation,
@@ -17,7 +16,6 @@ import {
   stateFlags,
   usageError
 } from '../lib/cli/index.ts'
-import { lookupTarget, MysqlLookup } from '../lib/mysql/index.ts'
 import { compile, Lookups, type Query, type QueryOptions, QueryStage } from '../lib/sql/index.ts'
 import {
   BadLines,
@@ -35,6 +33,7 @@ import {
 import { explainFlink, flinkFlags, runOnFlink } from './enrich/flink.ts'
 import { showState, tellWhy } from './enrich/look.ts'
 import { manual } from './enrich/manual.ts'
+import { serversIn } from './enrich/servers.ts'
 import { sqlOf, tellingPlaces } from './enrich/sql-text.ts'
 
 const flags = {
@@ -171,15 +170,9 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     return 0
   }
   if (flags.engine === 'flink') return await runOnFlink({ flags, log, stop, ready }, name, text)
-  const lookups = new Lookups({
-    folder,
-    warn: message => log.warn(message),
-    connect({ url, user, password, table, ...query }) {
-      const target = lookupTarget(url, user, password, `table ${table}`)
-      const backoff = new Backoff(flags.retryFor, stop)
-      return new MysqlLookup(target, { table, ...query }, backoff, message => log.warn(message))
-    }
-  })
+  const warn = (message: string): void => log.warn(message)
+  const connect = await serversIn(text, flags.retryFor, stop, warn)
+  const lookups = new Lookups({ folder, warn, ...(connect && { connect }) })
   const make = (options: Pick<QueryOptions, 'reject' | 'late' | 'warn'>): Query =>
     tellingPlaces(name, () =>
       compile(text, {
@@ -202,7 +195,7 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     return 0
   }
   await lookups.open()
-  const kafka = { ...flags, clientId: 'enrich', stop, warn: (message: string) => log.warn(message) }
+  const kafka = { ...flags, clientId: 'enrich', stop, warn }
   const outputs = {
     ...kafka,
     tombstones: !flags.noTombstones,
@@ -236,7 +229,6 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
       ? null
       : { columns: flags.repartitionBy.length > 0 ? null : groupColumns, name: shared }
   )
-  const warn = (message: string): void => log.warn(message)
   const stage = new QueryStage(make, {
     writer,
     badLines,

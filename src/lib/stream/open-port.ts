@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { usageError } from '../cli/index.ts'
 import { DeadLetterFile, type DeadLetters } from './dead-letters.ts'
 import { type InputOptions, openInput } from './input.ts'
@@ -183,6 +182,7 @@ export function transactionalIdOf(
   { state, name }: { readonly state?: string | undefined; readonly name?: string | undefined }
 ): string {
   const topic = /^kafka:\/\/[^/]*\/([^?]*)/.exec(out)?.[1] ?? ''
-  const own = state === undefined && name === undefined ? [randomUUID()] : name === undefined ? [] : [name]
+  const own =
+    state === undefined && name === undefined ? [crypto.randomUUID()] : name === undefined ? [] : [name]
   return ['millrace', tool, ...own, topic].join('.')
 }

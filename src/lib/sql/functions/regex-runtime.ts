@@ -1,4 +1,5 @@
-import { RE2JS, RE2JSSyntaxException } from 're2js'
+import { createRequire } from 'node:module'
+import type { RE2JS } from 're2js'
 import { RowError } from '../errors.ts'
 import { show } from '../values/dynamic.ts'
 
@@ -21,10 +22,14 @@ export type Regex = {
   split(text: string, limit?: number): string[]
 }
 
+/** Loaded when a query has a regular expression. */
+const re2 = (): typeof import('re2js') => createRequire(import.meta.url)('re2js')
+
 /** Throws Error when the pattern is none, or one that RE2 does not have. */
 export function compileRegex(pattern: string): Regex {
   if (combinesClasses(pattern))
     throw new Error(`${show(pattern)}: a class in a class ([a-z&&[^b]]) is not in the subset`)
+  const { RE2JS, RE2JSSyntaxException } = re2()
   let compiled: RE2JS
   try {
     compiled = RE2JS.compile(pattern)

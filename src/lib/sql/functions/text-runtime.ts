@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { RowError } from '../errors.ts'
 import { show } from '../values/dynamic.ts'
 import type { Int } from '../values/integer.ts'
@@ -57,8 +56,13 @@ export function splitIndex(text: string, separator: string, index: number): stri
   return text.split(separator)[index] ?? null
 }
 
-export const hash = (algorithm: string, text: string): string =>
-  createHash(algorithm).update(text).digest('hex')
+/** node:crypto, which few queries need and takes a while to load. */
+let crypto: typeof import('node:crypto') | undefined
+
+export function hash(algorithm: string, text: string): string {
+  crypto ??= process.getBuiltinModule('node:crypto')
+  return crypto.createHash(algorithm).update(text).digest('hex')
+}
 
 const units = (text: string): string | string[] => (isPlain(text) ? text : [...text])
 const joined = (part: string | string[]): string => (typeof part === 'string' ? part : part.join(''))
