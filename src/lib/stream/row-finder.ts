@@ -25,7 +25,6 @@ export class RowFinder {
    * @returns false when the line is not an object, as far as it had to be read
    */
   find(buffer: Buffer, start: number, end: number): boolean {
-    this.spans.fill(-1)
     const behind = this.#layouts.find(buffer, start, end)
     if (behind >= 0) return !this.#reachesEnd || behind === end
     const found = this.#fields.find(buffer, start, end)
