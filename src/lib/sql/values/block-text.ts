@@ -1,26 +1,47 @@
-/** So many pieces of a block are cut from its bytes; for more the block is decoded once, and pieces are cut from that. */
+/** What is decoded at once, bytes. A string of 128 KiB or more costs many times as much a byte: it gets memory of its own. */
+const WINDOW = 32 * 1024
+/** Decoding a window costs as much as cutting about so many pieces from the bytes. */
 const FEW = 40
 
 /** What gives pieces of a text. */
 export type Pieces = { substring(start: number, end: number): string }
 
 /**
- * A block of lines as text of one character a byte, so that pieces of it are at the same offsets as in the bytes. It is
- * decoded only when a query needs more than a few of its pieces as strings.
+ * A block of lines as text of one character a byte, so that pieces of it are at the same offsets as in the bytes. Where
+ * many pieces close together are asked for, a window of the block is decoded and they are cut from that.
  */
 export class BlockText implements Pieces {
   private readonly bytes: Buffer
-  private decoded: string | undefined
-  private cut = 0
+  private decoded = ''
+  /** What `decoded` is of; or, while that is empty, the window of which pieces are counted. */
+  private start = 0
+  private end = 0
+  private pieces = 0
 
   constructor(bytes: Buffer) {
     this.bytes = bytes
   }
 
   substring(start: number, end: number): string {
-    if (this.decoded !== undefined) return this.decoded.substring(start, end)
-    if (++this.cut <= FEW) return this.bytes.toString('latin1', start, end)
-    this.decoded = this.bytes.toString('latin1')
-    return this.decoded.substring(start, end)
+    const { decoded } = this
+    this.pieces++
+    if (start >= this.start && end <= this.end && decoded !== '')
+      return decoded.substring(start - this.start, end - this.start)
+    return this.outside(start, end)
+  }
+
+  private outside(start: number, end: number): string {
+    const { bytes } = this
+    // A window with many pieces is likely to be followed by another.
+    const areMany = this.pieces > FEW
+    if (start < this.start || end > this.end) {
+      this.start = start
+      this.end = Math.min(start + WINDOW, bytes.length)
+      this.decoded = ''
+      this.pieces = 1
+    }
+    if (!areMany || end > this.end) return bytes.toString('latin1', start, end)
+    this.decoded = bytes.toString('latin1', this.start, this.end)
+    return this.decoded.substring(start - this.start, end - this.start)
   }
 }
