@@ -6,6 +6,7 @@ import { aggregateCases } from './flink-cases/aggregates.ts'
 import { expressionCases } from './flink-cases/expressions.ts'
 import { functionCases } from './flink-cases/functions.ts'
 import { generatedCases } from './flink-cases/generated.ts'
+import { groupingSetCases } from './flink-cases/grouping-sets.ts'
 import { groupCases } from './flink-cases/groups.ts'
 import { joinCases } from './flink-cases/joins.ts'
 import { orderCases } from './flink-cases/orders.ts'
@@ -24,6 +25,7 @@ const all = [
   ...functionCases,
   ...generatedCases,
   ...groupCases,
+  ...groupingSetCases,
   ...aggregateCases,
   ...windowCases,
   ...joinCases,

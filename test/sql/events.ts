@@ -59,6 +59,19 @@ export const parseLines = (text: string): Row[] =>
     .filter(line => line !== '')
     .map(line => JSON.parse(line) as Row)
 
+/** What a query gives that is stopped before a line and taken up again by another; it accepts no bad line. */
+export function resumed(sql: string, lines: string[], at: number): Row[] {
+  let saved: Buffer | undefined
+  return [lines.slice(0, at), lines.slice(at)].flatMap(part => {
+    const query = strictQuery(sql)
+    if (saved !== undefined) query.restore(saved)
+    const out = new ByteWriter()
+    query.process(blockOf(part), out)
+    saved = query.snapshot()
+    return parseLines(out.written().toString())
+  })
+}
+
 /** A query that accepts no bad line. */
 export const strictQuery = (sql: string, options: Pick<QueryOptions, 'watermarkDelay'> = {}): Query =>
   compile(sql, {

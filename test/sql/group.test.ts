@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ByteWriter } from '../../src/lib/stream/index.ts'
-import { blockOf, change, created, parseLines, type Row, run, strictQuery, tableOf } from './events.ts'
+import { change, created, type Row, resumed, run, tableOf } from './events.ts'
 
 const PER_CONTEST = 'SELECT contest, COUNT(*) AS n, SUM(amount) AS total FROM joins GROUP BY contest'
 
@@ -176,17 +175,7 @@ test('a query that is stopped and taken up again anywhere gives what one that wa
   fc.assert(
     fc.property(steps, fc.nat(60), (list, at) => {
       const { lines } = changelog(list)
-      const texts = [lines.slice(0, at), lines.slice(at)]
-      let saved: Buffer | undefined
-      const events = texts.flatMap(part => {
-        const query = strictQuery(ALL)
-        if (saved !== undefined) query.restore(saved)
-        const out = new ByteWriter()
-        query.process(blockOf(part), out)
-        saved = query.snapshot()
-        return parseLines(out.written().toString())
-      })
-      assert.deepEqual(events, run(ALL, lines).rows)
+      assert.deepEqual(resumed(ALL, lines, at), run(ALL, lines).rows)
     })
   )
 })

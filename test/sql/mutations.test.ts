@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compile, SqlError } from '../../src/lib/sql/index.ts'
 import { expressionCases } from '../pipeline/flink-cases/expressions.ts'
+import { groupingSetCases } from '../pipeline/flink-cases/grouping-sets.ts'
 import { groupCases } from '../pipeline/flink-cases/groups.ts'
 import { joinCases } from '../pipeline/flink-cases/joins.ts'
 import { rankingCases } from '../pipeline/flink-cases/rankings.ts'
@@ -11,7 +12,9 @@ import { randomNumbers } from '../support/random.ts'
 const COUNT = process.env.MILLRACE_THOROUGH === '1' ? 10_000 : 400
 const LIMIT_MS = 1000
 
-const queries = [...expressionCases, ...groupCases, ...joinCases, ...rankingCases].map(({ sql }) => sql)
+const queries = [...expressionCases, ...groupCases, ...groupingSetCases, ...joinCases, ...rankingCases].map(
+  ({ sql }) => sql
+)
 const declarations = sources.tables.map(
   ({ name, columns, format }) =>
     `CREATE TABLE ${name} (${columns}) WITH ('connector' = 'stdin', 'format' = '${format}')`

@@ -45,10 +45,17 @@ export const partsOfWindow = ({ partitionBy, orderBy }: WindowSpecification): Ex
   ...orderBy.map(item => item.value)
 ]
 
-/** Whether a group's aggregate is called anywhere in it: one without OVER. */
+/** Whether a group's aggregate is called anywhere in it: one without OVER, or what tells of its grouping set. */
 export const hasAggregate = (expression: Expression): boolean =>
-  (expression.kind === 'call' && expression.over === undefined && isAggregateCall(expression)) ||
+  (expression.kind === 'call' &&
+    ((expression.over === undefined && isAggregateCall(expression)) || isGroupingCall(expression))) ||
   partsOf(expression).some(hasAggregate)
+
+const groupingFunctions: ReadonlySet<string> = new Set(['GROUPING', 'GROUPING_ID', 'GROUP_ID'])
+
+/** Whether it asks which grouping set a group is of. */
+export const isGroupingCall = ({ name, user, over }: CallExpression): boolean =>
+  user === undefined && over === undefined && groupingFunctions.has(name.name.toUpperCase())
 
 /** The calls with OVER in it, but not those that stand in another. */
 export function windowCallsOf(expression: Expression): CallExpression[] {

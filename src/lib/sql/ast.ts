@@ -194,6 +194,8 @@ export type Select = Span & {
   from?: TableReference
   where?: Expression
   groupBy: Expression[]
+  /** Lists of expressions in `groupBy`, by each of which all rows are grouped, where GROUP BY has grouping sets. */
+  groupingSets?: Expression[][]
   having?: Expression
   /** The named windows of WINDOW. */
   windows: { name: Identifier; specification: WindowSpecification }[]

@@ -1,6 +1,6 @@
 import { aggregateNames } from './aggregates.ts'
 import type { CallExpression } from './ast.ts'
-import { isAggregateCall } from './ast-walk.ts'
+import { isAggregateCall, isGroupingCall } from './ast-walk.ts'
 import type { ExpressionBinder } from './bind-expression.ts'
 import type { Bound } from './bound.ts'
 import { didYouMean, type SqlError } from './errors.ts'
@@ -63,6 +63,8 @@ function unknownFunction(binder: ExpressionBinder, expression: CallExpression, n
     const reason = `${name} depends on the clock or on chance, so a replay would give other results: not in the subset`
     return binder.error('unsupported', reason, expression.name)
   }
+  if (isGroupingCall(expression))
+    return binder.error('type', `${name} stands in a SELECT or HAVING beside GROUP BY`, expression)
   const near = didYouMean(name, [...scalarFunctions.keys(), ...aggregateNames])
   return binder.error('name', `no function ${name}${near}`, expression.name)
 }

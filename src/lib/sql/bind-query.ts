@@ -67,7 +67,8 @@ function bindSelect(
     }
   }
   const aggregates = select.items.some(item => item.kind === 'item' && hasAggregate(item.value))
-  if (select.groupBy.length > 0 || aggregates || select.having !== undefined)
+  const isGrouped = select.groupBy.length > 0 || select.groupingSets !== undefined
+  if (isGrouped || aggregates || select.having !== undefined)
     ({ relation, binder } = bindAggregation(select, relation, environment))
   if (hasWindows(select)) {
     if (relation.window !== undefined) {

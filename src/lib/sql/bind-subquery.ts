@@ -145,6 +145,7 @@ function innerOf(query: Query, outer: Relation, environment: Environment, bindQu
 
 const isPlain = (select: Select): boolean =>
   select.groupBy.length === 0 &&
+  select.groupingSets === undefined &&
   select.having === undefined &&
   !hasWindows(select) &&
   !select.items.some(item => item.kind === 'item' && hasAggregate(item.value))

@@ -4,6 +4,7 @@ import { type Bound, describe, describeWindow } from './bound.ts'
 import {
   type Aggregate,
   type Calc,
+  type Expand,
   type Group,
   inputsOf,
   type Join,
@@ -62,6 +63,8 @@ export function describeNode(node: Exclude<Node, Scan>): string {
       const number = node.isNumbered ? ' with ordinality' : ''
       return `${node.isOuter ? 'outer ' : ''}unnest${number}: ${describe(node.input.values[node.value] as Bound)}`
     }
+    case 'expand':
+      return expandText(node)
     case 'join':
       return joinText(node)
     case 'rank':
@@ -82,6 +85,11 @@ export function describeNode(node: Exclude<Node, Scan>): string {
 function aggregationText({ keys, calls }: Aggregate | Group): string {
   const by = keys.length === 0 ? '' : ` by ${keys.map(describe).join(', ')}`
   return `${by}: ${calls.map(c => c.name).join(', ')}`
+}
+
+function expandText({ input, keys, sets }: Expand): string {
+  const key = (place: number): string => describe(input.values[keys[place] as number] as Bound)
+  return `expand: ${sets.map(set => `(${set.map(key).join(', ')})`).join(', ')}`
 }
 
 function rankText(rank: Rank): string {

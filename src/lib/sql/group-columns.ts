@@ -1,6 +1,14 @@
 import { isAppendOnly } from './append-only.ts'
 import type { Bound } from './bound.ts'
-import { inputsOf, type Node, type Plan, unnestedColumns, WINDOW_COLUMNS } from './plan.ts'
+import {
+  expandedColumns,
+  inputsOf,
+  isInAllSets,
+  type Node,
+  type Plan,
+  unnestedColumns,
+  WINDOW_COLUMNS
+} from './plan.ts'
 
 /**
  * The columns of the input that groups are made of, whatever the rows are grouped by later, and that the sides of joins
@@ -11,6 +19,7 @@ export function groupColumns({ input }: Plan): string[] | null {
     case 'scan':
       return null
     case 'unnest':
+    case 'expand':
       return groupColumns(planOf(input.input))
     case 'calc':
     case 'union':
@@ -73,6 +82,13 @@ function columnOf(value: Bound | undefined, node: Node): string | undefined {
       return columnOf(value, node.input)
     case 'unnest':
       return columnOf(node.input.values[value.index - unnestedColumns(node)], node.input.input)
+    case 'expand': {
+      const key = value.index - 1
+      if (key < 0) return undefined
+      if (key < node.keys.length && !isInAllSets(node, key)) return undefined
+      const index = node.keys[key] ?? value.index - expandedColumns(node)
+      return columnOf(node.input.values[index], node.input.input)
+    }
     case 'join': {
       const column = node.columns[value.index]
       if (column === undefined) return undefined

@@ -13,6 +13,7 @@ import { generateOver, overOf } from './generate-over.ts'
 import { generateRank } from './generate-rank.ts'
 import type { Idleness } from './idleness.ts'
 import type { Lookups } from './lookup/lookups.ts'
+import { expandRows } from './operators/expand.ts'
 import { type Clock, Expiry } from './operators/expiry.ts'
 import { FirstByTime } from './operators/first-by-time.ts'
 import { GroupAggregate } from './operators/group-aggregate.ts'
@@ -126,6 +127,9 @@ export class OperatorGraph {
         break
       case 'unnest':
         this.build(node.input, unnestRows(node, out))
+        break
+      case 'expand':
+        this.build(node.input, expandRows(node, out))
         break
       case 'join':
         this.join(node, out)

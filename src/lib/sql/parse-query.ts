@@ -1,7 +1,8 @@
-import type { Expression, Ordered, Query, Select, SelectItem, With } from './ast.ts'
+import type { Ordered, Query, Select, SelectItem, With } from './ast.ts'
 import { parseAlias } from './parse-alias.ts'
 import { parseExpression } from './parse-expression.ts'
 import { parseFrom } from './parse-from.ts'
+import { parseGroupBy } from './parse-group-by.ts'
 import { parseSortItems, parseWindows } from './parse-window.ts'
 import type { TokenStream } from './token-stream.ts'
 
@@ -83,23 +84,13 @@ function parseSelect(tokens: TokenStream): Select {
   if (tokens.takeWords('WHERE')) select.where = parseExpression(tokens)
   if (tokens.takeWords('GROUP')) {
     tokens.expectWords('BY')
-    parseGroupBy(tokens, select.groupBy)
+    Object.assign(select, parseGroupBy(tokens))
   }
   if (tokens.takeWords('HAVING')) select.having = parseExpression(tokens)
   if (tokens.takeWords('WINDOW')) parseWindows(tokens, select.windows)
   if (tokens.takeWords('QUALIFY')) select.qualify = parseExpression(tokens)
   select.end = tokens.lastEnd
   return select
-}
-
-function parseGroupBy(tokens: TokenStream, list: Expression[]): void {
-  do {
-    const token = tokens.peek()
-    const grouping =
-      tokens.atWords('GROUPING', 'SETS') || ['CUBE', 'ROLLUP'].some(word => tokens.atWords(word))
-    if (grouping) throw tokens.unsupported('GROUPING SETS, CUBE and ROLLUP', token)
-    list.push(parseExpression(tokens))
-  } while (tokens.takeSymbol(','))
 }
 
 function parseItem(tokens: TokenStream): SelectItem {

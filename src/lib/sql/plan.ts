@@ -205,6 +205,26 @@ export type UnnestMembers =
   | { kind: 'entry' }
   | { kind: 'fields'; names: string[] }
 
+/**
+ * Each row of the input once for each grouping set. Its rows: the number of the set from 0, the keys, of which those that
+ * are not in the set are NULL, then the values of the input.
+ */
+export type Expand = {
+  kind: 'expand'
+  input: Calc
+  /** Indexes of the values that the keys are. */
+  keys: number[]
+  /** The places of keys in `keys`. */
+  sets: number[][]
+}
+
+/** The number of an expanded row's columns that come before the values of the input. */
+export const expandedColumns = ({ keys }: Expand): number => 1 + keys.length
+
+/** Whether a key is in all grouping sets. */
+export const isInAllSets = ({ sets }: Pick<Expand, 'sets'>, key: number): boolean =>
+  sets.every(set => set.includes(key))
+
 /** The number of columns that come before the values of the input. */
 export function unnestedColumns({ members, isNumbered }: Pick<Unnest, 'members' | 'isNumbered'>): number {
   const number = isNumbered ? 1 : 0
@@ -221,7 +241,19 @@ export function unnestedColumns({ members, isNumbered }: Pick<Unnest, 'members' 
 }
 
 /** What rows come from. */
-export type Node = Unnest | Scan | Calc | Windows | Aggregate | Group | Join | Union | Rank | Over | Sort
+export type Node =
+  | Unnest
+  | Expand
+  | Scan
+  | Calc
+  | Windows
+  | Aggregate
+  | Group
+  | Join
+  | Union
+  | Rank
+  | Over
+  | Sort
 
 /** One member of the output row; `row` stands for all columns of an undeclared table: of a joined one they are the text in `value`. */
 export type Projection =

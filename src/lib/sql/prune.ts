@@ -2,6 +2,8 @@ import { type Bound, columnsOf, withColumns } from './bound.ts'
 import {
   type Aggregate,
   type Calc,
+  type Expand,
+  expandedColumns,
   type Group,
   type Join,
   type Node,
@@ -14,8 +16,7 @@ import {
   type Unnest,
   unnestedColumns,
   WINDOW_COLUMNS,
-  type Windows,
-  windowNames
+  type Windows
 } from './plan.ts'
 
 /** The new place of each column that a node's rows still have. */
@@ -52,6 +53,8 @@ function pruneNode(node: Node, used: ReadonlySet<number>): Places | undefined {
       return pruneWindows(node, used)
     case 'unnest':
       return pruneUnnest(node, used)
+    case 'expand':
+      return pruneExpand(node, used)
     case 'group':
     case 'aggregate':
       pruneAggregation(node)
@@ -167,12 +170,24 @@ function pruneWindows(node: Windows, used: ReadonlySet<number>): Places {
   const at = (index: number): number => kept.get(index) as number
   node.time = at(node.time)
   node.keys = node.keys.map(at)
-  const bounds = windowNames.map((_, i) => [i, i] as const)
-  return new Map([
-    ...bounds,
-    ...[...kept].map(([from, to]) => [WINDOW_COLUMNS + from, WINDOW_COLUMNS + to] as const)
-  ])
+  return behind(WINDOW_COLUMNS, kept)
 }
+
+/** The keys stay, as they tell the groups apart. */
+function pruneExpand(node: Expand, used: ReadonlySet<number>): Places {
+  const first = expandedColumns(node)
+  const own = [...used].filter(index => index >= first).map(index => index - first)
+  const kept = pruneCalc(node.input, new Set([...own, ...node.keys]))
+  node.keys = node.keys.map(index => kept.get(index) as number)
+  return behind(first, kept)
+}
+
+/** The places of columns that stay, and of an input's values behind them. */
+const behind = (count: number, kept: Places): Places =>
+  new Map([
+    ...Array.from({ length: count }, (_, i) => [i, i] as const),
+    ...[...kept].map(([from, to]) => [count + from, count + to] as const)
+  ])
 
 /** The columns of the members stay, as they are there. */
 function pruneUnnest(node: Unnest, used: ReadonlySet<number>): Places {
@@ -180,8 +195,7 @@ function pruneUnnest(node: Unnest, used: ReadonlySet<number>): Places {
   const own = [...used].filter(index => index >= first).map(index => index - first)
   const kept = pruneCalc(node.input, new Set([...own, node.value]))
   node.value = kept.get(node.value) as number
-  const members = Array.from({ length: first }, (_, i) => [i, i] as const)
-  return new Map([...members, ...[...kept].map(([from, to]) => [first + from, first + to] as const)])
+  return behind(first, kept)
 }
 
 const usedBy = (expressions: (Bound | undefined)[]): Set<number> =>
