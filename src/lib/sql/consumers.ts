@@ -1,10 +1,5 @@
-import {
-  type AggregateFunctions,
-  type GroupFunctions,
-  generateCalc,
-  type InputRow,
-  type RowTime
-} from './generate.ts'
+import type { AggregateFunctions, GroupFunctions, InputRow } from './generate-aggregate.ts'
+import { generateCalc, type RowTime } from './generate-calc.ts'
 import type { GroupAggregate } from './operators/group-aggregate.ts'
 import type { Operator, Row } from './operators/operator.ts'
 import type { SessionAggregate } from './operators/session-aggregate.ts'

@@ -1,7 +1,8 @@
 import { comparatorCode } from './aggregates-extreme.ts'
 import type { Bound } from './bound.ts'
-import { build, keyCode } from './generate.ts'
+import { keyCode } from './generate-aggregate.ts'
 import type { Row } from './operators/operator.ts'
+import { build } from './place-code.ts'
 import type { Calc, SortKey } from './plan.ts'
 import { isTimestamp } from './types.ts'
 

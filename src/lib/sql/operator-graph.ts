@@ -8,7 +8,9 @@ import {
   windowOperator
 } from './consumers.ts'
 import { describeNode } from './explain.ts'
-import { generateAggregate, generateCalc, generateGroup, generateJoin } from './generate.ts'
+import { generateAggregate, generateGroup } from './generate-aggregate.ts'
+import { generateCalc } from './generate-calc.ts'
+import { generateJoin } from './generate-join.ts'
 import { generateOver, overOf } from './generate-over.ts'
 import { generateRank } from './generate-rank.ts'
 import type { Idleness } from './idleness.ts'

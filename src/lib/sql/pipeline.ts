@@ -1,7 +1,7 @@
 import { isAppendOnly } from './append-only.ts'
 import { causeAt } from './change-event.ts'
 import { Dataflow } from './dataflow.ts'
-import { generateProjectPlace, type ProjectPlace } from './generate.ts'
+import { generateProjectPlace, type ProjectPlace } from './generate-project.ts'
 import { type IdlenessOptions, NEVER_IDLE } from './idleness.ts'
 import type { Lookups } from './lookup/lookups.ts'
 import type { Prefetch } from './lookup/prefetch.ts'

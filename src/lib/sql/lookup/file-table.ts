@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { messageOf, ToolError } from '../../cli/index.ts'
-import type { JoinFunctions } from '../generate.ts'
+import type { JoinFunctions } from '../generate-join.ts'
 import type { Row } from '../operators/operator.ts'
 import type { Calc, Scan } from '../plan.ts'
 import { csvLines } from './csv-lines.ts'

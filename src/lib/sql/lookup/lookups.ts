@@ -1,6 +1,6 @@
 import { usageError } from '../../cli/index.ts'
 import { describe } from '../bound.ts'
-import type { JoinFunctions } from '../generate.ts'
+import type { JoinFunctions } from '../generate-join.ts'
 import type { Join, Scan } from '../plan.ts'
 import { FileTable } from './file-table.ts'
 import type { LookupOptions, ServerOptions } from './options.ts'

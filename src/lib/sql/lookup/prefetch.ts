@@ -1,6 +1,7 @@
 import { calcConsumer } from '../consumers.ts'
 import { RowError } from '../errors.ts'
-import { generateCalc, generateJoin } from '../generate.ts'
+import { generateCalc } from '../generate-calc.ts'
+import { generateJoin } from '../generate-join.ts'
 import type { Row } from '../operators/operator.ts'
 import { unnester } from '../operators/unnest.ts'
 import type { Line } from '../pipeline.ts'

@@ -1,5 +1,5 @@
 import { eachLine } from '../../stream/index.ts'
-import { type CalcFunctions, generateCalc, type RowTime } from '../generate.ts'
+import { type CalcFunctions, generateCalc, type RowTime } from '../generate-calc.ts'
 import type { Row } from '../operators/operator.ts'
 import type { Calc, Scan } from '../plan.ts'
 import { JsonReader } from '../scan.ts'

@@ -1,7 +1,7 @@
 import { constantKeys, lookupColumn } from '../bind-lookup.ts'
 import { type Bound, columnsOf } from '../bound.ts'
 import { cast } from '../cast.ts'
-import { generateValues } from '../generate.ts'
+import { generateValues } from '../generate-calc.ts'
 import type { Row } from '../operators/operator.ts'
 import type { Join, Scan, ScanColumn } from '../plan.ts'
 import { isNumeric, type SqlType, STRING } from '../types.ts'

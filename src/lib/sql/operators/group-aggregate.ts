@@ -1,4 +1,4 @@
-import type { Accumulator, GroupFunctions, InputRow } from '../generate.ts'
+import type { Accumulator, GroupFunctions, InputRow } from '../generate-aggregate.ts'
 import { detach } from '../values/text.ts'
 import type { Expiry } from './expiry.ts'
 import type { Operator, Stateful } from './operator.ts'

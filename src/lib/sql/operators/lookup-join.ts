@@ -1,6 +1,6 @@
 import { groupKey } from '../aggregates-runtime.ts'
 import type { JoinType } from '../ast.ts'
-import type { JoinFunctions } from '../generate.ts'
+import type { JoinFunctions } from '../generate-join.ts'
 import type { LookupTable } from '../lookup/table.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 

@@ -1,4 +1,4 @@
-import type { Accumulator, InputRow } from '../generate.ts'
+import type { Accumulator, InputRow } from '../generate-aggregate.ts'
 import type { OverFunctions } from '../generate-over.ts'
 import type { OverFrame } from '../plan.ts'
 import { keep } from '../values/keep.ts'

@@ -1,5 +1,5 @@
 import { groupKey } from '../aggregates-runtime.ts'
-import type { JoinFunctions } from '../generate.ts'
+import type { JoinFunctions } from '../generate-join.ts'
 import type { Membership } from '../plan.ts'
 import { keep } from '../values/keep.ts'
 import type { Operator, Row, Stateful } from './operator.ts'

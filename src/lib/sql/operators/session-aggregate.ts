@@ -1,4 +1,4 @@
-import type { Accumulator, AggregateFunctions, InputRow } from '../generate.ts'
+import type { Accumulator, AggregateFunctions, InputRow } from '../generate-aggregate.ts'
 import { keep } from '../values/keep.ts'
 import type { Operator, Stateful } from './operator.ts'
 import { Sessions, type SessionsState } from './sessions.ts'

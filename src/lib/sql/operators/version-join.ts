@@ -1,5 +1,5 @@
 import type { JoinType } from '../ast.ts'
-import type { JoinFunctions } from '../generate.ts'
+import type { JoinFunctions } from '../generate-join.ts'
 import type { JoinTime } from '../plan.ts'
 import { keep } from '../values/keep.ts'
 import type { Operator, Row, Stateful } from './operator.ts'

@@ -1,5 +1,5 @@
 import type { Window } from '../bound.ts'
-import type { Accumulator, AggregateFunctions, InputRow } from '../generate.ts'
+import type { Accumulator, AggregateFunctions, InputRow } from '../generate-aggregate.ts'
 import type { AttachedWindow } from '../plan.ts'
 import { detach } from '../values/text.ts'
 import { eachWindow, windowStart } from '../window.ts'

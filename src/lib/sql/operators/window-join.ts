@@ -1,5 +1,5 @@
 import type { JoinType } from '../ast.ts'
-import type { JoinFunctions } from '../generate.ts'
+import type { JoinFunctions } from '../generate-join.ts'
 import type { JoinSide, JoinTime } from '../plan.ts'
 import { KeptRows, type KeptRowsState } from './kept-rows.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
