@@ -6,15 +6,21 @@ import { groupingSetCases } from '../pipeline/flink-cases/grouping-sets.ts'
 import { groupCases } from '../pipeline/flink-cases/groups.ts'
 import { joinCases } from '../pipeline/flink-cases/joins.ts'
 import { rankingCases } from '../pipeline/flink-cases/rankings.ts'
+import { setOperationCases } from '../pipeline/flink-cases/set-operations.ts'
 import { sources } from '../pipeline/flink-cases/sources.ts'
 import { randomNumbers } from '../support/random.ts'
 
 const COUNT = process.env.MILLRACE_THOROUGH === '1' ? 10_000 : 400
 const LIMIT_MS = 1000
 
-const queries = [...expressionCases, ...groupCases, ...groupingSetCases, ...joinCases, ...rankingCases].map(
-  ({ sql }) => sql
-)
+const queries = [
+  ...expressionCases,
+  ...groupCases,
+  ...groupingSetCases,
+  ...joinCases,
+  ...rankingCases,
+  ...setOperationCases
+].map(({ sql }) => sql)
 const declarations = sources.tables.map(
   ({ name, columns, format }) =>
     `CREATE TABLE ${name} (${columns}) WITH ('connector' = 'stdin', 'format' = '${format}')`

@@ -8,6 +8,7 @@ export function isAppendOnly(node: Node): boolean {
     case 'aggregate':
       return true
     case 'group':
+    case 'setOperation':
       return false
     case 'join':
       if (node.time?.kind === 'interval' || node.time?.kind === 'window') return true

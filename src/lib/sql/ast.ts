@@ -205,6 +205,9 @@ export type Select = Span & {
 /** UNION ALL, or UNION when `distinct`, of two or more queries. */
 export type Union = Span & { kind: 'union'; inputs: Query[]; distinct: boolean }
 
+/** INTERSECT or EXCEPT, each row once or, with `all`, as often as it is there. */
+export type SetOperation = Span & { kind: 'intersect' | 'except'; left: Query; right: Query; all: boolean }
+
 /** ORDER BY and LIMIT of a query, at least one of them. */
 export type Ordered = Span & {
   kind: 'ordered'
@@ -217,7 +220,7 @@ export type Ordered = Span & {
 /** A query with the views that it declares for itself. */
 export type With = Span & { kind: 'with'; views: { name: Identifier; query: Query }[]; query: Query }
 
-export type Query = Select | Union | Ordered | With
+export type Query = Select | Union | SetOperation | Ordered | With
 
 export type ColumnDefinition = Span & { name: Identifier } & (
     | { kind: 'physical'; type: SqlType; notNull: boolean }

@@ -1,13 +1,15 @@
 import type { Expression, Identifier, Query, Select } from './ast.ts'
 import { hasAggregate, mentions, partsOf } from './ast-walk.ts'
 import { bindAggregation } from './bind-aggregation.ts'
+import { bindDistinct } from './bind-distinct.ts'
 import type { ExpressionBinder } from './bind-expression.ts'
 import { bindTable } from './bind-from.ts'
 import { addFilterAbove } from './bind-join.ts'
 import { bindOrder } from './bind-order.ts'
 import { bindOver, bindQualify, hasWindows } from './bind-over.ts'
+import { bindSetOperation } from './bind-set-operation.ts'
 import { bindSubquery, conditionsOf } from './bind-subquery.ts'
-import { bindDistinct, bindUnion } from './bind-union.ts'
+import { bindUnion } from './bind-union.ts'
 import { and, type Bound, conjunctsOf } from './bound.ts'
 import { type BoundSelect, binderFor, type Environment, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
@@ -32,8 +34,12 @@ export function bindQuery(query: Query, environment: Environment): BoundSelect {
     }
     case 'union': {
       const inputs = query.inputs.map(input => bindQuery(input, environment))
-      const union = bindUnion(inputs, query, environment.text)
-      return query.distinct ? bindDistinct(union, query, environment.text) : union
+      return bindUnion(inputs, query, environment.text)
+    }
+    case 'intersect':
+    case 'except': {
+      const [left, right] = [bindQuery(query.left, environment), bindQuery(query.right, environment)]
+      return bindSetOperation(left, right, query, environment.text)
     }
     case 'with': {
       const views = new Map(environment.views)

@@ -205,6 +205,9 @@ function selectsOf(query: Query): Select[] {
       return [query]
     case 'union':
       return query.inputs.flatMap(selectsOf)
+    case 'intersect':
+    case 'except':
+      return [query.left, query.right].flatMap(selectsOf)
     default:
       return selectsOf(query.query)
   }

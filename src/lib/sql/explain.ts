@@ -59,6 +59,8 @@ export function describeNode(node: Exclude<Node, Scan>): string {
       return `calc: ${node.values.map(describe).join(', ')}`
     case 'union':
       return 'union all'
+    case 'setOperation':
+      return `${node.operation}${node.isAll ? ' all' : ''}`
     case 'unnest': {
       const number = node.isNumbered ? ' with ordinality' : ''
       return `${node.isOuter ? 'outer ' : ''}unnest${number}: ${describe(node.input.values[node.value] as Bound)}`

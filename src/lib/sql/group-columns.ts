@@ -40,6 +40,15 @@ export function groupColumns({ input }: Plan): string[] | null {
       })
       return inner === null ? own : inner.filter(column => own.includes(column))
     }
+    case 'setOperation': {
+      const { left, right } = input
+      const inner = common([groupColumns(planOf(left)), groupColumns(planOf(right))])
+      const own = left.values.flatMap((value, i) => {
+        const column = columnOf(value, left.input)
+        return column !== undefined && column === columnOf(right.values[i], right.input) ? [column] : []
+      })
+      return inner === null ? own : inner.filter(column => own.includes(column))
+    }
     case 'sort':
       // All rows are of one group.
       return []
@@ -95,6 +104,8 @@ function columnOf(value: Bound | undefined, node: Node): string | undefined {
       const side = node[column.side]
       return columnOf(side.values[column.index], side.input)
     }
+    case 'setOperation':
+      return columnOf(node.left.values[value.index], node.left.input)
     case 'union': {
       const [first, ...others] = node.inputs.map(side => columnOf(side.values[value.index], side.input))
       return others.every(other => other === first) ? first : undefined

@@ -29,6 +29,7 @@ import type { KeptRow } from './operators/row-bag.ts'
 import { SemiJoin } from './operators/semi-join.ts'
 import { SessionAggregate } from './operators/session-aggregate.ts'
 import { SessionRows } from './operators/session-rows.ts'
+import { SetOperation } from './operators/set-operation.ts'
 import { TimeSort } from './operators/time-sort.ts'
 import { unnestRows } from './operators/unnest.ts'
 import { VersionJoin } from './operators/version-join.ts'
@@ -46,6 +47,7 @@ import {
   type Over,
   type Rank as RankNode,
   type Scan,
+  type SetOperation as SetOperationNode,
   type Sort,
   scansOf,
   type Union,
@@ -113,6 +115,9 @@ export class OperatorGraph {
         break
       case 'windows':
         this.windows(node, out)
+        break
+      case 'setOperation':
+        this.setOperation(node, out)
         break
       case 'union':
         this.union(node, out)
@@ -254,6 +259,13 @@ export class OperatorGraph {
         clear: () => out.clear()
       })
     }
+  }
+
+  private setOperation({ operation, isAll, left, right }: SetOperationNode, out: Operator): void {
+    const rows = new SetOperation(operation, isAll, this.expiry(), out)
+    this.operators.push(rows)
+    this.build(left, rows.left)
+    this.build(right, rows.right)
   }
 
   private join(node: Join, out: Operator): void {

@@ -6,13 +6,7 @@ import { parseGroupBy } from './parse-group-by.ts'
 import { parseSortItems, parseWindows } from './parse-window.ts'
 import type { TokenStream } from './token-stream.ts'
 
-/** What may follow a SELECT in Flink and is outside of the subset. */
-const unsupportedClauses: Record<string, string> = {
-  INTERSECT: 'INTERSECT',
-  EXCEPT: 'EXCEPT'
-}
-
-/** `[WITH …] SELECT … [UNION [ALL] SELECT …]…`, of which each part may stand in parentheses. */
+/** `[WITH …] SELECT … [UNION | EXCEPT [ALL] SELECT …]…`, of which each part may stand in parentheses. */
 export function parseQuery(tokens: TokenStream): Query {
   const { start } = tokens.peek()
   if (tokens.takeWords('WITH')) {
@@ -25,18 +19,40 @@ export function parseQuery(tokens: TokenStream): Query {
     const query = parseQuery(tokens)
     return { kind: 'with', views, query, start, end: query.end }
   }
-  let query = parseOperand(tokens)
-  while (tokens.takeWords('UNION')) {
-    const distinct = !tokens.takeWords('ALL')
-    if (distinct) tokens.takeWords('DISTINCT')
-    const other = parseOperand(tokens)
-    const inputs = query.kind === 'union' && query.distinct === distinct ? query.inputs : [query]
-    query = { kind: 'union', inputs: [...inputs, other], distinct, start, end: other.end }
+  let query = parseIntersections(tokens)
+  for (;;) {
+    if (tokens.takeWords('UNION')) {
+      const distinct = !takesAll(tokens)
+      const other = parseIntersections(tokens)
+      const inputs = query.kind === 'union' && query.distinct === distinct ? query.inputs : [query]
+      query = { kind: 'union', inputs: [...inputs, other], distinct, start, end: other.end }
+    } else if (tokens.takeWords('EXCEPT')) {
+      const all = takesAll(tokens)
+      const right = parseIntersections(tokens)
+      query = { kind: 'except', left: query, right, all, start, end: right.end }
+    } else break
   }
-  const after = tokens.peek()
-  const clause = after.kind === 'word' ? unsupportedClauses[after.upper] : undefined
-  if (clause !== undefined) throw tokens.unsupported(clause, after)
+  if (tokens.atWords('MINUS')) throw tokens.unexpected('EXCEPT, as it is called in Flink')
   return parseOrder(tokens, query)
+}
+
+/** `SELECT … [INTERSECT [ALL] SELECT …]…`, which binds closer than UNION and EXCEPT. */
+function parseIntersections(tokens: TokenStream): Query {
+  const { start } = tokens.peek()
+  let query = parseOperand(tokens)
+  while (tokens.takeWords('INTERSECT')) {
+    const all = takesAll(tokens)
+    const right = parseOperand(tokens)
+    query = { kind: 'intersect', left: query, right, all, start, end: right.end }
+  }
+  return query
+}
+
+/** Takes ALL or DISTINCT, which is meant without either. @returns whether it is ALL */
+function takesAll(tokens: TokenStream): boolean {
+  if (tokens.takeWords('ALL')) return true
+  tokens.takeWords('DISTINCT')
+  return false
 }
 
 /** `[ORDER BY …] [LIMIT n] [OFFSET n ROWS] [FETCH FIRST n ROWS ONLY]` after a query. */

@@ -122,6 +122,18 @@ export type JoinTime =
 /** The rows of all inputs, which have the same columns. */
 export type Union = { kind: 'union'; inputs: Calc[] }
 
+/**
+ * Rows that are in both inputs (`intersect`), or in the left one and not in the right one (`except`), each once; if `isAll`
+ * as often as in both, or oftener than in the right one. NULL equals NULL.
+ */
+export type SetOperation = {
+  kind: 'setOperation'
+  operation: 'intersect' | 'except'
+  isAll: boolean
+  left: Calc
+  right: Calc
+}
+
 /** What rows are sorted by: one of their values. NULL is first or last whichever way they are sorted. */
 export type SortKey = { index: number; descending: boolean; nullsFirst: boolean }
 
@@ -244,6 +256,7 @@ export function unnestedColumns({ members, isNumbered }: Pick<Unnest, 'members' 
 export type Node =
   | Unnest
   | Expand
+  | SetOperation
   | Scan
   | Calc
   | Windows
@@ -276,6 +289,8 @@ export function inputsOf(node: Node): Node[] {
       return node.time?.kind === 'lookup' ? [node.left] : [node.left, node.right]
     case 'union':
       return node.inputs
+    case 'setOperation':
+      return [node.left, node.right]
     default:
       return [node.input]
   }

@@ -49,6 +49,10 @@ function pruneNode(node: Node, used: ReadonlySet<number>): Places | undefined {
       // The rows of all inputs have the same columns.
       for (const input of node.inputs) pruneInput(input)
       return undefined
+    case 'setOperation':
+      pruneInput(node.left)
+      pruneInput(node.right)
+      return undefined
     case 'windows':
       return pruneWindows(node, used)
     case 'unnest':
