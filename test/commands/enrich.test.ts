@@ -84,6 +84,33 @@ test('a bad line stops it with 1 after the results before it, or goes to the dea
   assert.equal(parseLines(readFileSync(letters, 'utf8'))[0]?.text, '{"before":')
 })
 
+test('a result that is left out stops it with 1, or is in the dead letters as one of a line that has taken effect', () => {
+  const query = `SELECT id, 1 / SUM(v) AS q FROM TABLE(TUMBLE(TABLE joins, DESCRIPTOR(created_at), INTERVAL '1' MINUTE))
+    GROUP BY window_start, window_end, id`
+  const of = (id: number, v: number, seconds: number): string => created({ id, v, created_at: at(seconds) })
+  const lines = [of(1, 1, 0), of(2, 0, 1), of(3, 1, 60), of(4, 0, 61)]
+  const stopped = enrich(['-e', query], lines)
+  assert.equal(stopped.status, 1)
+  assert.match(stopped.stderr, /stdin:3: a result is left out: division by zero, in a row of \[.*\]\n {2}\{/)
+  const letters = path('left-out.ndjson')
+  const kept = enrich(['-e', query, '--dead-letter', letters], lines)
+  assert.equal(kept.status, 0, kept.stderr)
+  assert.deepEqual(
+    parseLines(kept.stdout).map(row => row.id),
+    [1, 3]
+  )
+  const [closed, ended] = parseLines(readFileSync(letters, 'utf8')) as Record<
+    string,
+    Record<string, unknown>
+  >[]
+  assert.deepEqual(
+    [closed?.dead_letter?.line, closed?.dead_letter?.applied, closed?.text],
+    [3, true, lines[2]]
+  )
+  assert.deepEqual([ended?.dead_letter?.line, ended?.dead_letter?.applied, ended?.text], [4, true, ''])
+  assert.match(String(ended?.dead_letter?.reason), /^as time passes after this line, a result is left out/)
+})
+
 test('marks are passed on after the results before them', () => {
   const { stdout } = enrich(
     ['-e', 'SELECT id FROM joins'],

@@ -32,8 +32,8 @@ export const manual: NonNullable<CommandSpec['sections']> = [
     title: 'FUNCTIONS',
     text: [
       "Functions are Flink's of strings, numbers, times, conditions, JSON, arrays and maps, hashes and regular expressions, but for those that depend on the clock or on chance.",
-      "CREATE FUNCTION distance AS 'geo.js' LANGUAGE JAVASCRIPT takes one from a JavaScript module, its path relative to the file of -f: the export of that name, or the default export. It is called with values as they stand in output (DECIMAL and times as strings), not with NULL, which gives NULL, unless it has acceptsNull = true. What it returns is what an undeclared column would be, or of the type that returns = 'DOUBLE' names; both may be properties of the function or exports of the module. What it throws is an error of the line.",
-      'An exported object with create(), add(state, ...values) and result(state) is an aggregate; add may return another state, and states are plain data (they go to --state). With retract(state, ...values) it takes back rows that go; without it all rows are kept and it begins anew with those that are left.'
+      "CREATE FUNCTION distance AS 'geo.js' LANGUAGE JAVASCRIPT takes one from a JavaScript module, its path relative to the file of -f: the export of that name, or the default export. It is called with values as they stand in output (DECIMAL and times as strings), not with NULL, which gives NULL, unless it has acceptsNull = true. What it returns is what an undeclared column would be, or of the type that returns = 'DOUBLE' names; both may be properties of the function or exports of the module. What it throws is an error of the row.",
+      'An exported object with create(), add(state, ...values) and result(state) is an aggregate; add may return another state, and states are plain data (they go to --state). With retract(state, ...values) it takes back rows that go; without it all rows are kept and it begins anew with those that are left. What add or retract throws leaves the results of its group out from then on.'
     ]
   },
   {
@@ -45,6 +45,13 @@ export const manual: NonNullable<CommandSpec['sections']> = [
       'A string in quotes is a STRING, not a CHAR(n), so that nothing is padded or cut. LN, EXP, COSH and their like may differ in the last digit, and so may variances of doubles in windows, which Flink puts together from parts.',
       'Regular expressions are those of RE2, which takes time linear in the text: lookaround, back references, possessive quantifiers and classes in classes are refused; . stops at a newline alone, $ matches at the very end alone. Paths of JSON have names, [n], [*] and .., no filters or functions.',
       'APPROX_COUNT_DISTINCT runs on streams here: exact up to 2,048 values and for rows that may go, else within about 0.4 %. An element or key that is not there is NULL, also where Flink knows that none is and gives -1. TO_TIMESTAMP takes ISO forms; TO_DATE of another form than its pattern is NULL. JSON_VALUE RETURNING a type that the value does not have goes by ON ERROR where Flink fails, and returns any simple type.'
+    ]
+  },
+  {
+    title: 'ERRORS',
+    text: [
+      'A line with a value that cannot be computed (a division by zero, a CAST that fails, a text where a number is needed) is refused: nothing of it counts, in none of the queries. It stops enrich, or goes to --dead-letter.',
+      'What cannot be computed of rows that come from others which are kept (over groups, windows, joins, ranks) is an error of the result: the line has counted, and so does all else that it, or the passing of time, changes. The row that cannot be computed is left out, as if WHERE held it back, and comes again as soon as it can be; of rows of which it cannot be told whether they are a pair there is none. This is told of each such row with the line that it came of, whose dead letter says "applied": true, so that it is not to be fed in again. Without --dead-letter enrich stops there, and does so again after a resume. Flink fails and begins again in both cases.'
     ]
   },
   {

@@ -1,5 +1,5 @@
-import { parseDecimal } from './values/decimal.ts'
-import { asNumber, compareNumbers, type Dynamic } from './values/dynamic.ts'
+import { Decimal, parseDecimal } from './values/decimal.ts'
+import { asNumber, compareNumbers, type Dynamic, dynamicText } from './values/dynamic.ts'
 import { keep } from './values/keep.ts'
 import {
   countSorted,
@@ -24,9 +24,17 @@ export const newDynamicValues = (): DynamicValues => ({
 const isNumber = (value: unknown): boolean =>
   typeof value === 'number' ||
   typeof value === 'bigint' ||
+  value instanceof Decimal ||
   (typeof value === 'string' && parseDecimal(value) !== undefined)
 
-const asText = (a: unknown, b: unknown): number => compareText(String(a), String(b))
+const asText = (a: unknown, b: unknown): number =>
+  compareText(dynamicText(a as Dynamic), dynamicText(b as Dynamic))
+
+/** The order of DynamicValues between any two undeclared values, as for Array.sort. */
+export function compareAny(a: Dynamic, b: Dynamic): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b
+  return isNumber(a) && isNumber(b) ? compareNumbers(asNumber(a), asNumber(b)) : asText(a, b)
+}
 
 /** 1 and '1.0' are equal, but two values. */
 const bySize = (a: unknown, b: unknown): number =>

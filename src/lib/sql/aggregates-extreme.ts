@@ -32,9 +32,11 @@ function extremeCode(call: AggregateCall, index: number, retracts: boolean): Agg
   if (!retracts) {
     const sign = isMin ? '<' : '>'
     const better = (a: string, b: string): string =>
-      type.kind === 'STRING' || type.kind === 'DYNAMIC'
-        ? `${comparatorCode(type)}(${a}, ${b}) ${sign} 0`
-        : `${a} ${sign} ${b}`
+      type.kind === 'DYNAMIC'
+        ? `rt.compareAny(${a}, ${b}) ${sign} 0`
+        : type.kind === 'STRING'
+          ? `rt.compareText(${a}, ${b}) ${sign} 0`
+          : `${a} ${sign} ${b}`
     const add = (value: string): string =>
       `if (${property} === null || ${better(value, property)}) ${property} = rt.keep(${value})`
     return { fields: { [`m${index}`]: 'null' }, add, retract: () => '', result: property }

@@ -33,7 +33,7 @@ const arrayAggregate: AggregateDefinition = {
   }
 }
 
-/** JSON_OBJECTAGG(KEY k VALUE v [NULL | ABSENT ON NULL]): NULL unless said otherwise; a key twice is an error. */
+/** JSON_OBJECTAGG(KEY k VALUE v [NULL | ABSENT ON NULL]): NULL unless said otherwise; with a key twice there is no result. */
 const objectAggregate: AggregateDefinition = {
   least: 2,
   most: 2,
@@ -45,12 +45,13 @@ const objectAggregate: AggregateDefinition = {
     const parts = [cast(key, STRING) as Bound, jsonText(value, call)]
     return { argument: packed(parts, call), type: STRING, options: { ignoreNulls } }
   },
+  take: value => `rt.requireKey(${value})`,
   code({ options }, index) {
     const members = `acc.v${index}`
     return {
       fields: { [`v${index}`]: 'new Map()' },
       add: v => `rt.addMember(${members}, ${v}, ${options.ignoreNulls})`,
-      retract: v => `rt.removeMember(${members}, ${v})`,
+      retract: v => `rt.removeMember(${members}, ${v}, ${options.ignoreNulls})`,
       result: `rt.membersText(${members})`
     }
   }

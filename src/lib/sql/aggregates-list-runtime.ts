@@ -51,16 +51,40 @@ export function collected(values: Collected): Map<unknown, number> {
   return result
 }
 
-/** JSON_OBJECTAGG: the JSON text of each key's value. */
-export function addMember(members: Map<string, string>, row: readonly unknown[], ignoreNulls: boolean): void {
-  const [key, value] = row as [string | null, string | null]
-  if (key === null) throw new RowError('a key of JSON_OBJECTAGG is NULL')
-  if (members.has(key)) throw new RowError(`${show(key)} comes twice as a key of JSON_OBJECTAGG`)
-  if (value !== null || !ignoreNulls) members.set(keep(key) as string, keep(value ?? 'null') as string)
+/** JSON_OBJECTAGG: the JSON text of each key's value; of several while a key is there more than once. */
+export type Members = Map<string, string | string[]>
+
+/** A row of key and value, with a key. */
+export function requireKey(row: readonly unknown[]): readonly unknown[] {
+  if (row[0] === null) throw new RowError('a key of JSON_OBJECTAGG is NULL')
+  return row
 }
 
-export function removeMember(members: Map<string, string>, row: readonly unknown[]): void {
-  members.delete(row[0] as string)
+export function addMember(members: Members, row: readonly unknown[], ignoreNulls: boolean): void {
+  const [key, value] = row as [string, string | null]
+  if (value === null && ignoreNulls) return
+  const known = members.get(key)
+  const own = keep(value ?? 'null') as string
+  if (known === undefined) members.set(keep(key) as string, own)
+  else members.set(key, typeof known === 'string' ? [known, own] : [...known, own])
 }
 
-export const membersText = (members: Map<string, string>): string => objectText([...members])
+export function removeMember(members: Members, row: readonly unknown[], ignoreNulls: boolean): void {
+  const [key, value] = row as [string, string | null]
+  if (value === null && ignoreNulls) return
+  const known = members.get(key)
+  if (known === undefined || typeof known === 'string') members.delete(key)
+  else {
+    known.splice(known.indexOf(value ?? 'null'), 1)
+    if (known.length === 1) members.set(key, known[0] as string)
+  }
+}
+
+export function membersText(members: Members): string {
+  const single: [string, string][] = []
+  for (const [key, value] of members) {
+    if (typeof value !== 'string') throw new RowError(`${show(key)} comes twice as a key of JSON_OBJECTAGG`)
+    single.push([key, value])
+  }
+  return objectText(single)
+}

@@ -1,6 +1,6 @@
 import { RowError } from './errors.ts'
 import { Decimal, divideDecimals, parseDecimal, rescale } from './values/decimal.ts'
-import { asNumber, type Dynamic } from './values/dynamic.ts'
+import { asNumber, type Dynamic, type DynamicNumber } from './values/dynamic.ts'
 import { add, divide, type Int, subtract } from './values/integer.ts'
 import { keep, keyOf } from './values/keep.ts'
 
@@ -48,6 +48,9 @@ export function addToSum(sum: DynamicSum, value: Dynamic, sign: 1 | -1): void {
   }
   sum.exact = combine(sum.exact, rescale(number.unscaled, number.scale, sum.scale))
 }
+
+export const numberOrNull = (value: Dynamic): DynamicNumber | null =>
+  value === null ? null : asNumber(value)
 
 const rowsOf = (sum: DynamicSum): number => sum.integers + sum.decimals + sum.doubles
 

@@ -1,5 +1,5 @@
 import type { AggregateCode, AggregateDefinition } from './aggregates.ts'
-import { averageType, numericArgument } from './aggregates-sum.ts'
+import { averageType, numericArgument, takeNumber } from './aggregates-sum.ts'
 import { type Bound, packed } from './bound.ts'
 import { cast } from './cast.ts'
 import { BIGINT, DOUBLE, isApproximate, isInteger, type SqlType } from './types.ts'
@@ -19,6 +19,7 @@ function moment(kind: { root: boolean; sample: boolean }): AggregateDefinition {
       const type = argument.type.kind === 'DYNAMIC' ? DOUBLE : averageType(argument.type)
       return { argument, type }
     },
+    take: takeNumber,
     code({ argument, type }, index): AggregateCode {
       const moments = `acc.w${index}`
       const given = argument as Bound

@@ -33,6 +33,10 @@ export function numericArgument(call: Call): Bound {
   return call.fail(`${call.name} takes a number`, argument)
 }
 
+/** An undeclared value is read as a number as soon as its row comes. */
+export const takeNumber = (value: string, { type }: Bound): string =>
+  type.kind === 'DYNAMIC' ? `rt.numberOrNull(${value})` : value
+
 /** Source: Flink's LogicalTypeMerging.findSumAggType. */
 function sumType(argument: SqlType): SqlType {
   if (argument.kind !== 'DECIMAL') return argument
@@ -52,6 +56,7 @@ const sumOf = (type: (argument: SqlType) => SqlType): AggregateDefinition => ({
     const argument = numericArgument(call)
     return { argument, type: argument.type.kind === 'DYNAMIC' ? DYNAMIC : type(argument.type) }
   },
+  take: takeNumber,
   code: sumCode
 })
 

@@ -55,6 +55,12 @@ export type AggregateDefinition = {
   ignoresDistinct?: boolean
   bind(call: Call): BoundAggregate
   /**
+   * JavaScript of the argument (perhaps null) as it is taken from a row, where that may fail: the row is refused then,
+   * before it has changed anything.
+   */
+  take?(value: string, argument: Bound): string
+  /**
+   * What a result cannot be computed of is an error in `result`, never in `add` or `retract`.
    * @param index makes the property names unique
    * @param retracts whether rows may be taken back
    */

@@ -1,10 +1,11 @@
 import type { AggregateFunctions, GroupFunctions, InputRow } from './generate-aggregate.ts'
 import { generateCalc, type RowTime } from './generate-calc.ts'
 import type { GroupAggregate } from './operators/group-aggregate.ts'
-import type { Operator, Row } from './operators/operator.ts'
+import type { Operator, Row, TakeChange } from './operators/operator.ts'
 import type { SessionAggregate } from './operators/session-aggregate.ts'
 import type { WindowAggregate } from './operators/window-aggregate.ts'
 import type { Calc } from './plan.ts'
+import { computed, type RowErrors } from './result-errors.ts'
 import type { ScanConsumer } from './source.ts'
 
 /** What is told of rows that came too late. */
@@ -47,7 +48,7 @@ export function groupConsumer(functions: GroupFunctions, group: GroupAggregate):
 }
 
 export function windowConsumer(
-  functions: AggregateFunctions,
+  functions: Pick<AggregateFunctions, 'newRow' | 'read' | 'readValues'>,
   window: WindowAggregate | SessionAggregate,
   lateness: Lateness
 ): ScanConsumer {
@@ -72,12 +73,14 @@ export function windowConsumer(
 }
 
 /** Rows of values into groups. */
-export function groupOperator(functions: GroupFunctions, group: GroupAggregate, out: Operator): Operator {
-  const [old, now] = [functions.newRow(), functions.newRow()]
+export function groupOperator(
+  functions: GroupFunctions,
+  group: GroupAggregate,
+  errors: RowErrors,
+  out: Operator
+): Operator {
   return {
-    change(before, after) {
-      group.change(readValues(functions, before, old), readValues(functions, after, now))
-    },
+    change: read(functions, errors, (before, after) => group.change(before, after)),
     advance: watermark => out.advance(watermark),
     clear: () => group.clear()
   }
@@ -85,27 +88,32 @@ export function groupOperator(functions: GroupFunctions, group: GroupAggregate, 
 
 /** Rows of values into windows. */
 export function windowOperator(
-  functions: AggregateFunctions,
+  functions: Pick<AggregateFunctions, 'newRow' | 'read' | 'readValues'>,
   window: WindowAggregate | SessionAggregate,
-  lateness: Lateness
+  lateness: Lateness,
+  errors: RowErrors
 ): Operator {
-  const [old, now] = [functions.newRow(), functions.newRow()]
   return {
-    change(before, after) {
-      if (readValues(functions, before, old) !== null && window.accept(old, true)) lateness.isLate = true
-      if (readValues(functions, after, now) !== null && window.accept(now, false)) lateness.isLate = true
-    },
+    change: read(functions, errors, (before, after) => {
+      if (before !== null && window.accept(before, true)) lateness.isLate = true
+      if (after !== null && window.accept(after, false)) lateness.isLate = true
+    }),
     advance: watermark => window.advance(watermark),
     clear: () => window.clear()
   }
 }
 
-function readValues(
-  functions: AggregateFunctions | GroupFunctions,
-  values: Row | null,
-  row: InputRow
-): InputRow | null {
-  if (values === null) return null
-  functions.readValues(values, row)
-  return row
+/** What takes rows of values as an aggregation does. */
+function read(
+  functions: Pick<AggregateFunctions, 'newRow' | 'readValues'>,
+  errors: RowErrors,
+  take: (before: InputRow | null, after: InputRow | null) => void
+): TakeChange {
+  const [old, now] = [functions.newRow(), functions.newRow()]
+  const readRow = (values: Row, isOld: boolean): InputRow => {
+    const row = isOld ? old : now
+    functions.readValues(values, row)
+    return row
+  }
+  return computed(readRow, errors, take)
 }

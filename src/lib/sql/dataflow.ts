@@ -6,12 +6,13 @@ import { generateProjectValues } from './generate-project.ts'
 import { Idleness, type IdlenessOptions } from './idleness.ts'
 import type { Lookups } from './lookup/lookups.ts'
 import { Prefetch } from './lookup/prefetch.ts'
-import { OperatorGraph } from './operator-graph.ts'
+import { errorsOf, OperatorGraph } from './operator-graph.ts'
 import type { Clock } from './operators/expiry.ts'
 import type { LookupJoin } from './operators/lookup-join.ts'
 import type { Operator, Stateful } from './operators/operator.ts'
 import type { Line, Pipeline } from './pipeline.ts'
 import { type Plan, scansOf } from './plan.ts'
+import { computed, ResultErrors, type RowErrors } from './result-errors.ts'
 import type { Results } from './results.ts'
 import type { Settings } from './settings.ts'
 import type { Source } from './source.ts'
@@ -33,12 +34,17 @@ export class Dataflow implements Pipeline {
   /** What ends the time of each scan. */
   private readonly ends: readonly (() => void)[]
   private readonly lateness: Lateness = { isLate: false }
+  private readonly errors = new ResultErrors()
   private readonly isOnlyAdded: boolean
   private readonly idleness: Idleness | undefined
   /** Whether time causes changes too, when no line is being worked on. */
   private readonly isTimed: boolean
   /** Whether each line is for at most one of the scans. */
   private readonly isDivided: boolean
+  /** Where the line is for one alone: that which reads it. */
+  private reader: Source | undefined
+  /** The scans that read the last line. */
+  private reading: Source[] = []
   /** The line that is being worked on; where there is none, what is known of the last one. */
   private current: Line | undefined
   private currentSource: Source | undefined
@@ -66,9 +72,9 @@ export class Dataflow implements Pipeline {
     // One scan alone holds nothing back.
     const mayBeIdle = idleness.timeout > 0 && timed > (idleness.isMarkTime ? 0 : 1)
     this.idleness = mayBeIdle ? new Idleness(idleness) : undefined
-    const { isOnlyAdded, clock, lateness } = this
-    const context = { tables, stateTtl, clock, isOnlyAdded, idleness: this.idleness, lateness }
-    const graph = new OperatorGraph(plan.input, this.sink(plan), context)
+    const { isOnlyAdded, clock, lateness, errors } = this
+    const context = { tables, stateTtl, clock, isOnlyAdded, idleness: this.idleness, lateness, errors }
+    const graph = new OperatorGraph(plan.input, this.sink(plan, errorsOf(plan.input, errors)), context)
     this.sources = graph.sources
     this.operators = graph.operators
     this.labels = graph.labels
@@ -86,23 +92,37 @@ export class Dataflow implements Pipeline {
     for (const source of this.sources) source.begin(block)
   }
 
-  line(line: Line): boolean {
+  read(line: Line): boolean {
     this.passOn()
     const { sources } = this
     if (sources.length === 1) {
-      const source = sources[0] as Source
-      if (!source.read(line)) return false
-      this.apply(source, line)
-      return this.done(line)
+      this.reader = sources[0] as Source
+      return this.reader.read(line)
     }
-    if (this.isDivided) return this.divide(line)
-    // All scans read the line before any of them applies it, so that an error leaves nothing half done.
-    const reading = sources.filter(source => source.read(line))
-    for (const source of reading) this.apply(source, line)
+    this.reader = this.isDivided ? this.divide(line) : undefined
+    if (this.isDivided) return this.reader !== undefined
+    this.reading = sources.filter(source => source.read(line))
+    return this.reading.length > 0
+  }
+
+  apply(line: Line): boolean {
+    const { reader, reading } = this
+    if (reader !== undefined) this.applyTo(reader, line)
+    else if (reading.length === 1) this.applyTo(reading[0] as Source, line)
+    else {
+      for (const source of reading) {
+        try {
+          this.applyTo(source, line)
+        } catch (error) {
+          // The others have taken it.
+          this.errors.tell(error)
+        }
+      }
+    }
     return this.done(line)
   }
 
-  private apply(source: Source, line: Line): void {
+  private applyTo(source: Source, line: Line): void {
     this.current = line
     this.currentSource = source
     if (this.stateTtl > 0) this.tick(source, line)
@@ -116,8 +136,8 @@ export class Dataflow implements Pipeline {
     this.clock.now = Math.max(this.clock.now, Number.isNaN(read) ? Date.now() : read)
   }
 
-  /** A line of the one scan that it is for. Behind it there is likely to be another of the same. */
-  private divide(line: Line): boolean {
+  /** The one scan that a line is for. Behind the line there is likely to be another of the same. */
+  private divide(line: Line): Source | undefined {
     const { sources } = this
     for (let i = 0; i < sources.length; i++) {
       const source = sources[i] as Source
@@ -126,10 +146,9 @@ export class Dataflow implements Pipeline {
         sources.splice(i, 1)
         sources.unshift(source)
       }
-      this.apply(source, line)
-      return this.done(line)
+      return source
     }
-    return false
+    return undefined
   }
 
   resume(): boolean {
@@ -151,10 +170,12 @@ export class Dataflow implements Pipeline {
 
   passTime(time: number): void {
     this.idleness?.pass(time, true)
+    this.throwErrors(false)
   }
 
   end(): void {
     for (const end of this.ends) end()
+    this.throwErrors(false)
   }
 
   state(): unknown[] {
@@ -174,19 +195,17 @@ export class Dataflow implements Pipeline {
     return this.sources.map(source => source.missing()).find(message => message !== undefined)
   }
 
-  private sink(plan: Plan): Operator {
+  private sink(plan: Plan, errors: RowErrors): Operator {
     const { results, isOnlyAdded } = this
     const project = generateProjectValues(plan.condition, plan.projections)
     return {
-      change: (before, after) => {
-        const old = before === null ? null : project(before)
-        const now = after === null ? null : project(after)
+      change: computed(project, errors, (old, now) => {
         if (isOnlyAdded) {
           if (now !== null) results.add(now)
         } else if (old !== now) {
           results.change(old, now, this.cause())
         }
-      },
+      }),
       advance: watermark => {
         this.watermark = watermark
       },
@@ -207,9 +226,15 @@ export class Dataflow implements Pipeline {
 
   private takeLate(): boolean {
     const { lateness } = this
-    if (!lateness.isLate) return false
+    const { isLate } = lateness
     lateness.isLate = false
-    return true
+    this.throwErrors(isLate)
+    return isLate
+  }
+
+  private throwErrors(isLate: boolean): void {
+    const error = this.errors.take(isLate)
+    if (error !== undefined) throw error
   }
 
   /** Before the next line is looked at, of which nothing may be known: only the end of time asks for the last. */

@@ -46,6 +46,23 @@ export class RowError extends Error {
   }
 }
 
+/**
+ * Results that cannot be computed, because of rows that an operator keeps: they are left out, all else that the line, or
+ * time, changes has taken effect.
+ */
+export class ResultError extends RowError {
+  /** What is wrong with each of them. */
+  readonly reasons: readonly string[]
+  /** Whether a row of the line was late besides. */
+  readonly isLate: boolean
+
+  constructor(reasons: readonly string[], isLate: boolean) {
+    super(reasons[0] as string)
+    this.reasons = reasons
+    this.isLate = isLate
+  }
+}
+
 /** " (did you mean X?)" for the candidate nearest to a misspelt name, or "" when none is near. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {
   const nearest = suggest(name, candidates)

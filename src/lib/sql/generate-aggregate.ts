@@ -1,5 +1,6 @@
 import { type AggregateCode, aggregateCode } from './aggregates.ts'
 import { type Bound, describe, literal } from './bound.ts'
+import type { ExpressionCode } from './codegen.ts'
 import { takeTime } from './generate-calc.ts'
 import { build, PlaceCode, type Statement, valuesCode } from './place-code.ts'
 import type { Aggregate, Group, Scan } from './plan.ts'
@@ -123,9 +124,11 @@ function takeParts({ keys, calls }: Aggregate | Group, statement: Statement): st
   const parts = keys.map((key, i) => statement(c => `row.k${i} = ${c.value(key)};`))
   for (const [i, call] of calls.entries()) {
     const argument = call.argument ?? literal(true, { kind: 'BOOLEAN' }, { start: 0, end: 0 })
-    const { filter } = call
-    if (filter === undefined) parts.push(statement(c => `row.a${i} = ${c.value(argument)};`))
-    else parts.push(statement(c => `row.a${i} = ${c.isTrue(filter)} ? ${c.value(argument)} : null;`))
+    const { filter, definition } = call
+    const take = (code: ExpressionCode): string =>
+      definition.take?.(code.value(argument), argument) ?? code.value(argument)
+    if (filter === undefined) parts.push(statement(c => `row.a${i} = ${take(c)};`))
+    else parts.push(statement(c => `row.a${i} = ${c.isTrue(filter)} ? ${take(c)} : null;`))
   }
   return parts
 }

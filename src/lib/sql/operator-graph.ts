@@ -53,6 +53,14 @@ import {
   type Union,
   type Windows
 } from './plan.ts'
+import {
+  computed,
+  guardedJoin,
+  guardedResult,
+  REFUSED,
+  type ResultErrors,
+  type RowErrors
+} from './result-errors.ts'
 import { type ScanConsumer, type Source, sourceOf } from './source.ts'
 
 /** What the operators of a plan share. */
@@ -65,6 +73,7 @@ export type GraphContext = {
   readonly isOnlyAdded: boolean
   readonly idleness: Idleness | undefined
   readonly lateness: Lateness
+  readonly errors: ResultErrors
 }
 
 /** The operators of a plan, built from the results down to the scans, whose rows they take. */
@@ -133,7 +142,7 @@ export class OperatorGraph {
         this.sort(node, out)
         break
       case 'unnest':
-        this.build(node.input, unnestRows(node, out))
+        this.build(node.input, unnestRows(node, this.errorsOf(node.input), out))
         break
       case 'expand':
         this.build(node.input, expandRows(node, out))
@@ -141,6 +150,10 @@ export class OperatorGraph {
       case 'join':
         this.join(node, out)
     }
+  }
+
+  private errorsOf(node: Node): RowErrors {
+    return errorsOf(node, this.context.errors)
   }
 
   private scan(scan: Scan, consumer: ScanConsumer, out: Operator): void {
@@ -172,35 +185,33 @@ export class OperatorGraph {
     }
     const { values } = generateCalc(node)
     this.build(input, {
-      change(before, after) {
-        const old = before === null ? null : values(before)
-        const now = after === null ? null : values(after)
-        if (old !== null || now !== null) out.change(old, now)
-      },
+      change: computed(values, this.errorsOf(input), (old, now) => out.change(old, now)),
       advance: watermark => out.advance(watermark),
       clear: () => out.clear()
     })
   }
 
   private group(node: Group, out: Operator): void {
-    const functions = generateGroup(node, !isAppendOnly(node.input))
-    const group = new GroupAggregate(functions, this.expiry(), out)
+    const { input } = node
+    const functions = generateGroup(node, !isAppendOnly(input))
+    const group = new GroupAggregate(functions, this.expiry(), this.context.errors, out)
     this.operators.push(group)
-    if (node.input.kind === 'scan') this.scan(node.input, groupConsumer(functions, group), out)
-    else this.build(node.input, groupOperator(functions, group, out))
+    if (input.kind === 'scan') this.scan(input, groupConsumer(functions, group), out)
+    else this.build(input, groupOperator(functions, group, this.errorsOf(input), out))
   }
 
   private window(node: Aggregate, out: Operator): void {
-    const functions = generateAggregate(node, !isAppendOnly(node.input))
+    const { input } = node
+    const { lateness, errors } = this.context
+    const functions = guardedResult(generateAggregate(node, !isAppendOnly(input)), errors)
     const window =
       node.window.kind === 'SESSION'
         ? new SessionAggregate(node.window.size, functions, out)
         : new WindowAggregate(node.window, functions, out)
     this.operators.push(window)
-    const operator = windowOperator(functions, window, this.context.lateness)
-    if (node.input.kind === 'scan')
-      this.scan(node.input, windowConsumer(functions, window, this.context.lateness), operator)
-    else this.build(node.input, operator)
+    const operator = windowOperator(functions, window, lateness, this.errorsOf(input))
+    if (input.kind === 'scan') this.scan(input, windowConsumer(functions, window, lateness), operator)
+    else this.build(input, operator)
   }
 
   private rank(node: RankNode, out: Operator): void {
@@ -235,7 +246,8 @@ export class OperatorGraph {
   }
 
   private over(node: Over, out: Operator): void {
-    const over = new OverAggregate(generateOver(node), node.frame, this.onLate, out)
+    const errors = { input: this.errorsOf(node.input), result: this.context.errors }
+    const over = new OverAggregate(generateOver(node), node.frame, errors, this.onLate, out)
     this.operators.push(over)
     this.build(node.input, over)
   }
@@ -270,10 +282,10 @@ export class OperatorGraph {
 
   private join(node: Join, out: Operator): void {
     const { type, time, left, right } = node
-    const functions = generateJoin(node)
+    const functions = guardedJoin(generateJoin(node), this.context.errors)
     if (time?.kind === 'lookup') {
       const table = this.context.tables.tableOf(node, functions)
-      const join = new LookupJoin(type, functions, table, !isAppendOnly(left), out)
+      const join = new LookupJoin(type, functions, table, !isAppendOnly(left), this.errorsOf(left), out)
       this.operators.push(join)
       this.build(left, join)
       this.lookups.push(join)
@@ -304,3 +316,11 @@ export class OperatorGraph {
     this.build(right, join.right)
   }
 }
+
+/** What becomes of errors in what is computed of a node's rows. */
+export const errorsOf = (node: Node, errors: ResultErrors): RowErrors =>
+  isOneForOne(node) ? REFUSED : errors
+
+/** Whether a row of a scan makes at most one of the node, for which nothing is kept. */
+const isOneForOne = (node: Node): boolean =>
+  node.kind === 'scan' || (node.kind === 'calc' && isOneForOne(node.input))

@@ -25,17 +25,22 @@ export interface Pipeline {
   /** Asks for what these need for a line, beforehand; undefined where that cannot be known, or nothing is to be fetched. */
   readonly prefetch: Prefetch | undefined
   begin(block: Buffer): void
-  /** @throws LineError, RowError; nothing of the line has taken effect then. @returns whether a row of it was late */
-  line(line: Line): boolean
-  /** Goes on with the last line where its joins waited for rows. @returns whether a row of it was late */
+  /** Reads what the line holds for the query. @throws LineError, RowError. @returns whether it holds anything */
+  read(line: Line): boolean
+  /**
+   * Applies the line that was read last. @throws ResultError, once all of the line has taken effect that can; RowError,
+   * of which nothing has. @returns whether a row of it was late
+   */
+  apply(line: Line): boolean
+  /** Goes on with the last line where its joins waited for rows. Throws and returns what `apply` does. */
   resume(): boolean
   /** The block is gone after this. */
   finish(): void
   /** Whether marks are to be told of. */
   readonly takesMarks: boolean
-  /** A mark was made at `time` (ms since the epoch). */
+  /** A mark was made at `time` (ms since the epoch). Throws ResultError. */
   passTime(time: number): void
-  /** Ends time: closes all windows. */
+  /** Ends time: closes all windows. Throws ResultError. */
   end(): void
   /** What each operator that keeps something is, as in the plan. */
   readonly labels: readonly string[]
@@ -94,6 +99,7 @@ class RowPipeline extends Stateless implements Pipeline {
   private readonly results: Results
   private readonly reader: JsonReader
   private readonly project: ProjectPlace
+  private row: string | null = null
 
   constructor(plan: Plan, scan: Scan, results: Results) {
     super()
@@ -104,10 +110,14 @@ class RowPipeline extends Stateless implements Pipeline {
 
   begin(): void {}
 
-  line({ bytes, text, start, end }: Line): boolean {
+  read({ bytes, text, start, end }: Line): boolean {
     this.reader.find(bytes, start, end)
-    const row = this.project(bytes, text, this.reader.finder.spans, 0, start, end)
-    if (row !== null) this.results.add(row)
+    this.row = this.project(bytes, text, this.reader.finder.spans, 0, start, end)
+    return this.row !== null
+  }
+
+  apply(): boolean {
+    if (this.row !== null) this.results.add(this.row)
     return false
   }
 
@@ -127,6 +137,9 @@ class ChangePipeline extends Stateless implements Pipeline {
   private readonly reader: ChangeReader
   private readonly project: ProjectPlace
   private readonly check: ImageCheck
+  private operation = 0
+  private before: string | null = null
+  private after: string | null = null
 
   constructor(plan: Plan, scan: Scan, results: Results) {
     super()
@@ -140,15 +153,21 @@ class ChangePipeline extends Stateless implements Pipeline {
     this.reader.begin(block)
   }
 
-  line(line: Line): boolean {
+  read(line: Line): boolean {
     const { reader } = this
     if (!reader.find(line.bytes, line.start, line.end)) return false
     const operation = reader.operation(line.bytes)
     const { old, new: now } = imagesOf(reader, line.bytes, operation)
     this.check.see(line.bytes, old, now)
-    const before = old ? this.row(line, slot.before, reader.beforeColumns) : null
-    const after = now ? this.row(line, slot.after, reader.afterColumns) : null
-    const { spans } = reader.finder
+    this.before = old ? this.row(line, slot.before, reader.beforeColumns) : null
+    this.after = now ? this.row(line, slot.after, reader.afterColumns) : null
+    this.operation = operation
+    return true
+  }
+
+  apply(line: Line): boolean {
+    const { operation, before, after } = this
+    const { spans } = this.reader.finder
     if (operation === operations.truncate)
       this.results.truncate(causeAt(line.text, spans, slot.source, slot.time))
     else if (before !== null || after !== null) {

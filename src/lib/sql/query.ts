@@ -3,7 +3,7 @@ import { type ByteWriter, eachLine } from '../stream/index.ts'
 import { isAppendOnly } from './append-only.ts'
 import { type Program, planText } from './compile.ts'
 import { Emitter } from './emitter.ts'
-import { RowError, SqlError } from './errors.ts'
+import { ResultError, RowError, SqlError } from './errors.ts'
 import { explain } from './explain.ts'
 import { groupColumns } from './group-columns.ts'
 import { Lookups } from './lookup/lookups.ts'
@@ -23,11 +23,15 @@ export type RejectedLine = {
   reason: string
   /** The line is no JSON at all. */
   notJson: boolean
+  /** The line has taken effect: it is a result of it that cannot be computed. Else it is as if it had not come. */
+  isApplied: boolean
 }
 
 export type QueryOptions = ResultOptions & {
   /** Told of each line that cannot be processed; may throw to stop. */
   reject(line: RejectedLine): void
+  /** Told of each result that cannot be computed when time passes without a line; without it that is thrown. */
+  leftOut?(reason: string): void
   /** Told of each line of which a row came too late for its window, with the line's number in its block from 0. */
   late?(bytes: Buffer, index: number): void
   /** Told of what is probably a mistake, such as a column that the table does not have. */
@@ -62,6 +66,8 @@ export class Query {
   /** The plans as text. */
   readonly plan: string
   private readonly pipelines: readonly Pipeline[]
+  /** Those that take the last line. */
+  private readonly takers: Pipeline[] = []
   private readonly joins: readonly LookupJoin[]
   private readonly tables: ReadonlySet<LookupTable>
   private readonly output = new Emitter()
@@ -136,7 +142,7 @@ export class Query {
         line.start = start
         line.end = end
         try {
-          if (second === undefined ? only.line(line) : this.each(line))
+          if (second === undefined ? only.read(line) && only.apply(line) : this.each(line))
             this.late(block.subarray(start, end), index)
         } catch (error) {
           this.reject(error, block.subarray(start, end), index)
@@ -190,15 +196,15 @@ export class Query {
   async passTime(time: number, out: ByteWriter): Promise<void> {
     this.output.target = out
     for (const table of this.tables) table.begin()
-    for (const pipeline of this.pipelines) pipeline.passTime(time)
-    await this.settle(work => work())
+    this.eachTimed(pipeline => pipeline.passTime(time))
+    await this.settle(work => this.timed(work))
     this.output.flush()
   }
 
   /** Ends time: closes all windows, as Flink does at the end of a bounded source. */
   end(out: ByteWriter): void {
     this.output.target = out
-    for (const pipeline of this.pipelines) pipeline.end()
+    this.eachTimed(pipeline => pipeline.end())
     this.emitHeld()
     this.output.flush()
   }
@@ -207,7 +213,7 @@ export class Query {
   async endFetching(out: ByteWriter): Promise<void> {
     for (const table of this.tables) table.begin()
     this.end(out)
-    await this.settle(work => work())
+    await this.settle(work => this.timed(work))
     this.emitHeld()
     this.output.flush()
   }
@@ -311,19 +317,42 @@ export class Query {
     }
   }
 
-  /** Whether a row of the line was late for one of the queries. An error in one is told when all have had the line. */
+  /**
+   * Whether a row of the line was late for one of the queries. All read it before any applies it, so that none has a line
+   * that another refuses; an error in applying it is told when all have done so.
+   */
   private each(line: Line): boolean {
+    const { pipelines, takers } = this
+    takers.length = 0
+    for (const pipeline of pipelines) if (pipeline.read(line)) takers.push(pipeline)
     let isLate = false
-    let failed: unknown
-    for (const pipeline of this.pipelines) {
+    let reasons: string[] = []
+    for (const pipeline of takers) {
       try {
-        isLate = pipeline.line(line) || isLate
+        isLate = pipeline.apply(line) || isLate
       } catch (error) {
-        failed ??= error
+        if (!(error instanceof RowError)) throw error
+        if (takers.length === 1) throw error
+        reasons = [...reasons, ...reasonsOf(error)]
+        isLate ||= error instanceof ResultError && error.isLate
       }
     }
-    if (failed !== undefined) throw failed
+    if (reasons.length > 0) throw new ResultError(reasons, isLate)
     return isLate
+  }
+
+  private eachTimed(work: (pipeline: Pipeline) => void): void {
+    for (const pipeline of this.pipelines) this.timed(() => work(pipeline))
+  }
+
+  /** Does what time causes, when no line is being worked on. */
+  private timed(work: () => unknown): void {
+    try {
+      work()
+    } catch (error) {
+      if (!(error instanceof ResultError) || this.options.leftOut === undefined) throw error
+      for (const reason of error.reasons) this.options.leftOut(reason)
+    }
   }
 
   private emitHeld(): void {
@@ -337,11 +366,20 @@ export class Query {
   }
 
   private reject(error: unknown, bytes: Buffer, index: number): void {
-    if (!(error instanceof LineError || error instanceof RowError)) throw error
-    const notJson = error instanceof LineError && error.notJson
-    this.options.reject({ index, bytes, reason: error.message, notJson })
+    if (error instanceof LineError) {
+      this.options.reject({ index, bytes, reason: error.message, notJson: error.notJson, isApplied: false })
+      return
+    }
+    if (!(error instanceof RowError)) throw error
+    const isApplied = error instanceof ResultError
+    if (isApplied && error.isLate) this.late(bytes, index)
+    for (const reason of reasonsOf(error))
+      this.options.reject({ index, bytes, reason, notJson: false, isApplied })
   }
 }
+
+const reasonsOf = (error: RowError): readonly string[] =>
+  error instanceof ResultError ? error.reasons : [error.message]
 
 /** Compiles the queries of an SQL text. Throws SqlError with the place of a mistake. */
 export function compile(text: string, options: QueryOptions): Query {

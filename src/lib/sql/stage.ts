@@ -46,6 +46,8 @@ export class QueryStage implements Stage {
   readonly #options: StageOptions
   readonly #lateBytes = new ByteWriter(4096)
   #firstLine = 1
+  /** The last line that was worked on. */
+  #lastLine = 0
   #marked = false
   #busy = false
   #emitting: Promise<void> = Promise.resolve()
@@ -53,17 +55,26 @@ export class QueryStage implements Stage {
 
   /** @param make makes the query with the callbacks that the stage gives it */
   constructor(
-    make: (options: Pick<QueryOptions, 'reject' | 'late' | 'warn'>) => Query,
+    make: (options: Pick<QueryOptions, 'reject' | 'leftOut' | 'late' | 'warn'>) => Query,
     options: StageOptions
   ) {
     this.#options = options
     const own = (): Query =>
       make({
-        reject: ({ index, bytes, reason, notJson }) => {
+        reject: ({ index, bytes, reason, notJson, isApplied }) => {
           const line = this.#firstLine + index
           if (notJson) options.badLines.rejectJson(line, bytes)
-          else options.badLines.reject({ line, bytes, reason })
+          else options.badLines.reject({ line, bytes, reason }, isApplied ? { applied: true } : {})
         },
+        leftOut: reason =>
+          options.badLines.reject(
+            {
+              line: this.#lastLine,
+              bytes: Buffer.alloc(0),
+              reason: `as time passes after this line, ${reason}`
+            },
+            { applied: true }
+          ),
         late: (bytes, index) => this.#takeLate(bytes, index),
         warn: options.warn
       })
@@ -97,6 +108,7 @@ export class QueryStage implements Stage {
         ? await query.processFetching(part.bytes, bytes)
         : query.process(part.bytes, bytes)
       await this.#options.badLines.room()
+      this.#lastLine = part.firstLine + part.count - 1
     } finally {
       await this.#writeLate()
       await this.#options.writer.flush()

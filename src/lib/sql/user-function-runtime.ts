@@ -43,7 +43,23 @@ function called(id: number, call: (target: never) => unknown): unknown {
 export const callUser = (id: number, values: unknown[]): unknown =>
   called(id, (target: UserCallable) => undeclared(target(...values)))
 
-export const createUser = (id: number): unknown => called(id, (target: Aggregator) => target.create())
+/** Stands in the place of a state after `create`, `add` or `retract` has thrown. */
+type Failed = { '\0failed': string }
+
+const isFailed = (state: unknown): state is Failed =>
+  typeof state === 'object' && state !== null && '\0failed' in state
+
+/** A step to another state. */
+function stepped(id: number, step: (target: Aggregator) => unknown): unknown {
+  try {
+    return called(id, step)
+  } catch (error) {
+    if (!(error instanceof RowError)) throw error
+    return { '\0failed': error.message } satisfies Failed
+  }
+}
+
+export const createUser = (id: number): unknown => stepped(id, target => target.create())
 
 export function addUser(
   id: number,
@@ -52,8 +68,8 @@ export function addUser(
   values: unknown[],
   acceptsNull: boolean
 ): unknown {
-  if (!acceptsNull && values.includes(null)) return state
-  return called(id, (target: Aggregator) => target[step]?.(state, ...values.map(keep)) ?? state)
+  if (isFailed(state) || (!acceptsNull && values.includes(null))) return state
+  return stepped(id, target => target[step]?.(state, ...values.map(keep)) ?? state)
 }
 
 /** The state after all rows that are left. */
@@ -63,8 +79,11 @@ export function replayUser(id: number, rows: OrderedRows, acceptsNull: boolean):
   return state
 }
 
-export const resultUser = (id: number, state: unknown): unknown =>
-  called(id, (target: Aggregator) => undeclared(target.result(state)))
+/** Throws RowError also for what a step before has thrown: what the state is after that is not known. */
+export function resultUser(id: number, state: unknown): unknown {
+  if (isFailed(state)) throw new RowError(state['\0failed'])
+  return called(id, (target: Aggregator) => undeclared(target.result(state)))
+}
 
 /** A DECIMAL as its text. */
 export const plainValue = (value: unknown): unknown => (value instanceof Decimal ? value.toString() : value)

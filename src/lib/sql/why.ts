@@ -97,7 +97,7 @@ class Trace {
     let isLate = false
     let reason: string | undefined
     try {
-      isLate = this.pipeline.line(line)
+      isLate = this.pipeline.read(line) && this.pipeline.apply(line)
     } catch (error) {
       if (!(error instanceof LineError || error instanceof RowError)) throw error
       reason = error.message

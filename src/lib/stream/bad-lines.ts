@@ -23,7 +23,8 @@ const TOMBSTONE = Buffer.from('null')
  * else the first of them ends the tool. Nothing is dropped without a word.
  *
  * A dead letter is one JSON line: `{"dead_letter":{"tool","input","line","reason"},"text":"…"}`, or `"base64"` in
- * place of `"text"` for bytes that are not UTF-8; with the place of the `"record"` where the input is a topic.
+ * place of `"text"` for bytes that are not UTF-8; with the place of the `"record"` where the input is a topic, and
+ * `"applied":true` where the line has taken effect and only a result of it is missing.
  */
 export class BadLines {
   readonly #tool: string
@@ -96,9 +97,10 @@ export class BadLines {
     const lead = from > 0 ? '…' : ''
     const tail = from + EXCERPT < text.length ? '…' : ''
     const caret = at === undefined ? '' : `\n  ${' '.repeat(lead.length + at - from)}^`
+    const shown = text === '' ? '' : `\n  ${lead}${excerpt}${tail}${caret}`
     return new ToolError(
       'INPUT',
-      `${this.#input}:${this.#locate(bad.line) ?? bad.line}: ${bad.reason}\n  ${lead}${excerpt}${tail}${caret}`,
+      `${this.#input}:${this.#locate(bad.line) ?? bad.line}: ${bad.reason}${shown}`,
       {
         hint: 'to go on and keep such lines, give --dead-letter FILE'
       }

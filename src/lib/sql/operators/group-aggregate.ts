@@ -1,7 +1,8 @@
 import type { Accumulator, GroupFunctions, InputRow } from '../generate-aggregate.ts'
+import type { RowErrors } from '../result-errors.ts'
 import { detach } from '../values/text.ts'
 import type { Expiry } from './expiry.ts'
-import type { Operator, Stateful } from './operator.ts'
+import type { Operator, Row, Stateful } from './operator.ts'
 import { isSameRow } from './row-bag.ts'
 
 type GroupState = Map<unknown, Accumulator>
@@ -13,15 +14,22 @@ type GroupState = Map<unknown, Accumulator>
  */
 export class GroupAggregate implements Stateful {
   private readonly functions: GroupFunctions
+  private readonly errors: RowErrors
   private readonly out: Operator
   private groups: GroupState = new Map()
 
   private readonly expiry: Expiry<unknown> | undefined
 
   /** @param expiry of groups, where they have a time to live: one that has not changed for so long is forgotten */
-  constructor(functions: GroupFunctions, expiry: Expiry<unknown> | undefined, out: Operator) {
+  constructor(
+    functions: GroupFunctions,
+    expiry: Expiry<unknown> | undefined,
+    errors: RowErrors,
+    out: Operator
+  ) {
     this.functions = functions
     this.expiry = expiry
+    this.errors = errors
     this.out = out
   }
 
@@ -41,11 +49,11 @@ export class GroupAggregate implements Stateful {
       if (after !== null) this.add(after)
     } else if (group === undefined) this.add(after)
     else {
-      const result = this.functions.result(group, key)
+      const result = this.oldResult(group, key)
       this.functions.retract(group, before)
       this.functions.add(group, after)
       this.expiry?.touch(key)
-      this.emitIfOther(result, this.functions.result(group, key))
+      this.emit(result, this.result(group, key))
     }
   }
 
@@ -53,7 +61,7 @@ export class GroupAggregate implements Stateful {
   clear(): void {
     const { groups } = this
     this.groups = new Map()
-    for (const [key, group] of groups) this.out.change(this.functions.result(group, key), null)
+    for (const [key, group] of groups) this.emit(this.oldResult(group, key), null)
   }
 
   state(): unknown {
@@ -80,29 +88,50 @@ export class GroupAggregate implements Stateful {
       groups.set(own, made)
       this.expiry?.touch(own)
       functions.add(made, row)
-      this.out.change(null, functions.result(made, key))
+      this.emit(null, this.result(made, key))
       return
     }
-    const result = functions.result(group, key)
+    const result = this.oldResult(group, key)
     functions.add(group, row)
     this.expiry?.touch(key)
-    this.emitIfOther(result, functions.result(group, key))
+    this.emit(result, this.result(group, key))
   }
 
   private retract(key: unknown, group: Accumulator, row: InputRow): void {
-    const result = this.functions.result(group, key)
+    const result = this.oldResult(group, key)
     this.functions.retract(group, row)
     if (group.n > 0) {
       this.expiry?.touch(key)
-      this.emitIfOther(result, this.functions.result(group, key))
+      this.emit(result, this.result(group, key))
       return
     }
     this.groups.delete(key)
     this.expiry?.forget(key)
-    this.out.change(result, null)
+    this.emit(result, null)
   }
 
-  private emitIfOther(before: unknown[], after: unknown[]): void {
-    if (!isSameRow(before, after)) this.out.change(before, after)
+  /** A group's result; null when it cannot be computed, which is told. */
+  private result(group: Accumulator, key: unknown): Row | null {
+    try {
+      return this.functions.result(group, key)
+    } catch (error) {
+      this.errors.tell(error, [key])
+      return null
+    }
+  }
+
+  /** What came out of the group last. */
+  private oldResult(group: Accumulator, key: unknown): Row | null {
+    try {
+      return this.functions.result(group, key)
+    } catch (error) {
+      this.errors.ignore(error)
+      return null
+    }
+  }
+
+  private emit(before: Row | null, after: Row | null): void {
+    if (before === null && after === null) return
+    if (before === null || after === null || !isSameRow(before, after)) this.out.change(before, after)
   }
 }

@@ -2,6 +2,7 @@ import { groupKey } from '../aggregates-runtime.ts'
 import type { JoinType } from '../ast.ts'
 import type { JoinFunctions } from '../generate-join.ts'
 import type { LookupTable } from '../lookup/table.ts'
+import type { RowErrors } from '../result-errors.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 
 /** The rows of the table that each row of the left side was joined with, once for each time that it is there. */
@@ -24,6 +25,7 @@ export class LookupJoin implements Operator, Stateful {
   private readonly functions: JoinFunctions
   private readonly isLeftJoin: boolean
   private readonly retracts: boolean
+  private readonly errors: RowErrors
   private readonly out: Operator
   private joined: Joined = new Map()
   private waiting: Waiting[] = []
@@ -34,12 +36,14 @@ export class LookupJoin implements Operator, Stateful {
     functions: JoinFunctions,
     table: LookupTable,
     retracts: boolean,
+    errors: RowErrors,
     out: Operator
   ) {
     this.isLeftJoin = type === 'left'
     this.functions = functions
     this.table = table
     this.retracts = retracts
+    this.errors = errors
     this.out = out
   }
 
@@ -51,7 +55,7 @@ export class LookupJoin implements Operator, Stateful {
   change(before: Row | null, after: Row | null): void {
     const rows = after === null ? [] : this.rowsFor(after)
     if (this.waits || rows === undefined) this.waiting.push({ kind: 'change', before, after })
-    else this.join(before, after, rows)
+    else this.join(before, rows === null ? null : after, rows ?? [])
   }
 
   advance(watermark: number): void {
@@ -80,7 +84,7 @@ export class LookupJoin implements Operator, Stateful {
           next--
           break
         }
-        if (item.kind === 'change') this.join(item.before, item.after, rows)
+        if (item.kind === 'change') this.join(item.before, rows === null ? null : item.after, rows ?? [])
         else if (item.kind === 'advance') this.out.advance(item.watermark)
         else {
           this.joined.clear()
@@ -100,10 +104,16 @@ export class LookupJoin implements Operator, Stateful {
     this.joined = state as Joined
   }
 
-  /** The table's rows for a row of the left side; undefined when they have to be fetched. */
-  private rowsFor(left: Row): readonly Row[] | undefined {
+  /** The table's rows for a row of the left side; undefined when they have to be fetched, null when one is no row. */
+  private rowsFor(left: Row): readonly Row[] | undefined | null {
     const key = this.functions.leftKey(left)
-    return key === null ? [] : this.table.rows(key, left)
+    if (key === null) return []
+    try {
+      return this.table.rows(key, left)
+    } catch (error) {
+      this.errors.tell(error, left)
+      return null
+    }
   }
 
   private join(before: Row | null, after: Row | null, rows: readonly Row[]): void {

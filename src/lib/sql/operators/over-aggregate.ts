@@ -1,6 +1,7 @@
 import type { Accumulator, InputRow } from '../generate-aggregate.ts'
 import type { OverFunctions } from '../generate-over.ts'
 import type { OverFrame } from '../plan.ts'
+import type { RowErrors } from '../result-errors.ts'
 import { keep } from '../values/keep.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 import { TimeQueue } from './time-queue.ts'
@@ -34,6 +35,7 @@ export class OverAggregate implements Stateful, Operator {
   private readonly functions: OverFunctions
   private readonly frame: OverFrame
   private readonly isBounded: boolean
+  private readonly errors: Record<'input' | 'result', RowErrors>
   private readonly onLate: () => void
   private readonly out: Operator
   private readonly input: InputRow
@@ -42,9 +44,17 @@ export class OverAggregate implements Stateful, Operator {
   private watermark = Number.NEGATIVE_INFINITY
   private n = 0
 
-  constructor(functions: OverFunctions, frame: OverFrame, onLate: () => void, out: Operator) {
+  /** @param errors what becomes of those in arguments of aggregates, and in their results */
+  constructor(
+    functions: OverFunctions,
+    frame: OverFrame,
+    errors: Record<'input' | 'result', RowErrors>,
+    onLate: () => void,
+    out: Operator
+  ) {
     this.functions = functions
     this.frame = frame
+    this.errors = errors
     this.isBounded = frame.preceding < Number.POSITIVE_INFINITY
     this.onLate = onLate
     this.out = out
@@ -54,7 +64,12 @@ export class OverAggregate implements Stateful, Operator {
   change(_: Row | null, after: Row | null): void {
     if (after === null) return
     const time = this.functions.time(after)
-    this.functions.readValues(after, this.input)
+    try {
+      this.functions.readValues(after, this.input)
+    } catch (error) {
+      this.errors.input.tell(error, after)
+      return
+    }
     const key = this.functions.key(this.input)
     const partition = this.partitions.get(key)
     // Flink's last time of a partition is that of the epoch before there is one.
@@ -107,25 +122,20 @@ export class OverAggregate implements Stateful, Operator {
     }
     due.sort((a, b) => a.time - b.time || a.n - b.n)
     let at = 0
-    try {
-      while (at < due.length) {
-        const timer = due[at++] as Timer
-        if (due[at]?.time !== timer.time) {
-          this.fire(timer.key, timer.time, timer.row === null ? [] : [timer.row])
-          continue
-        }
-        const timers = [timer]
-        while (due[at]?.time === timer.time) timers.push(due[at++] as Timer)
-        for (const [key, own] of Map.groupBy(timers, other => other.key))
-          this.fire(
-            key,
-            timer.time,
-            own.flatMap(({ row }) => (row === null ? [] : [row]))
-          )
+    while (at < due.length) {
+      const timer = due[at++] as Timer
+      if (due[at]?.time !== timer.time) {
+        this.fire(timer.key, timer.time, timer.row === null ? [] : [timer.row])
+        continue
       }
-    } finally {
-      // What is left when a row has an error.
-      for (const timer of due.slice(at)) this.timers.push(timer)
+      const timers = [timer]
+      while (due[at]?.time === timer.time) timers.push(due[at++] as Timer)
+      for (const [key, own] of Map.groupBy(timers, other => other.key))
+        this.fire(
+          key,
+          timer.time,
+          own.flatMap(({ row }) => (row === null ? [] : [row]))
+        )
     }
   }
 
@@ -161,7 +171,12 @@ export class OverAggregate implements Stateful, Operator {
   }
 
   private emit(acc: Accumulator, row: unknown[]): void {
-    this.functions.fill(acc, row)
+    try {
+      this.functions.fill(acc, row)
+    } catch (error) {
+      this.errors.result.tell(error, row)
+      return
+    }
     this.out.change(null, row)
   }
 

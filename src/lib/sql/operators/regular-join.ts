@@ -1,6 +1,6 @@
 import type { JoinType } from '../ast.ts'
-import type { JoinFunctions } from '../generate-join.ts'
 import type { JoinSide } from '../plan.ts'
+import type { GuardedJoin } from '../result-errors.ts'
 import type { Expiry } from './expiry.ts'
 import { KeptRows, type KeptRowsState } from './kept-rows.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
@@ -15,7 +15,7 @@ import { Watermarks } from './watermarks.ts'
 export class RegularJoin implements Stateful {
   readonly left: Operator = this.port('left')
   readonly right: Operator = this.port('right')
-  private readonly functions: JoinFunctions
+  private readonly functions: GuardedJoin
   private readonly outer: Record<JoinSide, boolean>
   private readonly rows: Record<JoinSide, KeptRows> = { left: new KeptRows(), right: new KeptRows() }
   private readonly watermarks: Watermarks
@@ -26,7 +26,7 @@ export class RegularJoin implements Stateful {
   /** @param makeExpiry makes that of the rows of a side, where they have a time to live: they are forgotten without a word */
   constructor(
     type: JoinType,
-    functions: JoinFunctions,
+    functions: GuardedJoin,
     makeExpiry: (() => Expiry<KeptRow>) | undefined,
     out: Operator
   ) {
@@ -96,10 +96,9 @@ export class RegularJoin implements Stateful {
     // What is taken back without having come (its time to live was over) changes nothing.
     const old = before !== null && this.remove(side, key, before) ? before : null
     const partners = this.rows[other].under(key)
-    const [oldMatches, newMatches] = [
-      this.countMatches(side, old, partners),
-      this.countMatches(side, after, partners)
-    ]
+    const { matches, matched } = this.functions
+    const oldMatches = this.countMatches(side, old, partners, matched)
+    const newMatches = this.countMatches(side, after, partners, matches)
     const oldPadded = this.outer[side] && old !== null && oldMatches === 0 ? this.pad(side, old) : null
     const newPadded = this.outer[side] && after !== null && newMatches === 0 ? this.pad(side, after) : null
     const staysPadded = oldPadded !== null && newPadded !== null
@@ -113,8 +112,9 @@ export class RegularJoin implements Stateful {
   }
 
   private changePair(side: JoinSide, before: Row | null, after: Row | null, partner: KeptRow): void {
-    let old = before === null ? null : this.pair(side, before, partner.row)
-    let now = after === null ? null : this.pair(side, after, partner.row)
+    const { matches, matched } = this.functions
+    let old = before === null ? null : this.pair(side, before, partner.row, matched)
+    let now = after === null ? null : this.pair(side, after, partner.row, matches)
     if (old === null && now === null) return
     const other = side === 'left' ? 'right' : 'left'
     if (old === null) {
@@ -140,11 +140,16 @@ export class RegularJoin implements Stateful {
       this.expiry?.[side].expire(kept => this.rows[side].remove(this.key(side, kept.row), kept))
   }
 
-  private countMatches(side: JoinSide, row: Row | null, partners: readonly KeptRow[]): number {
+  private countMatches(
+    side: JoinSide,
+    row: Row | null,
+    partners: readonly KeptRow[],
+    isPair: GuardedJoin['matches']
+  ): number {
     // How many is only asked of rows that are padded when they have none.
     if (row === null || !this.outer[side]) return 0
     let matches = 0
-    for (const partner of partners) if (this.pair(side, row, partner.row) !== null) matches++
+    for (const partner of partners) if (this.pair(side, row, partner.row, isPair) !== null) matches++
     return matches
   }
 
@@ -158,9 +163,9 @@ export class RegularJoin implements Stateful {
   }
 
   /** The joined row, null when the two are no pair. */
-  private pair(side: JoinSide, row: Row, partner: Row): Row | null {
+  private pair(side: JoinSide, row: Row, partner: Row, isPair: GuardedJoin['matches']): Row | null {
     const joined = side === 'left' ? this.functions.row(row, partner) : this.functions.row(partner, row)
-    return this.functions.matches(joined) ? joined : null
+    return isPair(joined) ? joined : null
   }
 
   private pad(side: JoinSide, row: Row): Row {

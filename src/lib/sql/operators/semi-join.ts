@@ -1,6 +1,6 @@
 import { groupKey } from '../aggregates-runtime.ts'
-import type { JoinFunctions } from '../generate-join.ts'
 import type { Membership } from '../plan.ts'
+import type { GuardedJoin } from '../result-errors.ts'
 import { keep } from '../values/keep.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 import { type KeptRow, keptRow, RowBag } from './row-bag.ts'
@@ -24,13 +24,13 @@ export class SemiJoin implements Stateful {
   readonly left: Operator
   readonly right: Operator
   private readonly kept: Membership
-  private readonly functions: JoinFunctions
+  private readonly functions: GuardedJoin
   private readonly rows = new Map<unknown, RowBag>()
   private partners = new Map<unknown, RightRows>()
   private readonly watermarks: Watermarks
   private readonly out: Operator
 
-  constructor(kept: Membership, functions: JoinFunctions, out: Operator) {
+  constructor(kept: Membership, functions: GuardedJoin, out: Operator) {
     this.kept = kept
     this.functions = functions
     this.out = out
@@ -140,9 +140,9 @@ export class SemiJoin implements Stateful {
     else note(key, this.rows.get(key))
     change()
     if (key !== null) {
-      for (const kept of this.rows.get(key)?.rows ?? []) {
-        if (this.functions.matches(this.functions.row(kept.row, row))) kept.matches += step
-      }
+      const isPair = step > 0 ? this.functions.matches : this.functions.matched
+      for (const kept of this.rows.get(key)?.rows ?? [])
+        if (isPair(this.functions.row(kept.row, row))) kept.matches += step
     }
     for (const [at, kept, before] of shown) {
       const after = this.shown(at, kept)

@@ -1,4 +1,5 @@
 import type { Accumulator, AggregateFunctions, InputRow } from '../generate-aggregate.ts'
+import type { GuardedResult } from '../result-errors.ts'
 import { keep } from '../values/keep.ts'
 import type { Operator, Stateful } from './operator.ts'
 import { Sessions, type SessionsState } from './sessions.ts'
@@ -17,12 +18,12 @@ type State = { watermark: number } & SessionsState<Content>
  */
 export class SessionAggregate implements Stateful {
   private watermark = Number.NEGATIVE_INFINITY
-  private readonly functions: AggregateFunctions
+  private readonly functions: GuardedResult<AggregateFunctions>
   private readonly sessions: Sessions<Content>
   private readonly out: Operator
 
   /** @param gap ms */
-  constructor(gap: number, functions: AggregateFunctions, out: Operator) {
+  constructor(gap: number, functions: GuardedResult<AggregateFunctions>, out: Operator) {
     this.functions = functions
     this.out = out
     this.sessions = new Sessions(
@@ -48,8 +49,9 @@ export class SessionAggregate implements Stateful {
     this.watermark = watermark
     for (const { key, start, end, content } of this.sessions.over(watermark)) {
       const { accumulator } = content
-      if (accumulator !== undefined && accumulator.n !== 0)
-        this.out.change(null, this.functions.result(accumulator, key, start, end))
+      const isEmpty = accumulator === undefined || accumulator.n === 0
+      const result = isEmpty ? null : this.functions.result(accumulator, key, start, end)
+      if (result !== null) this.out.change(null, result)
       this.forgetRows(key)
     }
     this.out.advance(watermark)

@@ -1,5 +1,6 @@
 import { RowError } from '../errors.ts'
 import { type Unnest, type UnnestMembers, unnestedColumns } from '../plan.ts'
+import { computed, type RowErrors } from '../result-errors.ts'
 import { member } from '../runtime.ts'
 import { show } from '../values/dynamic.ts'
 import type { Operator, Row } from './operator.ts'
@@ -8,14 +9,12 @@ import type { Operator, Row } from './operator.ts'
  * The rows of `out` get a row for each member of a collection. A row that changes changes those of its members, by their
  * places.
  */
-export function unnestRows(node: Unnest, out: Operator): Operator {
-  const rowsOf = unnester(node)
+export function unnestRows(node: Unnest, errors: RowErrors, out: Operator): Operator {
   return {
-    change(before, after) {
-      const old = before === null ? [] : rowsOf(before)
-      const now = after === null ? [] : rowsOf(after)
+    change: computed(unnester(node), errors, (before, after) => {
+      const [old, now] = [before ?? [], after ?? []]
       for (let i = 0; i < old.length || i < now.length; i++) out.change(old[i] ?? null, now[i] ?? null)
-    },
+    }),
     advance: watermark => out.advance(watermark),
     clear: () => out.clear()
   }

@@ -1,6 +1,6 @@
 import type { JoinType } from '../ast.ts'
-import type { JoinFunctions } from '../generate-join.ts'
 import type { JoinTime } from '../plan.ts'
+import type { GuardedJoin } from '../result-errors.ts'
 import { keep } from '../values/keep.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 import { TimeQueue } from './time-queue.ts'
@@ -21,7 +21,7 @@ type Version = { time: number; row: Row | null }
 export class VersionJoin implements Stateful {
   readonly left: Operator
   readonly right: Operator
-  private readonly functions: JoinFunctions
+  private readonly functions: GuardedJoin
   private readonly isLeftJoin: boolean
   private readonly time: JoinTime & { kind: 'version' }
   private readonly waiting = new TimeQueue<Waiting>()
@@ -36,7 +36,7 @@ export class VersionJoin implements Stateful {
   constructor(
     type: JoinType,
     time: JoinTime & { kind: 'version' },
-    functions: JoinFunctions,
+    functions: GuardedJoin,
     isTimed: boolean,
     out: Operator
   ) {
@@ -125,7 +125,7 @@ export class VersionJoin implements Stateful {
   }
 
   private pass(watermark: number): void {
-    const { waiting } = this
+    const { waiting, functions } = this
     let due: Waiting[] = []
     let isInOrder = true
     for (let first = waiting.first; first !== undefined && first.time <= watermark; first = waiting.first) {
@@ -135,20 +135,20 @@ export class VersionJoin implements Stateful {
     }
     if (!isInOrder) due = due.sort((a, b) => a.n - b.n)
     for (const { before, after, time } of due) {
-      const old = before === null ? null : this.join(before, time)
-      const now = after === null ? null : this.join(after, time)
+      const old = before === null ? null : this.join(before, time, functions.matched)
+      const now = after === null ? null : this.join(after, time, functions.matches)
       if (old !== null || now !== null) this.out.change(old, now)
     }
     this.forget(watermark)
     this.out.advance(watermark)
   }
 
-  private join(row: Row, time: number): Row | null {
+  private join(row: Row, time: number, isPair: GuardedJoin['matches']): Row | null {
     const key = this.functions.leftKey(row)
     const version = key === null ? null : this.versionAt(key, time)
     if (version !== null) {
       const joined = this.functions.row(row, version)
-      if (this.functions.matches(joined)) return joined
+      if (isPair(joined)) return joined
     }
     return this.isLeftJoin ? this.functions.row(row, null) : null
   }

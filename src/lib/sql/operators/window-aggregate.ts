@@ -1,6 +1,7 @@
 import type { Window } from '../bound.ts'
 import type { Accumulator, AggregateFunctions, InputRow } from '../generate-aggregate.ts'
 import type { AttachedWindow } from '../plan.ts'
+import type { GuardedResult } from '../result-errors.ts'
 import { detach } from '../values/text.ts'
 import { eachWindow, windowStart } from '../window.ts'
 import type { Operator, Stateful } from './operator.ts'
@@ -21,7 +22,7 @@ export class WindowAggregate implements Stateful {
   /** ms; what no row can be older than and still count. */
   watermark = Number.NEGATIVE_INFINITY
   private readonly window: Window | AttachedWindow
-  private readonly functions: AggregateFunctions
+  private readonly functions: GuardedResult<AggregateFunctions>
   private readonly out: Operator
   private windows = new Map<number, Map<unknown, Accumulator>>()
   /** The end of the window that closes next. */
@@ -30,7 +31,7 @@ export class WindowAggregate implements Stateful {
   private currentStart = Number.NaN
   private current = new Map<unknown, Accumulator>()
 
-  constructor(window: Window | AttachedWindow, functions: AggregateFunctions, out: Operator) {
+  constructor(window: Window | AttachedWindow, functions: GuardedResult<AggregateFunctions>, out: Operator) {
     this.window = window
     this.functions = functions
     this.out = out
@@ -78,7 +79,8 @@ export class WindowAggregate implements Stateful {
       this.windows.delete(end)
       const start = this.startOf(end)
       for (const [key, accumulator] of groups) {
-        if (accumulator.n !== 0) this.out.change(null, this.functions.result(accumulator, key, start, end))
+        const result = accumulator.n === 0 ? null : this.functions.result(accumulator, key, start, end)
+        if (result !== null) this.out.change(null, result)
       }
     }
     this.currentStart = Number.NaN
