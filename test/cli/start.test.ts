@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { test } from 'node:test'
+import { measure } from '../../scripts/lib/bench/measure.ts'
 import { root, toolNames } from './tools.ts'
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -36,15 +37,16 @@ test('every bin says its version, without loading the tool', () => {
   }
 })
 
-test('--version takes less than 80 ms', () => {
-  const { NODE_COMPILE_CACHE: _, ...env } = process.env // of our own runs, not of those who use the tools
+test('--version takes less than 80 ms', async () => {
+  const unset = ['env', '-u', 'NODE_COMPILE_CACHE'] // of our own runs, not of those who use the tools
   for (const tool of toolNames) {
+    const argv = [...unset, process.execPath, join(root, 'bin', `${tool}.js`), '--version']
     const times: number[] = []
-    // The best of many, since other work on the machine only ever adds time.
+    // The best of many, since other work on the machine only ever adds time; what it takes of the processor where that
+    // is less, so that waiting for one does not count.
     while (times.length < 60 && !times.some(ms => ms < 80)) {
-      const started = performance.now()
-      spawnSync(process.execPath, [join(root, 'bin', `${tool}.js`), '--version'], { env })
-      times.push(performance.now() - started)
+      const { wallMs, cpuMs } = await measure({ argv })
+      times.push(Math.min(wallMs, cpuMs))
     }
     assert.ok(Math.min(...times) < 80, `${tool}: ${Math.min(...times).toFixed(0)} ms`)
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -33,7 +33,7 @@ function runTests(...args: string[]): Finished {
 
 const onServers = "// import { startServer } from '../support/servers.ts'"
 
-test('both runs end in one summary, with the totals of both', t => {
+test('the runs of all files end in one summary, with the totals of all', t => {
   const folder = suite(t, {
     'a.test.ts': "test('one', () => {})\ntest('skipped', { skip: true }, () => {})",
     'deep/b.test.ts': `${onServers}\ntest('two', () => {})`,
@@ -41,13 +41,48 @@ test('both runs end in one summary, with the totals of both', t => {
   })
   const { status, stdout } = runTests(folder)
   assert.equal(status, 0)
+  for (const line of [/^✔ one .*/m, /^﹣ skipped .*/m, /^✔ two .*/m]) assert.match(stdout, line)
   assert.match(
     stdout,
-    /✔ one .*\n﹣ skipped .*\n✔ two .*\nℹ tests 3\nℹ suites 0\nℹ pass 2\nℹ fail 0\nℹ cancelled 0\nℹ skipped 1\nℹ todo 0\nℹ duration_ms \d+\n$/
+    /ℹ tests 3\nℹ suites 0\nℹ pass 2\nℹ fail 0\nℹ cancelled 0\nℹ skipped 1\nℹ todo 0\nℹ duration_ms \d+\n$/
   )
 })
 
-test('a failure in either run is the status of the whole, and listed at the end', t => {
+test('two files with servers run at a time, and beside them one of the others', t => {
+  const folder = suite(t, {})
+  const log = JSON.stringify(join(folder, 'log'))
+  const tells = (name: string, body: string): string => `
+    import { appendFileSync as append, readFileSync as read } from 'node:fs'
+    import { setTimeout as sleep } from 'node:timers/promises'
+    test('${name}', async () => {
+      append(${log}, 'begins ${name}\\n')
+      const told = text => read(${log}, 'utf8').includes(text)
+      ${body}
+      append(${log}, 'ends ${name}\\n')
+    })`
+  const until = (...names: string[]): string =>
+    names.map(name => `while (!told('begins ${name}')) await sleep(5)`).join('\n')
+  const files = {
+    'a.test.ts': `${onServers}\n${tells('a', until('b', 'x'))}`,
+    'b.test.ts': `${onServers}\n${tells('b', until('a', 'x'))}`,
+    'c.test.ts': `${onServers}\n${tells('c', '')}`,
+    'x.test.ts': tells('x', until('a', 'b', 'c')),
+    'y.test.ts': tells('y', '')
+  }
+  for (const [name, body] of Object.entries(files))
+    writeFileSync(join(folder, name), `import { test } from 'node:test'\n${body}\n`)
+  assert.equal(runTests(folder).status, 0)
+  const lines = readFileSync(join(folder, 'log'), 'utf8')
+  assert.match(lines, /^(begins [abx]\n){3}(ends [ab]\n)+begins c\n/)
+  assert.match(lines, /ends x\nbegins y\n|ends c\n[\s\S]*begins y\n/)
+})
+
+test('the times by which files are ordered are of files that there are', () => {
+  for (const file of Object.keys(JSON.parse(readFileSync(join(root, 'test/seconds.json'), 'utf8'))))
+    assert.ok(existsSync(join(root, file)), file)
+})
+
+test('a failure in any run is the status of the whole, and listed at the end', t => {
   for (const [unit, server] of [
     ["test('bad', () => { throw new Error('oops') })", "test('good', () => {})"],
     ["test('good', () => {})", "test('bad', () => { throw new Error('oops') })"],

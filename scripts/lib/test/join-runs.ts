@@ -1,8 +1,7 @@
 import { relative } from 'node:path'
 import type { run } from 'node:test'
 
-type TestEvent = NonNullable<ReturnType<ReturnType<typeof run>['read']>>
-type Run = ReturnType<typeof run>
+export type TestEvent = NonNullable<ReturnType<ReturnType<typeof run>['read']>>
 
 const COUNTS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo'] as const
 const SLOW_MS = 5000
@@ -13,15 +12,16 @@ const SLOW_MS = 5000
  * @param done is told at the end whether anything failed
  */
 export async function* joinRuns(
-  runs: readonly (() => Run)[],
+  runs: AsyncIterable<readonly TestEvent[]>,
   done: (failed: boolean) => void
 ): AsyncGenerator<TestEvent, void, void> {
-  const totals = new Map<string, number>()
+  const begun = performance.now()
+  const totals = new Map<string, number>(COUNTS.map(name => [name, 0]))
   const files: { file: string; ms: number }[] = []
   let failed = false
   let summary: TestEvent | undefined
-  for (const start of runs) {
-    for await (const event of start() as AsyncIterable<TestEvent>) {
+  for await (const events of runs) {
+    for (const event of events) {
       if (event.type === 'test:fail' && event.data.todo === undefined) failed = true
       if (event.type === 'test:summary') {
         if (!event.data.success) failed = true
@@ -31,7 +31,8 @@ export async function* joinRuns(
       // The reporter lists the failed tests when it gets the summary of a run.
       if (event.type === 'test:summary' && event.data.file === undefined) summary = event
       else if (total === undefined) yield event
-      else totals.set(total.name, (totals.get(total.name) ?? 0) + total.value)
+      else if (total.name !== 'duration_ms')
+        totals.set(total.name, (totals.get(total.name) ?? 0) + total.value)
     }
   }
   if (summary !== undefined) yield summary
@@ -39,8 +40,8 @@ export async function* joinRuns(
     if (ms >= SLOW_MS)
       yield diagnostic(`${(ms / 1000).toFixed(1).padStart(6)} s  ${relative(process.cwd(), file)}`)
   }
-  for (const [name, value] of totals)
-    yield diagnostic(`${name} ${name === 'duration_ms' ? Math.round(value) : value}`)
+  for (const [name, value] of totals) yield diagnostic(`${name} ${value}`)
+  yield diagnostic(`duration_ms ${Math.round(performance.now() - begun)}`)
   done(failed)
 }
 
