@@ -113,15 +113,13 @@ describe('the state of a group in a topic', { skip }, () => {
       await victim?.kill(0, what)
       const ended = await victim?.wait()
       const stderr = ended?.stderr ?? ''
-      // 143: it had hardly begun; or it has to say that the broker is not there.
-      if (what === 'SIGTERM' && ended?.statuses[0] !== 143 && !/ECONNREFUSED/.test(stderr)) {
+      // It may have to say that the broker is not there.
+      if (what === 'SIGTERM' && !/ECONNREFUSED/.test(stderr)) {
         assert.deepEqual(ended?.statuses, [0], stderr)
       }
       while (members.length < 2 + random() * 3) members.push(start())
     }
     await writer.stop()
-    // The last of them has to be there to be stopped.
-    await sleep(3000)
     for (const one of members) {
       await one.kill(0, 'SIGTERM')
       const { statuses, stderr } = await one.wait()

@@ -26,7 +26,8 @@ export class Pipeline {
   constructor(stages: readonly StageCommand[], env: NodeJS.ProcessEnv = {}) {
     this.#stages = stages
     const quoted = stages.map(([tool, ...args], i) => {
-      const command = [process.execPath, join(BIN, `${tool}.js`), ...args].map(quote).join(' ')
+      const node = [process.execPath, '--import', tellsHandler(this.#handlerFile(i))]
+      const command = [...node, join(BIN, `${tool}.js`), ...args].map(quote).join(' ')
       return `{ bash -c 'echo $$ > "$0"; exec "$@"' ${quote(join(this.#directory, String(i)))} ${command}; }`
     })
     const script = join(this.#directory, 'run.sh')
@@ -62,14 +63,24 @@ export class Pipeline {
     }
   }
 
-  /** @returns false when the stage was gone already */
+  /**
+   * Sends a signal, SIGTERM not before the stage has a handler for it: starting takes seconds on a busy machine.
+   * @returns false when the stage was gone already
+   */
   async kill(stage: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<boolean> {
     try {
-      process.kill(await this.pid(stage), signal)
+      const pid = await this.pid(stage)
+      const isThere = (): boolean => process.kill(pid, 0)
+      if (signal === 'SIGTERM') while (isThere() && !existsSync(this.#handlerFile(stage))) await sleep(5)
+      process.kill(pid, signal)
       return true
     } catch {
       return false
     }
+  }
+
+  #handlerFile(stage: number): string {
+    return join(this.#directory, `handler-${stage}`)
   }
 
   /** Resolves when all stages have ended. */
@@ -89,4 +100,11 @@ export function runPipeline(...stages: StageCommand[]): Promise<PipelineResult> 
 
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/** What a stage loads first: it makes a file when the stage gets a handler for SIGTERM, without which it would end at once. */
+function tellsHandler(file: string): string {
+  const code = `import { writeFileSync } from 'node:fs'
+    process.on('newListener', event => { if (event === 'SIGTERM') writeFileSync(${JSON.stringify(file)}, '') })`
+  return `data:text/javascript,${encodeURIComponent(code)}`
 }
