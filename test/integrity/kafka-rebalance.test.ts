@@ -16,7 +16,8 @@ const PARTITIONS = 6
 const BOTH = ['consumer', 'consumer', 'classic']
 const CLASSIC = ['classic']
 
-describe('members of a group that come and go every second', { skip }, () => {
+// Two at a time: most of their time is spent waiting for the group.
+describe('members of a group that come and go every second', { skip, concurrency: 2 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-rebalance-'))
   let kafka: RunningServer
   let broker = ''

@@ -14,7 +14,8 @@ import { type RunningServer, startServer, unavailable } from '../support/servers
 const KILLS = rounds(8, 4)
 const skip = unavailable('kafka') || kcatMissing() || false
 
-describe('from topic to topic through kills', { skip }, () => {
+// Two at a time: most of their time is spent waiting for the group.
+describe('from topic to topic through kills', { skip, concurrency: 2 }, () => {
   const random = randomNumbers(20261201)
   const directory = mkdtempSync(join(tmpdir(), 'millrace-topic-'))
   let kafka: RunningServer
@@ -77,8 +78,6 @@ describe('from topic to topic through kills', { skip }, () => {
       await victim?.wait()
       members.push(new Pipeline([stage()]))
     }
-    // The last of them has to be there to be stopped.
-    await sleep(2000)
     stop.abort()
     const written = await writing
     for (const member of members) {
