@@ -130,15 +130,18 @@ test('topics get no marks', async t => {
 })
 
 test('a mark is due when the time between marks has passed', async t => {
+  t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 })
   const writer = new OutputWriter(openOutput('/dev/null'))
   const marks = await MarkWriter.open(temporaryFolder(t), null, writer, 60)
   assert.equal(marks.isDue, false)
-  assert.ok(marks.untilDue > 0 && marks.untilDue <= 60)
-  await sleep(70)
+  assert.equal(marks.untilDue, 60)
+  t.mock.timers.tick(59)
+  assert.deepEqual([marks.isDue, marks.untilDue], [false, 1])
+  t.mock.timers.tick(1)
   assert.equal(marks.isDue, true)
   assert.equal(marks.untilDue, 0)
   await marks.write({ pos: 1 })
-  assert.equal(marks.isDue, false)
+  assert.deepEqual([marks.isDue, marks.untilDue], [false, 60])
 })
 
 test('a file as output acknowledges each mark with the size that it had', async t => {
