@@ -3,6 +3,7 @@ import { isAppendOnly } from './append-only.ts'
 import { type Cause, causeAt, NO_CAUSE } from './change-event.ts'
 import type { Lateness } from './consumers.ts'
 import { generateProjectValues } from './generate-project.ts'
+import { generateWriteValues } from './generate-write.ts'
 import { Idleness, type IdlenessOptions } from './idleness.ts'
 import type { Lookups } from './lookup/lookups.ts'
 import { Prefetch } from './lookup/prefetch.ts'
@@ -196,21 +197,41 @@ export class Dataflow implements Pipeline {
   }
 
   private sink(plan: Plan, errors: RowErrors): Operator {
-    const { results, isOnlyAdded } = this
-    const project = generateProjectValues(plan.condition, plan.projections)
     return {
-      change: computed(project, errors, (old, now) => {
-        if (isOnlyAdded) {
-          if (now !== null) results.add(now)
-        } else if (old !== now) {
-          results.change(old, now, this.cause())
-        }
-      }),
+      change: this.isOnlyAdded ? this.adding(plan, errors) : this.changing(plan, errors),
       advance: watermark => {
         this.watermark = watermark
       },
-      clear: () => results.truncate(this.cause())
+      clear: () => this.results.truncate(this.cause())
     }
+  }
+
+  private adding({ condition, projections }: Plan, errors: RowErrors): Operator['change'] {
+    const { results } = this
+    const write = generateWriteValues(condition, projections)
+    const output = results.bytes?.bind(results)
+    if (write === undefined || output === undefined) {
+      return computed(generateProjectValues(condition, projections), errors, (_, row) => {
+        if (row !== null) results.add(row)
+      })
+    }
+    return (_, after) => {
+      if (after === null) return
+      const w = output()
+      const { length } = w
+      try {
+        write(after, w)
+      } catch (error) {
+        w.length = length
+        errors.tell(error, after)
+      }
+    }
+  }
+
+  private changing({ condition, projections }: Plan, errors: RowErrors): Operator['change'] {
+    return computed(generateProjectValues(condition, projections), errors, (old, now) => {
+      if (old !== now) this.results.change(old, now, this.cause())
+    })
   }
 
   /** A line was applied, and tells what time it is. */

@@ -18,12 +18,22 @@ export class Emitter {
     if (this.pending.length > pieceSize) this.flush()
   }
 
+  /** Where a line is written as bytes, behind those so far. */
+  get bytes(): ByteWriter {
+    if (this.pending !== '') this.flush()
+    return this.target ?? missing()
+  }
+
   flush(): void {
-    const { pending, target } = this
+    const { pending } = this
     if (pending === '') return
-    if (target === undefined) throw new Error('output without a target')
+    const target = this.target ?? missing()
     target.ensure(pending.length)
     target.length += target.buffer.write(pending, target.length, 'latin1')
     this.pending = ''
   }
+}
+
+function missing(): never {
+  throw new Error('output without a target')
 }

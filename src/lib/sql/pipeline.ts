@@ -1,7 +1,9 @@
+import { ByteWriter } from '../stream/index.ts'
 import { isAppendOnly } from './append-only.ts'
 import { causeAt } from './change-event.ts'
 import { Dataflow } from './dataflow.ts'
 import { generateProjectPlace, type ProjectPlace } from './generate-project.ts'
+import { generateWritePlace } from './generate-write.ts'
 import { type IdlenessOptions, NEVER_IDLE } from './idleness.ts'
 import type { Lookups } from './lookup/lookups.ts'
 import type { Prefetch } from './lookup/prefetch.ts'
@@ -96,28 +98,27 @@ abstract class Stateless {
 
 /** Rows in, rows out. */
 class RowPipeline extends Stateless implements Pipeline {
-  private readonly results: Results
   private readonly reader: JsonReader
-  private readonly project: ProjectPlace
-  private row: string | null = null
+  private readonly project: (line: Line) => boolean
+  private readonly add: () => void
 
   constructor(plan: Plan, scan: Scan, results: Results) {
     super()
-    this.results = results
     this.reader = new JsonReader(scan)
-    this.project = generateProjectPlace(scan, plan.condition, plan.projections)
+    const { project, add } = this.writing(plan, scan, results) ?? this.adding(plan, scan, results)
+    this.project = project
+    this.add = add
   }
 
   begin(): void {}
 
-  read({ bytes, text, start, end }: Line): boolean {
-    this.reader.find(bytes, start, end)
-    this.row = this.project(bytes, text, this.reader.finder.spans, 0, start, end)
-    return this.row !== null
+  read(line: Line): boolean {
+    this.reader.find(line.bytes, line.start, line.end)
+    return this.project(line)
   }
 
   apply(): boolean {
-    if (this.row !== null) this.results.add(this.row)
+    this.add()
     return false
   }
 
@@ -126,6 +127,45 @@ class RowPipeline extends Stateless implements Pipeline {
   }
 
   missing(): undefined {}
+
+  /** Rows as bytes, which are the results' only when they are added. */
+  private writing(
+    { condition, projections }: Plan,
+    scan: Scan,
+    results: Results
+  ): { project(line: Line): boolean; add(): void } | undefined {
+    const write = generateWritePlace(scan, condition, projections)
+    const output = results.bytes?.bind(results)
+    if (write === undefined || output === undefined) return undefined
+    const { spans } = this.reader.finder
+    const row = new ByteWriter(4096)
+    return {
+      project({ bytes, text, start, end }) {
+        row.length = 0
+        write(bytes, text, spans, 0, start, end, row)
+        return row.length > 0
+      },
+      add: () => output().appendWritten(row)
+    }
+  }
+
+  /** Rows as texts. */
+  private adding(
+    { condition, projections }: Plan,
+    scan: Scan,
+    results: Results
+  ): { project(line: Line): boolean; add(): void } {
+    const project = generateProjectPlace(scan, condition, projections)
+    const { spans } = this.reader.finder
+    let row: string | null = null
+    return {
+      project({ bytes, text, start, end }) {
+        row = project(bytes, text, spans, 0, start, end)
+        return row !== null
+      },
+      add: () => results.add(row as string)
+    }
+  }
 }
 
 /**

@@ -49,12 +49,17 @@ export class PlaceCode {
 
   /** JavaScript for a column's JSON text as it stands in the bytes, where that is its output form. */
   raw(value: Bound): string | undefined {
-    if (value.kind !== 'column') return undefined
+    const place = this.bytes(value)
+    if (place === undefined) return undefined
+    return value.type.kind === 'STRING' ? `rt.rawString(${place})` : `rt.loadRaw(${place})`
+  }
+
+  /** JavaScript for where that stands: `bytes, text, start, end`. */
+  bytes(value: Bound): string | undefined {
+    if (value.kind !== 'column' || this.scan.columns[value.index]?.path.length === 0) return undefined
     const { type } = value
-    if (type.kind === 'STRING' && type.length === undefined)
-      return `rt.rawString(B, S, ${this.place(value.index)})`
-    if (type.kind === 'DYNAMIC') return `rt.loadRaw(B, S, ${this.place(value.index)})`
-    return undefined
+    const isRaw = type.kind === 'DYNAMIC' || (type.kind === 'STRING' && type.length === undefined)
+    return isRaw ? `B, S, ${this.place(value.index)}` : undefined
   }
 
   private column(index: number, as?: SqlType): string | undefined {

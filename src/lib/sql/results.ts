@@ -1,3 +1,4 @@
+import type { ByteWriter } from '../stream/index.ts'
 import { type Cause, changeEvent, NO_CAUSE } from './change-event.ts'
 import type { Emitter } from './emitter.ts'
 import { Pending } from './pending.ts'
@@ -12,6 +13,8 @@ export type ResultOptions = {
 
 /** Where the results of a query go. Rows are JSON text, null where there is none. */
 export interface Results {
+  /** Where rows may be written as lines of bytes instead of being added; undefined where `add` is to have them. */
+  bytes?(): ByteWriter
   /** A row of a query that only adds rows. */
   add(row: string): void
   /** @param op the letter of the change where it is known to be another than c, u or d */
@@ -35,6 +38,10 @@ class PlainRows implements Results {
 
   constructor(output: Emitter) {
     this.output = output
+  }
+
+  bytes(): ByteWriter {
+    return this.output.bytes
   }
 
   add(row: string): void {

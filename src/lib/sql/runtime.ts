@@ -51,6 +51,7 @@ export {
   formatTimestamp,
   rescaleTimestamp
 } from './values/time.ts'
+export * from './values/write.ts'
 export * from './window.ts'
 
 export function divideInt(a: Int, b: Int): Int {

@@ -261,17 +261,23 @@ function loadNumber(raw: string): Int {
   return Number.isInteger(value) ? fromDouble(value) : value
 }
 
-/** The JSON text of a value as it stands; a word or number that is none would make the output no JSON. */
+/** The JSON text of a value as it stands. */
 export function loadRaw(bytes: Buffer, text: Pieces, start: number, end: number): string {
   if (start < 0) return 'null'
+  checkRaw(bytes, text, start, end)
+  return text.substring(start, end)
+}
+
+/** Throws RowError for a word or number that is none: it would make the output no JSON. */
+export function checkRaw(bytes: Buffer, text: Pieces, start: number, end: number): void {
   const first = bytes[start] as number
-  const raw = text.substring(start, end)
-  if (first === quoteByte || first === openBrace || first === openBracket) return raw
+  if (first === quoteByte || first === openBrace || first === openBracket) return
   // Digits are a number of JSON unless there are more after a leading zero.
-  if (first > zeroByte && first <= 57 && smallInteger(bytes, start, end) !== undefined) return raw
+  if (first > zeroByte && first <= 57 && smallInteger(bytes, start, end) !== undefined) return
   const word = first === 110 ? nullWord : first === 116 ? trueWord : falseWord
-  if (isWord(bytes, start, end, word) || jsonNumber.test(raw)) return raw
-  throw new RowError(`${show(raw)} is not JSON`)
+  if (isWord(bytes, start, end, word)) return
+  const raw = text.substring(start, end)
+  if (!jsonNumber.test(raw)) throw new RowError(`${show(raw)} is not JSON`)
 }
 
 const openBrace = 123
