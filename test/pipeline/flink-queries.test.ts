@@ -13,6 +13,7 @@ import { orderCases } from './flink-cases/orders.ts'
 import { overCases } from './flink-cases/overs.ts'
 import { rankingCases } from './flink-cases/rankings.ts'
 import { rankCases } from './flink-cases/ranks.ts'
+import { scalarSubqueryCases } from './flink-cases/scalar-subqueries.ts'
 import { setOperationCases } from './flink-cases/set-operations.ts'
 import { sources } from './flink-cases/sources.ts'
 import { subqueryCases } from './flink-cases/subqueries.ts'
@@ -36,7 +37,8 @@ const all = [
   ...orderCases,
   ...unnestCases,
   ...subqueryCases,
-  ...setOperationCases
+  ...setOperationCases,
+  ...scalarSubqueryCases
 ]
 /** Flink takes half a second of CPU time for each. */
 const cases = thorough ? all : all.filter((_, i) => i % 4 === 0)

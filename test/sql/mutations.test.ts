@@ -6,6 +6,7 @@ import { groupingSetCases } from '../pipeline/flink-cases/grouping-sets.ts'
 import { groupCases } from '../pipeline/flink-cases/groups.ts'
 import { joinCases } from '../pipeline/flink-cases/joins.ts'
 import { rankingCases } from '../pipeline/flink-cases/rankings.ts'
+import { scalarSubqueryCases } from '../pipeline/flink-cases/scalar-subqueries.ts'
 import { setOperationCases } from '../pipeline/flink-cases/set-operations.ts'
 import { sources } from '../pipeline/flink-cases/sources.ts'
 import { randomNumbers } from '../support/random.ts'
@@ -19,7 +20,8 @@ const queries = [
   ...groupingSetCases,
   ...joinCases,
   ...rankingCases,
-  ...setOperationCases
+  ...setOperationCases,
+  ...scalarSubqueryCases
 ].map(({ sql }) => sql)
 const declarations = sources.tables.map(
   ({ name, columns, format }) =>

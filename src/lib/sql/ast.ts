@@ -76,6 +76,8 @@ export type Expression = Span &
     | { kind: 'in'; operand: Expression; list: Expression[]; negated: boolean }
     | { kind: 'inQuery'; operand: Expression; query: Query; negated: boolean }
     | { kind: 'exists'; query: Query }
+    /** A subquery of one column and at most one row, as a value. */
+    | { kind: 'scalarQuery'; query: Query }
     /** LIKE, or SIMILAR TO. */
     | {
         kind: 'like'

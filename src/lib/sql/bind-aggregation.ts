@@ -24,7 +24,7 @@ type Ungrouped = {
   boundOf(call: CallExpression): Bound | undefined
 }
 
-/** The groups of a SELECT with GROUP BY or aggregates, and what binds expressions over them. */
+/** The groups of a SELECT with GROUP BY or aggregates, before HAVING, and what binds expressions over them. */
 export function bindAggregation(
   select: Select,
   given: Relation,
@@ -95,10 +95,9 @@ export function bindAggregation(
   for (const item of select.items) {
     if (item.kind === 'star') throw new SqlError('name', '* cannot stand beside GROUP BY', text, item)
   }
-  const having = select.having === undefined ? undefined : grouped.bindCondition(select.having)
   const result: Relation = {
     input: node,
-    condition: having,
+    condition: undefined,
     fields: [],
     alias: undefined,
     open: false,

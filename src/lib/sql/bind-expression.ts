@@ -93,6 +93,11 @@ export class ExpressionBinder {
           'IN (SELECT …) and EXISTS stand alone or between the ANDs of WHERE: anywhere else they are not in the subset'
         throw this.error('unsupported', reason, expression)
       }
+      case 'scalarQuery': {
+        const reason =
+          '(SELECT …) as a value stands in WHERE, SELECT and HAVING, not in an aggregate, GROUP BY or ON: select it in a subquery of FROM'
+        throw this.error('unsupported', reason, expression)
+      }
       case 'like':
         return bindLike(this, expression)
       case 'case':

@@ -4,20 +4,19 @@ import { bindAggregation } from './bind-aggregation.ts'
 import { bindDistinct } from './bind-distinct.ts'
 import type { ExpressionBinder } from './bind-expression.ts'
 import { bindTable } from './bind-from.ts'
-import { addFilterAbove } from './bind-join.ts'
 import { bindOrder } from './bind-order.ts'
 import { bindOver, bindQualify, hasWindows } from './bind-over.ts'
 import { bindSetOperation } from './bind-set-operation.ts'
 import { bindSubquery, conditionsOf } from './bind-subquery.ts'
 import { bindUnion } from './bind-union.ts'
-import { and, type Bound, conjunctsOf } from './bound.ts'
 import { type BoundSelect, binderFor, type Environment, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
+import { filterRelation } from './filter-relation.ts'
+import { type BoundRows, joinSubqueries, subqueriesIn } from './join-subqueries.ts'
 import { project } from './project.ts'
-import { boundRank } from './rank-range.ts'
 import type { Relation } from './relation.ts'
 import { settleRanks } from './settle-ranks.ts'
-import { readsBound, settled } from './window-relation.ts'
+import { settled } from './window-relation.ts'
 
 /** Resolves a query; throws SqlError at the place of the first mistake. */
 export function bindQuery(query: Query, environment: Environment): BoundSelect {
@@ -61,42 +60,47 @@ function bindSelect(
   const { text } = environment
   if (select.from === undefined)
     throw new SqlError('unsupported', unsupported('SELECT without FROM'), text, select)
-  let relation = bindTable(select.from, environment, bindQuery)
-  let binder = binderFor(relation, text)
-  refuseAliases(select, relation, text)
-  if (select.where !== undefined) {
-    const { conditions, subqueries } = conditionsOf(select.where)
-    for (const condition of conditions) filter(relation, binder.bindCondition(condition))
-    for (const subquery of subqueries) {
-      relation = bindSubquery(subquery, relation, environment, bindQuery)
-      binder = binderFor(relation, text)
-    }
-  }
-  const aggregates = select.items.some(item => item.kind === 'item' && hasAggregate(item.value))
+  const from = bindTable(select.from, environment, bindQuery)
+  let rows: BoundRows = { relation: from, binder: binderFor(from, text) }
+  refuseAliases(select, from, text)
+  if (select.where !== undefined) rows = bindWhere(select, select.where, rows, environment)
+  const items = select.items.flatMap(item => (item.kind === 'item' ? [item.value] : []))
+  const having = select.having === undefined ? [] : [select.having]
   const isGrouped = select.groupBy.length > 0 || select.groupingSets !== undefined
-  if (isGrouped || aggregates || select.having !== undefined)
-    ({ relation, binder } = bindAggregation(select, relation, environment))
+  if (isGrouped || items.some(hasAggregate) || having.length > 0)
+    rows = bindAggregation(select, rows.relation, environment)
+  const qualify = select.qualify === undefined ? [] : [select.qualify]
+  rows = joinSubqueries([...having, ...items, ...qualify], rows, select, environment, bindQuery)
+  let { relation, binder } = rows
+  for (const condition of having) filterRelation(relation, binder.bindCondition(condition))
   if (hasWindows(select)) {
     if (relation.window !== undefined) {
       relation = settled(relation)
       binder = binderFor(relation, text)
     }
     ;({ relation, binder } = bindOver(select, relation, binder, environment))
-    if (select.qualify !== undefined) filter(relation, bindQualify(select, select.qualify, binder))
+    if (select.qualify !== undefined) filterRelation(relation, bindQualify(select, select.qualify, binder))
   }
   const bound = project(select, relation, expression => binder.bind(expression), text)
   return select.distinct ? { bound: bindDistinct(bound, select, text), binder: undefined } : { bound, binder }
 }
 
-/** Takes only the rows for which a condition holds. */
-function filter(relation: Relation, condition: Bound): void {
-  const { input, window } = relation
-  for (const part of conjunctsOf(condition)) {
-    const isOfWindows = window !== undefined && readsBound(part, window)
-    if (!isOfWindows && input.kind === 'join' && addFilterAbove(input, part)) continue
-    if (!isOfWindows && input.kind === 'rank' && boundRank(input, part)) continue
-    relation.condition = and(relation.condition, part)
+/** The rows for which WHERE holds. */
+function bindWhere(select: Select, where: Expression, given: BoundRows, environment: Environment): BoundRows {
+  const { text } = environment
+  const { conditions, subqueries } = conditionsOf(where)
+  const asking = conditions.filter(condition => subqueriesIn(condition).length > 0)
+  let { relation, binder } = given
+  for (const condition of conditions) {
+    if (!asking.includes(condition)) filterRelation(relation, binder.bindCondition(condition))
   }
+  for (const subquery of subqueries) {
+    relation = bindSubquery(subquery, relation, environment, bindQuery)
+    binder = binderFor(relation, text)
+  }
+  const rows = joinSubqueries(asking, { relation, binder }, select, environment, bindQuery)
+  for (const condition of asking) filterRelation(rows.relation, rows.binder.bindCondition(condition))
+  return { relation: rows.relation, binder: binderFor(rows.relation, text) }
 }
 
 /** Resolves the query whose rows are the output. */

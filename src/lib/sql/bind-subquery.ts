@@ -136,7 +136,8 @@ function innerOf(query: Query, outer: Relation, environment: Environment, bindQu
     const isOne = item?.kind === 'star' && second === undefined && other === undefined && !relation.open
     return { relation, conditions, ...(isOne && field !== undefined ? { value: field.value } : {}) }
   }
-  refuseCorrelation(query, outer, text)
+  const what = 'a subquery with aggregates, UNION or WITH'
+  refuseCorrelation(query, aliasesOf(outer), what, text)
   const relation = settled(bindQuery(query, environment))
   const [first, second] = relation.projections
   const isOne = first?.kind === 'value' && second === undefined
@@ -180,14 +181,18 @@ const aliasesOf = ({ sides, alias, fields }: Relation): (string | undefined)[] =
   sides === undefined || fields.length > 0 ? [alias] : sides.flatMap(({ relation }) => aliasesOf(relation))
 
 /** In an undeclared table the name of an outer one would quietly be a column of NULLs. */
-function refuseCorrelation(query: Query, outer: Relation, text: string): void {
-  const aliases = aliasesOf(outer)
+export function refuseCorrelation(
+  query: Query,
+  aliases: readonly (string | undefined)[],
+  what: string,
+  text: string
+): void {
   const visit = (expression: Expression, own: readonly string[]): void => {
     const first =
       expression.kind === 'reference' && expression.parts.length > 1 ? expression.parts[0] : undefined
     if (first !== undefined && aliases.includes(first.name) && !own.includes(first.name)) {
-      const what = 'a subquery with aggregates, UNION or WITH that reads the tables of the query around it'
-      throw new SqlError('unsupported', unsupported(what), text, expression)
+      const reads = `${what} that reads the tables of the query around it`
+      throw new SqlError('unsupported', unsupported(reads), text, expression)
     }
     for (const part of partsOf(expression)) visit(part, own)
   }
@@ -213,7 +218,8 @@ function selectsOf(query: Query): Select[] {
   }
 }
 
-function namesOf(table: TableReference): string[] {
+/** What the tables in FROM are called. */
+export function namesOf(table: TableReference): string[] {
   if (table.kind === 'join') return [...namesOf(table.left), ...namesOf(table.right)]
   if (table.alias !== undefined) return [table.alias.name]
   return table.kind === 'table' ? [(table.path.at(-1) as Identifier).name] : []

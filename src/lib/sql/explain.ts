@@ -69,6 +69,8 @@ export function describeNode(node: Exclude<Node, Scan>): string {
       return expandText(node)
     case 'join':
       return joinText(node)
+    case 'single':
+      return `single row${partitionText(node.input, node.keys)}`
     case 'rank':
       return rankText(node)
     case 'over':

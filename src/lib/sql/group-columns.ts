@@ -53,10 +53,12 @@ export function groupColumns({ input }: Plan): string[] | null {
       // All rows are of one group.
       return []
     case 'rank':
-    case 'over': {
+    case 'over':
+    case 'single': {
       const { values, input: below } = input.input
+      const partition = input.kind === 'single' ? input.keys : input.partition
       const inner = groupColumns(planOf(input.input))
-      const own = input.partition.flatMap(index => columnOf(values[index], below) ?? [])
+      const own = partition.flatMap(index => columnOf(values[index], below) ?? [])
       return inner === null ? own : inner.filter(column => own.includes(column))
     }
     default: {
@@ -88,6 +90,7 @@ function columnOf(value: Bound | undefined, node: Node): string | undefined {
     case 'rank':
     case 'over':
     case 'sort':
+    case 'single':
       return columnOf(value, node.input)
     case 'unnest':
       return columnOf(node.input.values[value.index - unnestedColumns(node)], node.input.input)

@@ -30,6 +30,7 @@ import { SemiJoin } from './operators/semi-join.ts'
 import { SessionAggregate } from './operators/session-aggregate.ts'
 import { SessionRows } from './operators/session-rows.ts'
 import { SetOperation } from './operators/set-operation.ts'
+import { SingleRow } from './operators/single-row.ts'
 import { TimeSort } from './operators/time-sort.ts'
 import { unnestRows } from './operators/unnest.ts'
 import { VersionJoin } from './operators/version-join.ts'
@@ -141,6 +142,12 @@ export class OperatorGraph {
       case 'sort':
         this.sort(node, out)
         break
+      case 'single': {
+        const rows = new SingleRow(node.keys, out)
+        this.operators.push(rows)
+        this.build(node.input, rows)
+        break
+      }
       case 'unnest':
         this.build(node.input, unnestRows(node, this.errorsOf(node.input), out))
         break

@@ -171,7 +171,8 @@ function parsePrefix(tokens: TokenStream): Expression {
       }
       if (token.text === '(') {
         tokens.next()
-        if (tokens.atWords('SELECT')) throw tokens.unsupported('a scalar subquery', tokens.peek())
+        if (tokens.atWords('SELECT') || tokens.atWords('WITH'))
+          return { kind: 'scalarQuery', query: parseQuery(tokens), start, end: tokens.expectSymbol(')').end }
         const inner = parseExpression(tokens)
         if (!tokens.atSymbol(',')) return { ...inner, start, end: tokens.expectSymbol(')').end }
         const args = [inner]

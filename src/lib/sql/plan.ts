@@ -230,6 +230,12 @@ export type Expand = {
   sets: number[][]
 }
 
+/**
+ * The rows of the input, of which there may be one at a time for each key: a second one is an error. `keys` are indexes of
+ * the values; a row with NULL in one is of no key.
+ */
+export type Single = { kind: 'single'; input: Calc; keys: number[] }
+
 /** The number of an expanded row's columns that come before the values of the input. */
 export const expandedColumns = ({ keys }: Expand): number => 1 + keys.length
 
@@ -256,6 +262,7 @@ export function unnestedColumns({ members, isNumbered }: Pick<Unnest, 'members' 
 export type Node =
   | Unnest
   | Expand
+  | Single
   | SetOperation
   | Scan
   | Calc

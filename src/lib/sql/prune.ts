@@ -11,6 +11,7 @@ import {
   type Plan,
   type Rank,
   type Scan,
+  type Single,
   type Sort,
   timesOf,
   type Unnest,
@@ -63,6 +64,8 @@ function pruneNode(node: Node, used: ReadonlySet<number>): Places | undefined {
     case 'aggregate':
       pruneAggregation(node)
       return undefined
+    case 'single':
+      return pruneSingle(node, used)
     case 'rank':
       return pruneRank(node, used)
     case 'over':
@@ -121,6 +124,12 @@ function pruneJoin(join: Join, used: ReadonlySet<number>): Places {
     for (const key of keys) key[side] = at(key[side])
     if (bounds !== undefined) bounds[side] = at(bounds[side])
   }
+  return places
+}
+
+function pruneSingle(node: Single, used: ReadonlySet<number>): Places {
+  const places = pruneCalc(node.input, new Set([...used, ...node.keys]))
+  node.keys = node.keys.map(index => places.get(index) as number)
   return places
 }
 
