@@ -45,6 +45,31 @@ for (const [type, expected] of [
   })
 }
 
+for (const [condition, expected] of [
+  ['o.user IN (SELECT v.user FROM', [1, 4]],
+  ['EXISTS (SELECT 1 FROM', [1, 2, 4]],
+  ['NOT EXISTS (SELECT 1 FROM', [3]]
+] as const) {
+  test(`rows of a window with ${condition.split(' (')[0]} come out when it closes, and are only added`, () => {
+    const sql = `SELECT o.id FROM ${windowed('orders')} o WHERE ${condition} ${windowed('visits')} v
+      WHERE o.window_start = v.window_start AND o.window_end = v.window_end)`
+    const { rows } = run(sql, lines)
+    assert.deepEqual(
+      rows,
+      expected.map(id => ({ id }))
+    )
+    const open = run(sql, lines.slice(0, 7), { unended: true })
+    assert.deepEqual(open.rows, [])
+  })
+}
+
+test('NOT IN of a window knows nothing of a row when one of its window is NULL', () => {
+  const sql = `SELECT o.id FROM ${windowed('orders')} o WHERE o.user NOT IN (SELECT v.user FROM ${windowed('visits')} v
+    WHERE o.window_start = v.window_start AND o.window_end = v.window_end)`
+  const later = [order(6, 30), visit(16, 31, 2), order(7, 32, null), order(8, 40, null)]
+  assert.deepEqual(run(sql, [...lines, ...later]).rows, [{ id: 3 }, { id: 6 }, { id: 8 }])
+})
+
 test('a row for a window that is closed for both sides is late', () => {
   const late = order(5, 9)
   const result = run(join(''), [order(1, 0), visit(11, 1), order(2, 30), visit(12, 30), late])

@@ -7,6 +7,7 @@ import { hasWindows } from './bind-over.ts'
 import { and, type Bound, columnsOf, conjunctsOf } from './bound.ts'
 import { type BoundSelect, binderFor, type Environment, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
+import { windowTime } from './join-window.ts'
 import { calcOf, sidesOf } from './lift.ts'
 import type { Join, JoinSide } from './plan.ts'
 import type { Relation } from './relation.ts'
@@ -95,6 +96,7 @@ export function bindSubquery(
       join.kept = 'not in'
     }
   }
+  if (join.kept !== 'not in') join.time = windowTime(join)
   return {
     input: join,
     condition: undefined,

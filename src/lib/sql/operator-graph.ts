@@ -298,7 +298,7 @@ export class OperatorGraph {
       this.lookups.push(join)
       return
     }
-    if (node.kept !== undefined) {
+    if (node.kept !== undefined && time?.kind !== 'window') {
       const join = new SemiJoin(node.kept, functions, out)
       this.operators.push(join)
       this.build(left, join.left)
@@ -316,7 +316,7 @@ export class OperatorGraph {
         : time.kind === 'interval'
           ? new IntervalJoin(type, time, functions, out)
           : time.kind === 'window'
-            ? new WindowJoin(type, time, functions, this.onLate, out)
+            ? new WindowJoin(node, time, functions, this.onLate, out)
             : new VersionJoin(type, time, functions, scansOf(right)[0]?.eventTime !== undefined, out)
     this.operators.push(join)
     this.build(left, join.left)

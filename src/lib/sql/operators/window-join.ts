@@ -1,6 +1,5 @@
-import type { JoinType } from '../ast.ts'
 import type { JoinFunctions } from '../generate-join.ts'
-import type { JoinSide, JoinTime } from '../plan.ts'
+import type { Join, JoinSide, JoinTime, Membership } from '../plan.ts'
 import { KeptRows, type KeptRowsState } from './kept-rows.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 import type { KeptRow } from './row-bag.ts'
@@ -11,13 +10,15 @@ type State = { windows: ({ end: number } & Record<JoinSide, KeptRowsState>)[]; w
 
 /**
  * A join of the rows of a window: pairs, and rows of an outer side that are in none, come out when the watermark has
- * reached the window's last millisecond. Rows for a window that is closed are late.
+ * reached the window's last millisecond; of a semi or anti join the rows of the left side that are in a pair, or in none.
+ * Rows for a window that is closed are late.
  * Source: Flink's WindowJoinOperator; rows can be taken back here as long as their window is open.
  */
 export class WindowJoin implements Stateful {
   readonly left: Operator = this.port('left')
   readonly right: Operator = this.port('right')
   private readonly functions: JoinFunctions
+  private readonly kept: Membership | undefined
   private readonly outer: Record<JoinSide, boolean>
   private readonly ends: JoinTime & { kind: 'window' }
   private readonly windows = new Map<number, OpenWindow>()
@@ -29,7 +30,7 @@ export class WindowJoin implements Stateful {
 
   /** @param ends where the rows have the ends of their windows */
   constructor(
-    type: JoinType,
+    { type, kept }: Pick<Join, 'type' | 'kept'>,
     ends: JoinTime & { kind: 'window' },
     functions: JoinFunctions,
     onLate: () => void,
@@ -37,6 +38,7 @@ export class WindowJoin implements Stateful {
   ) {
     this.functions = functions
     this.ends = ends
+    this.kept = kept
     this.outer = { left: type === 'left' || type === 'full', right: type === 'right' || type === 'full' }
     this.onLate = onLate
     this.out = out
@@ -117,12 +119,21 @@ export class WindowJoin implements Stateful {
     for (const [key, rows] of left.all()) {
       // A key that is NULL is equal to none.
       const partners = key === null ? [] : right.under(key)
-      for (const { row } of rows) this.pairRow(row, partners)
+      for (const { row } of rows) {
+        if (this.kept === undefined) this.pairRow(row, partners)
+        else if (this.isPaired(row, partners) === (this.kept === 'paired'))
+          this.out.change(null, this.functions.row(row, null))
+      }
     }
     if (!this.outer.right) return
     for (const [, rows] of right.all())
       for (const { row, matches } of rows)
         if (matches === 0) this.out.change(null, this.functions.row(null, row))
+  }
+
+  private isPaired(row: Row, partners: readonly KeptRow[]): boolean {
+    const { functions } = this
+    return partners.some(partner => functions.matches(functions.row(row, partner.row)))
   }
 
   private pairRow(row: Row, partners: readonly KeptRow[]): void {
