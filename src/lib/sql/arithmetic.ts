@@ -1,5 +1,6 @@
 import { type Bound, literal, strict } from './bound.ts'
-import { cast, rescaled } from './cast.ts'
+import { cast } from './cast.ts'
+import { rescaled } from './cast-number.ts'
 import type { Span } from './errors.ts'
 import {
   approximateType,

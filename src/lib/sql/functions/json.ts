@@ -1,6 +1,7 @@
 import type { JsonFallback } from '../ast.ts'
 import { type Bound, strict } from '../bound.ts'
-import { cast, integerBits } from '../cast.ts'
+import { cast } from '../cast.ts'
+import { integerBits } from '../conversion.ts'
 import { BOOLEAN, DYNAMIC, isInteger, type SqlType, STRING, typeName } from '../types.ts'
 import { argument, type Call, type ScalarFunction, simple } from './define.ts'
 import { parsePath } from './json-path.ts'

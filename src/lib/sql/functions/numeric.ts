@@ -1,6 +1,7 @@
 import { arithmetic } from '../arithmetic.ts'
 import { type Bound, literal, strict } from '../bound.ts'
-import { cast, rescaled } from '../cast.ts'
+import { cast } from '../cast.ts'
+import { rescaled } from '../cast-number.ts'
 import {
   BIGINT,
   type DecimalType,
