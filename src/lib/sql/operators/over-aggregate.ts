@@ -3,8 +3,8 @@ import type { OverFunctions } from '../generate-over.ts'
 import type { OverFrame } from '../plan.ts'
 import type { RowErrors } from '../result-errors.ts'
 import { keep } from '../values/keep.ts'
+import { type Due, DueQueue, type DueState } from './due-queue.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
-import { TimeQueue } from './time-queue.ts'
 
 /** The rows of a key that came out; `rows` from `head` on are those that count for the next, where they have to be known. */
 type Partition = {
@@ -18,9 +18,9 @@ type Partition = {
 }
 
 /** A row that waits for the watermark to pass its time, or without one what may be forgotten then; in order of `n`. */
-type Timer = { time: number; n: number; key: unknown; row: unknown[] | null }
+type Timer = Due & { key: unknown; row: unknown[] | null }
 
-type OverState = { watermark: number; n: number; partitions: Map<unknown, Partition>; timers: Timer[] }
+type OverState = DueState & { partitions: Map<unknown, Partition>; timers: Timer[] }
 
 /**
  * Aggregates over the rows of a partition up to each row, in the order of event time; of rows of one time in the order of
@@ -40,9 +40,7 @@ export class OverAggregate implements Stateful, Operator {
   private readonly out: Operator
   private readonly input: InputRow
   private partitions = new Map<unknown, Partition>()
-  private readonly timers = new TimeQueue<Timer>()
-  private watermark = Number.NEGATIVE_INFINITY
-  private n = 0
+  private readonly timers = new DueQueue<Timer>()
 
   /** @param errors what becomes of those in arguments of aggregates, and in their results */
   constructor(
@@ -73,36 +71,30 @@ export class OverAggregate implements Stateful, Operator {
     const key = this.functions.key(this.input)
     const partition = this.partitions.get(key)
     // Flink's last time of a partition is that of the epoch before there is one.
-    if (time <= (this.isBounded ? (partition?.last ?? 0) : this.watermark)) {
+    if (time <= (this.isBounded ? (partition?.last ?? 0) : this.timers.watermark)) {
       this.onLate()
       return
     }
     const kept = keep(key)
-    this.timers.push({ time, n: this.n++, key: kept, row: after.map(keep) })
+    this.timers.push({ time, n: this.timers.next(), key: kept, row: after.map(keep) })
     if (this.isBounded && this.frame.unit === 'RANGE') this.expireLater(kept, time)
   }
 
   advance(watermark: number): void {
-    if (watermark > this.watermark) {
-      this.watermark = watermark
-      this.release(watermark)
-    }
+    this.release(this.timers.pass(watermark))
     this.out.advance(watermark)
   }
 
   clear(): void {}
 
   state(): OverState {
-    const timers = this.timers.items()
-    return { watermark: this.watermark, n: this.n, partitions: this.partitions, timers }
+    return { ...this.timers.state(), partitions: this.partitions, timers: this.timers.items() }
   }
 
   restore(state: unknown): void {
-    const { watermark, n, partitions, timers } = state as OverState
-    this.watermark = watermark
-    this.n = n
+    const { partitions, timers, ...due } = state as OverState
     this.partitions = partitions
-    for (const timer of timers) this.timers.push(timer)
+    this.timers.restore(due, timers)
   }
 
   /** Flink forgets a partition some time after all of its rows are too old, and with them what is late. */
@@ -111,16 +103,10 @@ export class OverAggregate implements Stateful, Operator {
     const partition = this.partitionOf(key)
     if (partition.expires >= time + preceding + 1) return
     partition.expires = time + Math.trunc(preceding * 1.5) + 1
-    this.timers.push({ time: partition.expires, n: this.n++, key, row: null })
+    this.timers.push({ time: partition.expires, n: this.timers.next(), key, row: null })
   }
 
-  private release(watermark: number): void {
-    const due: Timer[] = []
-    for (let first = this.timers.first; first !== undefined; first = this.timers.first) {
-      if (first.time > watermark) break
-      due.push(this.timers.pop() as Timer)
-    }
-    due.sort((a, b) => a.time - b.time || a.n - b.n)
+  private release(due: readonly Timer[]): void {
     let at = 0
     while (at < due.length) {
       const timer = due[at++] as Timer

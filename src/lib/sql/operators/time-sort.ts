@@ -1,10 +1,10 @@
 import type { RankFunctions } from '../generate-rank.ts'
 import { keep } from '../values/keep.ts'
+import { type Due, DueQueue, type DueState } from './due-queue.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
-import { TimeQueue } from './time-queue.ts'
 
-type Waiting = { time: number; n: number; row: Row }
-type SortState = { watermark: number; last: number; n: number; rows: Waiting[] }
+type Waiting = Due & { row: Row }
+type SortState = DueState & { last: number; rows: Waiting[] }
 
 /**
  * Rows in the order of event time, those of one time in an order of their own and then in that of their coming. They come
@@ -15,10 +15,8 @@ export class TimeSort implements Stateful, Operator {
   private readonly functions: RankFunctions
   private readonly onLate: () => void
   private readonly out: Operator
-  private readonly waiting = new TimeQueue<Waiting>()
-  private watermark = Number.NEGATIVE_INFINITY
+  private readonly waiting = new DueQueue<Waiting>()
   private last = Number.NEGATIVE_INFINITY
-  private n = 0
 
   constructor(functions: RankFunctions, onLate: () => void, out: Operator) {
     this.functions = functions
@@ -29,14 +27,15 @@ export class TimeSort implements Stateful, Operator {
   change(_: Row | null, after: Row | null): void {
     if (after === null) return
     const time = this.functions.time(after)
-    if (time > this.last) this.waiting.push({ time, n: this.n++, row: after.map(keep) })
+    if (time > this.last) this.waiting.push({ time, n: this.waiting.next(), row: after.map(keep) })
     else this.onLate()
   }
 
   advance(watermark: number): void {
-    if (watermark > this.watermark) {
-      this.watermark = watermark
-      this.release(watermark)
+    const due = this.waiting.pass(watermark).sort((a, b) => this.functions.compare(a.row, b.row))
+    for (const { time, row } of due) {
+      this.last = time
+      this.out.change(null, row)
     }
     this.out.advance(watermark)
   }
@@ -44,27 +43,12 @@ export class TimeSort implements Stateful, Operator {
   clear(): void {}
 
   state(): SortState {
-    return { watermark: this.watermark, last: this.last, n: this.n, rows: this.waiting.items() }
+    return { ...this.waiting.state(), last: this.last, rows: this.waiting.items() }
   }
 
   restore(state: unknown): void {
-    const { watermark, last, n, rows } = state as SortState
-    this.watermark = watermark
+    const { last, rows, ...due } = state as SortState
     this.last = last
-    this.n = n
-    for (const row of rows) this.waiting.push(row)
-  }
-
-  private release(watermark: number): void {
-    const due: Waiting[] = []
-    for (let first = this.waiting.first; first !== undefined; first = this.waiting.first) {
-      if (first.time > watermark) break
-      due.push(this.waiting.pop() as Waiting)
-    }
-    due.sort((a, b) => this.functions.compare(a.row, b.row) || a.n - b.n)
-    for (const { time, row } of due) {
-      this.last = time
-      this.out.change(null, row)
-    }
+    this.waiting.restore(due, rows)
   }
 }
