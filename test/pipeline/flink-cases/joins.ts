@@ -100,7 +100,10 @@ const temporal = named('temporal join', [
 
 const tumbled = (view: string): string =>
   `(SELECT * FROM TABLE(TUMBLE(TABLE ${view}, DESCRIPTOR(\`at\`), INTERVAL '10' SECOND)))`
-const inWindow = 'o.window_start = s.window_start AND o.window_end = s.window_end AND o.id = s.parent'
+const countedBy = (key: string, view: string): string =>
+  `(SELECT ${key}, COUNT(*) AS n, window_start, window_end FROM TABLE(TUMBLE(TABLE ${view}, DESCRIPTOR(\`at\`), INTERVAL '30' SECOND)) GROUP BY ${key}, window_start, window_end)`
+const sameWindow = 'o.window_start = s.window_start AND o.window_end = s.window_end'
+const inWindow = `${sameWindow} AND o.id = s.parent`
 const windowJoins = named('window join', [
   ...(['JOIN', 'LEFT JOIN', 'RIGHT JOIN', 'FULL JOIN'] as const).map((kind): [string, string] => [
     kind,
@@ -108,7 +111,23 @@ const windowJoins = named('window join', [
   ]),
   [
     'IN',
-    `SELECT o.id FROM ${tumbled('orders')} AS o WHERE o.id IN (SELECT s.parent FROM ${tumbled('shipments')} AS s WHERE o.window_start = s.window_start AND o.window_end = s.window_end)`
+    `SELECT o.id FROM ${tumbled('orders')} AS o WHERE o.id IN (SELECT s.parent FROM ${tumbled('shipments')} AS s WHERE ${sameWindow})`
+  ],
+  [
+    'NOT IN with NULLs',
+    `SELECT o.id FROM ${tumbled('orders')} AS o WHERE o.id NOT IN (SELECT s.parent FROM ${tumbled('shipments')} AS s WHERE ${sameWindow})`
+  ],
+  [
+    'NOT IN without NULLs',
+    `SELECT o.id FROM ${tumbled('orders')} AS o WHERE o.id NOT IN (SELECT s.parent FROM ${tumbled('shipments')} AS s WHERE s.parent IS NOT NULL AND ${sameWindow})`
+  ],
+  ...(['EXISTS', 'NOT EXISTS'] as const).map((kind): [string, string] => [
+    kind,
+    `SELECT o.id FROM ${tumbled('orders')} AS o WHERE ${kind} (SELECT 1 FROM ${tumbled('shipments')} AS s WHERE ${inWindow})`
+  ]),
+  [
+    'IN of aggregates',
+    `SELECT o.buyer, o.n FROM ${countedBy('buyer', 'orders')} AS o WHERE o.n IN (SELECT s.n FROM ${countedBy('carrier', 'shipments')} AS s WHERE ${sameWindow})`
   ]
 ])
 
