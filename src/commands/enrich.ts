@@ -1,4 +1,5 @@
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
+import { getHeapStatistics } from 'node:v8'
 import {
   type CommandSpec,
   commonFlags,
@@ -16,7 +17,7 @@ import {
   stateFlags,
   usageError
 } from '../lib/cli/index.ts'
-import { compile, Lookups, type Query, type QueryOptions, QueryStage } from '../lib/sql/index.ts'
+import { compile, Lookups, type Query, type QueryOptions, QueryStage, StateMemory } from '../lib/sql/index.ts'
 import {
   BadLines,
   commitTogether,
@@ -70,6 +71,11 @@ const flags = {
     help: 'after how long without rows a table no longer holds time back; 0: never',
     doc: "Where a query has several tables with event time, that of the query is the one that is furthest behind. A table without rows for so long, while others have some, is taken to be that far behind them. What has passed is told by ts_ms in change events and marks (gaps of more than 10 s count as 10 s, so that nothing is idle because the stage before was away), not by this machine's clock. SET 'table.exec.source.idle-timeout' in the SQL comes first; Flink leaves an idle table out altogether."
   },
+  'state-memory': {
+    kind: 'bytes',
+    help: 'how much of the state is in memory; the rest goes to disk',
+    doc: 'Half of what V8 lets its heap grow to unless given (node --max-old-space-size; see STATE). The size is an estimate of what the values and their keys take, the process takes some more.'
+  },
   'mark-time': {
     kind: 'boolean',
     help: 'let time pass with the marks while no table has rows',
@@ -98,7 +104,7 @@ const flags = {
     arg: 'DIR',
     complete: 'directory',
     help: 'list what the state in DIR holds, and exit',
-    doc: 'Of the newest snapshot, a line of JSON for each operator that keeps something: keys, rows, its watermark, bytes. With --name of that query; the pipeline may be running.'
+    doc: 'Of the newest snapshot, a line of JSON for each operator that keeps something: keys, how many of them are on disk, rows, its watermark, bytes. With --name of that query; the pipeline may be running.'
   },
   ...inputFlags,
   out: { ...outputFlags.out, help: kafkaOutHelp, doc: `${outputFlags.out.doc} For topics see KAFKA.` },
@@ -118,6 +124,9 @@ const flags = {
   ...serverFlags,
   ...commonFlags
 } as const
+
+/** What of the state is not in memory, in the tool's state directory. */
+const STORE = 'state.db'
 
 export const spec = {
   name: 'enrich',
@@ -163,6 +172,9 @@ export async function main(): Promise<void> {
 
 async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
   if (flags.inspect !== undefined) return showState(flags.inspect, flags.name)
+  const stateMemory = flags.stateMemory ?? getHeapStatistics().heap_size_limit / 2
+  if (stateMemory === 0)
+    throw usageError('--state-memory 0: takes a size from 1', 'left out, it is half of the heap')
   const { name, text } = sqlOf(flags.file, flags.execute)
   const folder = flags.file === undefined ? '.' : dirname(flags.file)
   if (flags.explain === 'flink') {
@@ -173,7 +185,7 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
   const warn = (message: string): void => log.warn(message)
   const connect = await serversIn(text, flags.retryFor, stop, warn)
   const lookups = new Lookups({ folder, warn, ...(connect && { connect }) })
-  const make = (options: Pick<QueryOptions, 'reject' | 'late' | 'warn'>): Query =>
+  const make = (options: Pick<QueryOptions, 'reject' | 'late' | 'warn' | 'memory'>): Query =>
     tellingPlaces(name, () =>
       compile(text, {
         ...options,
@@ -229,10 +241,18 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
       ? null
       : { columns: flags.repartitionBy.length > 0 ? null : groupColumns, name: shared }
   )
-  const stage = new QueryStage(make, {
+  if (states !== null && flags.stateMemory !== undefined)
+    throw usageError(
+      '--state-memory: a state in a topic is in memory as a whole',
+      'give --state, or leave it out'
+    )
+  const memory =
+    states === null ? new StateMemory(stateMemory, state && join(state.path, STORE)) : new StateMemory()
+  const stage = new QueryStage(options => make({ ...options, memory }), {
     writer,
     badLines,
     state,
+    memory,
     states,
     late,
     final: flags.final,
@@ -253,6 +273,7 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
   await badLines.close()
   await late?.close()
   await writer.output.close()
+  memory.close()
   state?.close()
   lookups.close()
   if (stage.late > 0) log.warn(`${stage.late} late lines${late === null ? '' : `, kept in ${late.name}`}`)

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { messageOf, ToolError } from '../cli/index.ts'
-import type { ByteWriter } from '../stream/index.ts'
+import { type ByteWriter, loadSqlite } from '../stream/index.ts'
 import type { Clock, PollColumn, PollDatabase, PollTable, RowSink, TableName, Term } from './database.ts'
 import { ImageWriter, writeBase64, writeFloat, writeInteger, writeString } from './json.ts'
 import type { ColumnTreatments } from './rules.ts'
@@ -43,7 +43,7 @@ export class SqliteDatabase implements PollDatabase {
   }
 
   async connect(): Promise<void> {
-    const { DatabaseSync } = await loadSqlite()
+    const { DatabaseSync } = loadSqlite()
     try {
       this.#database = new DatabaseSync(this.#target.path, { readOnly: true, timeout: BUSY_MS })
       this.#all('SELECT COUNT(*) FROM sqlite_master')
@@ -231,17 +231,6 @@ export class SqliteDatabase implements PollDatabase {
     if (error instanceof ToolError) return error
     const statement = sql.length > 120 ? `${sql.slice(0, 117)}…` : sql
     return new ToolError('SERVER', `${this.display}: ${messageOf(error)} (in ${statement})`, { cause: error })
-  }
-}
-
-/** Loaded when it is needed: most runs read a MySQL's log. Before Node 24 it warns of itself among our messages. */
-async function loadSqlite(): Promise<typeof import('node:sqlite')> {
-  const { emitWarning } = process
-  process.emitWarning = () => {}
-  try {
-    return await import('node:sqlite')
-  } finally {
-    process.emitWarning = emitWarning
   }
 }
 

@@ -8,7 +8,7 @@ import { Idleness, type IdlenessOptions } from './idleness.ts'
 import type { Lookups } from './lookup/lookups.ts'
 import { Prefetch } from './lookup/prefetch.ts'
 import { errorsOf, OperatorGraph } from './operator-graph.ts'
-import type { Clock } from './operators/expiry.ts'
+import { Clock } from './operators/expiry.ts'
 import type { LookupJoin } from './operators/lookup-join.ts'
 import type { Operator, Stateful } from './operators/operator.ts'
 import type { Line, Pipeline } from './pipeline.ts'
@@ -17,6 +17,7 @@ import { computed, ResultErrors, type RowErrors } from './result-errors.ts'
 import type { Results } from './results.ts'
 import type { Settings } from './settings.ts'
 import type { Source } from './source.ts'
+import type { StateMemory } from './state/state-memory.ts'
 import type { Pieces } from './values/block-text.ts'
 import { detach } from './values/text.ts'
 
@@ -53,7 +54,7 @@ export class Dataflow implements Pipeline {
   private readonly places = new Int32Array(4)
   /** ms, 0 for ever */
   private readonly stateTtl: number
-  private readonly clock: Clock = { now: 0 }
+  private readonly clock = new Clock()
   /** Where the last line that is done tells of its cause, in the text of its block. */
   private readonly lastPlaces = new Int32Array(4)
   private lastText: Pieces | undefined
@@ -63,7 +64,8 @@ export class Dataflow implements Pipeline {
     results: Results,
     tables: Lookups,
     { stateTtl }: Settings,
-    idleness: IdlenessOptions
+    idleness: IdlenessOptions,
+    memory: StateMemory
   ) {
     this.stateTtl = stateTtl
     this.results = results
@@ -74,13 +76,23 @@ export class Dataflow implements Pipeline {
     const mayBeIdle = idleness.timeout > 0 && timed > (idleness.isMarkTime ? 0 : 1)
     this.idleness = mayBeIdle ? new Idleness(idleness) : undefined
     const { isOnlyAdded, clock, lateness, errors } = this
-    const context = { tables, stateTtl, clock, isOnlyAdded, idleness: this.idleness, lateness, errors }
+    const context = {
+      tables,
+      memory,
+      stateTtl,
+      clock,
+      isOnlyAdded,
+      idleness: this.idleness,
+      lateness,
+      errors
+    }
     const graph = new OperatorGraph(plan.input, this.sink(plan, errorsOf(plan.input, errors)), context)
     this.sources = graph.sources
     this.operators = graph.operators
     this.labels = graph.labels
     this.ends = graph.ends
     this.lookups = graph.lookups
+    if (stateTtl > 0) this.labels[this.operators.push(this.clock) - 1] = 'times to live'
     if (this.idleness !== undefined)
       this.labels[this.operators.push(this.idleness) - 1] = 'tables without rows'
     const names = this.sources.map(source => source.table)

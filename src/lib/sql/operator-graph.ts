@@ -16,7 +16,7 @@ import { generateRank } from './generate-rank.ts'
 import type { Idleness } from './idleness.ts'
 import type { Lookups } from './lookup/lookups.ts'
 import { expandRows } from './operators/expand.ts'
-import { type Clock, Expiry } from './operators/expiry.ts'
+import type { Clock } from './operators/expiry.ts'
 import { FirstByTime } from './operators/first-by-time.ts'
 import { GroupAggregate } from './operators/group-aggregate.ts'
 import { IntervalJoin } from './operators/interval-join.ts'
@@ -25,7 +25,6 @@ import type { Operator, Stateful } from './operators/operator.ts'
 import { OverAggregate } from './operators/over-aggregate.ts'
 import { Rank } from './operators/rank.ts'
 import { RegularJoin } from './operators/regular-join.ts'
-import type { KeptRow } from './operators/row-bag.ts'
 import { SemiJoin } from './operators/semi-join.ts'
 import { SessionAggregate } from './operators/session-aggregate.ts'
 import { SessionRows } from './operators/session-rows.ts'
@@ -63,11 +62,16 @@ import {
   type RowErrors
 } from './result-errors.ts'
 import { type ScanConsumer, type Source, sourceOf } from './source.ts'
+import type { Life } from './state/spilled-map.ts'
+import { StateMap } from './state/state-map.ts'
+import type { StateMemory } from './state/state-memory.ts'
 
 /** What the operators of a plan share. */
 export type GraphContext = {
   readonly tables: Lookups
-  /** ms that rows of groups and joins live, 0 for ever, by the clock. */
+  /** Where what operators keep by key is. */
+  readonly memory: StateMemory
+  /** ms that groups, partitions and rows of joins live, 0 for ever, by the clock. */
   readonly stateTtl: number
   readonly clock: Clock
   /** Whether results are only added, so that nobody asks what caused them. */
@@ -97,9 +101,9 @@ export class OperatorGraph {
     this.build(node, out)
   }
 
-  private expiry<T>(): Expiry<T> | undefined {
+  private get life(): Life | undefined {
     const { stateTtl, clock } = this.context
-    return stateTtl > 0 ? new Expiry<T>(stateTtl, clock) : undefined
+    return stateTtl > 0 ? { ttl: stateTtl, clock } : undefined
   }
 
   /** What a node is made of, down to its scans: its rows go to `out`. */
@@ -201,7 +205,8 @@ export class OperatorGraph {
   private group(node: Group, out: Operator): void {
     const { input } = node
     const functions = generateGroup(node, !isAppendOnly(input))
-    const group = new GroupAggregate(functions, this.expiry(), this.context.errors, out)
+    const { memory, errors } = this.context
+    const group = new GroupAggregate(functions, new StateMap(memory, { life: this.life }), errors, out)
     this.operators.push(group)
     if (input.kind === 'scan') this.scan(input, groupConsumer(functions, group), out)
     else this.build(input, groupOperator(functions, group, this.errorsOf(input), out))
@@ -214,7 +219,7 @@ export class OperatorGraph {
     const window =
       node.window.kind === 'SESSION'
         ? new SessionAggregate(node.window.size, functions, out)
-        : new WindowAggregate(node.window, functions, out)
+        : new WindowAggregate(node.window, functions, this.context.memory, out)
     this.operators.push(window)
     const operator = windowOperator(functions, window, lateness, this.errorsOf(input))
     if (input.kind === 'scan') this.scan(input, windowConsumer(functions, window, lateness), operator)
@@ -225,6 +230,8 @@ export class OperatorGraph {
     const { input, partition, order, from, to, isNumbered } = node
     const functions = generateRank(input, partition, order)
     const end = windowEndOf(node)
+    const { life } = this
+    const { memory } = this.context
     const options = {
       from,
       to,
@@ -234,10 +241,10 @@ export class OperatorGraph {
     }
     const rank =
       end !== undefined
-        ? new WindowRank(functions, options, end, this.onLate, out)
+        ? new WindowRank(functions, options, end, memory, this.onLate, out)
         : isFirstByTime(node)
-          ? new FirstByTime(functions, isNumbered, this.onLate, out)
-          : new Rank(functions, options, out)
+          ? new FirstByTime(functions, new StateMap(memory, { life }), isNumbered, this.onLate, out)
+          : new Rank(functions, options, memory, life, out)
     this.operators.push(rank)
     this.build(input, rank)
   }
@@ -254,7 +261,14 @@ export class OperatorGraph {
 
   private over(node: Over, out: Operator): void {
     const errors = { input: this.errorsOf(node.input), result: this.context.errors }
-    const over = new OverAggregate(generateOver(node), node.frame, errors, this.onLate, out)
+    const over = new OverAggregate(
+      generateOver(node),
+      node.frame,
+      errors,
+      this.context.memory,
+      this.onLate,
+      out
+    )
     this.operators.push(over)
     this.build(node.input, over)
   }
@@ -281,7 +295,12 @@ export class OperatorGraph {
   }
 
   private setOperation({ operation, isAll, left, right }: SetOperationNode, out: Operator): void {
-    const rows = new SetOperation(operation, isAll, this.expiry(), out)
+    const rows = new SetOperation(
+      operation,
+      isAll,
+      new StateMap(this.context.memory, { life: this.life }),
+      out
+    )
     this.operators.push(rows)
     this.build(left, rows.left)
     this.build(right, rows.right)
@@ -290,16 +309,18 @@ export class OperatorGraph {
   private join(node: Join, out: Operator): void {
     const { type, time, left, right } = node
     const functions = guardedJoin(generateJoin(node), this.context.errors)
+    const { memory } = this.context
     if (time?.kind === 'lookup') {
       const table = this.context.tables.tableOf(node, functions)
-      const join = new LookupJoin(type, functions, table, !isAppendOnly(left), this.errorsOf(left), out)
+      const errors = this.errorsOf(left)
+      const join = new LookupJoin(type, functions, table, !isAppendOnly(left), errors, memory, out)
       this.operators.push(join)
       this.build(left, join)
       this.lookups.push(join)
       return
     }
     if (node.kept !== undefined && time?.kind !== 'window') {
-      const join = new SemiJoin(node.kept, functions, out)
+      const join = new SemiJoin(node.kept, functions, memory, this.life, out)
       this.operators.push(join)
       this.build(left, join.left)
       this.build(right, join.right)
@@ -307,17 +328,12 @@ export class OperatorGraph {
     }
     const join =
       time === undefined
-        ? new RegularJoin(
-            type,
-            functions,
-            this.context.stateTtl > 0 ? () => this.expiry<KeptRow>() as Expiry<KeptRow> : undefined,
-            out
-          )
+        ? new RegularJoin(type, functions, memory, this.life, out)
         : time.kind === 'interval'
           ? new IntervalJoin(type, time, functions, out)
           : time.kind === 'window'
-            ? new WindowJoin(node, time, functions, this.onLate, out)
-            : new VersionJoin(type, time, functions, scansOf(right)[0]?.eventTime !== undefined, out)
+            ? new WindowJoin(node, time, functions, memory, this.onLate, out)
+            : new VersionJoin(type, time, functions, scansOf(right)[0]?.eventTime !== undefined, memory, out)
     this.operators.push(join)
     this.build(left, join.left)
     this.build(right, join.right)

@@ -13,6 +13,7 @@ import type { Results } from './results.ts'
 import { ImageCheck, imagesOf } from './row-images.ts'
 import { ChangeReader, JsonReader, operations, slot } from './scan.ts'
 import type { Settings } from './settings.ts'
+import { StateMemory } from './state/state-memory.ts'
 import type { Pieces } from './values/block-text.ts'
 
 /** One line of a block, as bytes and as text of one character a byte. */
@@ -61,10 +62,11 @@ export function createPipeline(
   results: Results,
   tables: Lookups,
   settings: Settings,
-  idleness: IdlenessOptions = NEVER_IDLE
+  idleness: IdlenessOptions = NEVER_IDLE,
+  memory = new StateMemory()
 ): Pipeline {
   const { input } = plan
-  if (input.kind !== 'scan') return new Dataflow(plan, results, tables, settings, idleness)
+  if (input.kind !== 'scan') return new Dataflow(plan, results, tables, settings, idleness, memory)
   return isAppendOnly(input)
     ? new RowPipeline(plan, input, results)
     : new ChangePipeline(plan, input, results)

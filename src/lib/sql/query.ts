@@ -12,6 +12,7 @@ import type { LookupJoin } from './operators/lookup-join.ts'
 import { createPipeline, type Line, type Pipeline } from './pipeline.ts'
 import { HeldResults, type ResultOptions, resultsOf } from './results.ts'
 import { LineError } from './scan.ts'
+import { type MemoryState, StateMemory } from './state/state-memory.ts'
 import { BlockText, type Pieces } from './values/block-text.ts'
 
 /** A line that the query could not take. */
@@ -48,15 +49,19 @@ export type QueryOptions = ResultOptions & {
   isMarkTime?: boolean
   /** The tables that are looked up; without it those in files are, below the working directory. */
   lookups?: Lookups
+  /** What the state may take in memory, and where the rest goes; without it everything is in memory. */
+  memory?: StateMemory
 }
 
 /** What a snapshot holds; `labels` say what the operators are. */
 export type Snapshot = {
-  version: 3
+  version: 4
   query: string
   late: number
   labels: (readonly string[])[]
   operators: unknown[][]
+  /** Undefined where all of the state is in the snapshot. */
+  memory: MemoryState | undefined
 }
 
 /** The compiled queries of a text, run side by side over blocks of lines. */
@@ -70,6 +75,7 @@ export class Query {
   private readonly takers: Pipeline[] = []
   private readonly joins: readonly LookupJoin[]
   private readonly tables: ReadonlySet<LookupTable>
+  private readonly memory: StateMemory
   private readonly output = new Emitter()
   /** Results that are written every so often. */
   private readonly held: HeldResults[] = []
@@ -92,14 +98,16 @@ export class Query {
       timeout: settings.idleTimeout ?? options.idleTimeout ?? 0,
       isMarkTime: options.isMarkTime ?? false
     }
+    const { memory = new StateMemory() } = options
+    this.memory = memory
     this.pipelines = plans.map(plan => {
       const isOnlyAdded = isAppendOnly(plan.input)
       const results = resultsOf(isOnlyAdded, options, this.output)
       if (isOnlyAdded || (options.emitEvery ?? 0) === 0)
-        return createPipeline(plan, results, tables, settings, idleness)
+        return createPipeline(plan, results, tables, settings, idleness, memory)
       const held = new HeldResults(results)
       this.held.push(held)
-      return createPipeline(plan, held, tables, settings, idleness)
+      return createPipeline(plan, held, tables, settings, idleness, memory)
     })
     this.joins = this.pipelines.flatMap(({ lookups }) => lookups)
     this.tables = new Set(this.joins.map(({ table }) => table))
@@ -230,14 +238,19 @@ export class Query {
     this.output.flush()
   }
 
-  /** The state after the lines processed so far; changes that are kept back are not in it. */
+  /**
+   * The state after the lines processed so far; changes that are kept back are not in it. What is not in memory is in the
+   * store of it, whose `commit` makes it durable.
+   */
   snapshot(): Buffer {
+    const operators = this.pipelines.map(pipeline => pipeline.state())
     const state: Snapshot = {
-      version: 3,
+      version: 4,
       query: this.plan,
       late: this.lateLines,
       labels: this.pipelines.map(pipeline => pipeline.labels),
-      operators: this.pipelines.map(pipeline => pipeline.state())
+      operators,
+      memory: this.memory.state()
     }
     return serialize(state)
   }
@@ -245,9 +258,10 @@ export class Query {
   /** Goes on where a snapshot was taken. Throws RowError when it belongs to another query. */
   restore(snapshot: Buffer): void {
     const state = deserialize(snapshot) as Snapshot
-    if (state.version !== 3 || state.query !== this.plan) {
+    if (state.version !== 4 || state.query !== this.plan) {
       throw new RowError('the state was written by another query')
     }
+    this.memory.restore(state.memory)
     this.lateLines = state.late
     for (const [i, pipeline] of this.pipelines.entries()) pipeline.restore(state.operators[i] ?? [])
   }
@@ -266,6 +280,7 @@ export class Query {
       pipeline.finish()
       for (const warning of pipeline.warnings()) this.options.warn?.(warning)
     }
+    this.memory.check()
   }
 
   /** Does some work on a line. @param work tells whether a row of it was late */

@@ -16,11 +16,14 @@ import {
 } from '../stream/index.ts'
 import { RowError } from './errors.ts'
 import type { Query, QueryOptions } from './query.ts'
+import type { StateMemory } from './state/state-memory.ts'
 
 export type StageOptions = {
   readonly writer: OutputWriter
   readonly badLines: BadLines
   readonly state: StateDirectory | null
+  /** Where the part of the state is that is not in memory. */
+  readonly memory: StateMemory
   /** Where the states of partitions are kept, if each is worked on apart. */
   readonly states: PartitionStates | null
   /** Where late lines go; null when they are only counted. */
@@ -85,7 +88,9 @@ export class QueryStage implements Stage {
     const { state, writer, emitEvery } = this.#options
     if (emitEvery > 0) this.#timer = setInterval(() => this.#emitDue(), emitEvery).unref()
     if (state === null) return
-    const saved = resume === null ? (await state.latest())?.content : await state.restore(resume.n)
+    const latest = resume === null ? await state.latest() : null
+    const saved = resume === null ? latest?.content : await state.restore(resume.n)
+    this.#options.memory.rewind((resume ?? latest)?.n ?? 0)
     await this.#restore(saved ?? null, resume !== null)
     if (resume === null || !this.#acknowledges) return
     if (writer.output instanceof FileOutput) await writer.output.continueAt(state.positionAt(resume.n))
@@ -130,7 +135,7 @@ export class QueryStage implements Stage {
       await writer.output.sync(mark)
       return
     }
-    await state.snapshot(mark.n, await this.#snapshot())
+    await this.#snapshot(state, mark.n)
     if (!this.#acknowledges) return
     await writer.drain()
     await state.acknowledge(mark, await writer.output.sync(mark))
@@ -150,7 +155,7 @@ export class QueryStage implements Stage {
     // Input without marks, a capture or a log, is continued by the next run from where it ended.
     if (state !== null && reason !== 'cut' && !this.#marked) {
       const n = ((await state.latest())?.n ?? 0) + 1
-      await state.snapshot(n, await this.#snapshot())
+      await this.#snapshot(state, n)
       await writer.drain()
       if (this.#acknowledges) await writer.output.sync({ n, at: null, ts_ms: Date.now() })
     }
@@ -232,10 +237,14 @@ export class QueryStage implements Stage {
     }
   }
 
-  async #snapshot(): Promise<Buffer> {
+  /** What is not in memory is durable before the snapshot that asks for it is there. */
+  async #snapshot(state: StateDirectory, n: number): Promise<void> {
+    const { late, memory } = this.#options
     const size = Buffer.alloc(8)
-    size.writeDoubleBE((await this.#options.late?.sync()) ?? 0)
-    return Buffer.concat([size, this.#queries.whole.snapshot()])
+    size.writeDoubleBE((await late?.sync()) ?? 0)
+    const content = Buffer.concat([size, this.#queries.whole.snapshot()])
+    memory.commit(n)
+    memory.forget(await state.snapshot(n, content))
   }
 
   /** @param replay whether the lines after the snapshot come again, so that their late ones are cut off */

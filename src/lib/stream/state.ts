@@ -54,11 +54,15 @@ export class StateDirectory {
 
   // --- snapshots ---
 
-  /** Writes the tool's state as of mark `n`, durably, and removes snapshots that no resume can ask for any more. */
-  async snapshot(n: number, content: Buffer): Promise<void> {
+  /**
+   * Writes the tool's state as of mark `n`, durably, and removes snapshots that no resume can ask for any more.
+   * @returns the oldest that is left
+   */
+  async snapshot(n: number, content: Buffer): Promise<number> {
     await replaceFile(join(this.path, `snapshot.${n}`), content)
     const oldest = await oldestAcknowledged(this.#root)
     if (oldest !== null) this.#remove(snapshot => snapshot < oldest.n)
+    return Math.min(n, ...this.#snapshots())
   }
 
   /**

@@ -1,5 +1,17 @@
+import type { Stateful } from './operator.ts'
+
 /** What is thought of as now, ms, where rows have a time to live. */
-export type Clock = { now: number }
+export class Clock implements Stateful {
+  now = 0
+
+  state(): { now: number } {
+    return { now: this.now }
+  }
+
+  restore(state: unknown): void {
+    this.now = (state as { now: number }).now
+  }
+}
 
 /**
  * When things were last written, the oldest first, so that those whose time to live is over are found without a search.

@@ -1,34 +1,23 @@
 import type { Accumulator, GroupFunctions, InputRow } from '../generate-aggregate.ts'
 import type { RowErrors } from '../result-errors.ts'
-import { detach } from '../values/text.ts'
-import type { Expiry } from './expiry.ts'
+import type { MapState, StateMap } from '../state/state-map.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 import { isSameRow } from './row-bag.ts'
-
-type GroupState = Map<unknown, Accumulator>
 
 /**
  * Aggregation in groups that live as long as they have rows. Each change of a row changes its group's result; a group
  * whose rows were all taken back is gone. As in Flink, a row that is taken back though its group was never seen changes
- * nothing.
+ * nothing. Where groups have a time to live, one that has not changed for so long is forgotten.
  */
 export class GroupAggregate implements Stateful {
   private readonly functions: GroupFunctions
   private readonly errors: RowErrors
   private readonly out: Operator
-  private groups: GroupState = new Map()
+  private readonly groups: StateMap<Accumulator>
 
-  private readonly expiry: Expiry<unknown> | undefined
-
-  /** @param expiry of groups, where they have a time to live: one that has not changed for so long is forgotten */
-  constructor(
-    functions: GroupFunctions,
-    expiry: Expiry<unknown> | undefined,
-    errors: RowErrors,
-    out: Operator
-  ) {
+  constructor(functions: GroupFunctions, groups: StateMap<Accumulator>, errors: RowErrors, out: Operator) {
     this.functions = functions
-    this.expiry = expiry
+    this.groups = groups
     this.errors = errors
     this.out = out
   }
@@ -37,7 +26,6 @@ export class GroupAggregate implements Stateful {
   change(old: InputRow | null, now: InputRow | null): void {
     const before = old?.passes === true ? old : null
     const after = now?.passes === true ? now : null
-    this.expiry?.expire(key => this.groups.delete(key))
     if (before === null) {
       if (after !== null) this.add(after)
       return
@@ -52,30 +40,22 @@ export class GroupAggregate implements Stateful {
       const result = this.oldResult(group, key)
       this.functions.retract(group, before)
       this.functions.add(group, after)
-      this.expiry?.touch(key)
+      this.groups.touch(key)
       this.emit(result, this.result(group, key))
     }
   }
 
   /** Takes all rows back: the table was truncated. */
   clear(): void {
-    const { groups } = this
-    this.groups = new Map()
-    for (const [key, group] of groups) this.emit(this.oldResult(group, key), null)
+    for (const [key, group] of this.groups.take()) this.emit(this.oldResult(group, key), null)
   }
 
-  state(): unknown {
-    return this.expiry === undefined ? this.groups : { groups: this.groups, written: this.expiry.entries() }
+  state(): MapState {
+    return this.groups.state()
   }
 
   restore(state: unknown): void {
-    if (this.expiry === undefined) {
-      this.groups = state as GroupState
-      return
-    }
-    const { groups, written } = state as { groups: GroupState; written: [unknown, number][] }
-    this.groups = groups
-    for (const [key, time] of written) this.expiry.touch(key, time)
+    this.groups.restore(state as MapState)
   }
 
   private add(row: InputRow): void {
@@ -84,16 +64,14 @@ export class GroupAggregate implements Stateful {
     const group = groups.get(key)
     if (group === undefined) {
       const made = functions.newAccumulator(row)
-      const own = typeof key === 'string' ? detach(key) : key
-      groups.set(own, made)
-      this.expiry?.touch(own)
+      groups.set(key, made)
       functions.add(made, row)
       this.emit(null, this.result(made, key))
       return
     }
     const result = this.oldResult(group, key)
     functions.add(group, row)
-    this.expiry?.touch(key)
+    this.groups.touch(key)
     this.emit(result, this.result(group, key))
   }
 
@@ -101,12 +79,11 @@ export class GroupAggregate implements Stateful {
     const result = this.oldResult(group, key)
     this.functions.retract(group, row)
     if (group.n > 0) {
-      this.expiry?.touch(key)
+      this.groups.touch(key)
       this.emit(result, this.result(group, key))
       return
     }
     this.groups.delete(key)
-    this.expiry?.forget(key)
     this.emit(result, null)
   }
 

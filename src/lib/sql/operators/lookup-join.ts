@@ -3,10 +3,9 @@ import type { JoinType } from '../ast.ts'
 import type { JoinFunctions } from '../generate-join.ts'
 import type { LookupTable } from '../lookup/table.ts'
 import type { RowErrors } from '../result-errors.ts'
+import { type MapState, StateMap } from '../state/state-map.ts'
+import type { StateMemory } from '../state/state-memory.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
-
-/** The rows of the table that each row of the left side was joined with, once for each time that it is there. */
-type Joined = Map<string, (readonly Row[])[]>
 
 /** What came while rows were being waited for. */
 type Waiting =
@@ -27,7 +26,8 @@ export class LookupJoin implements Operator, Stateful {
   private readonly retracts: boolean
   private readonly errors: RowErrors
   private readonly out: Operator
-  private joined: Joined = new Map()
+  /** The rows of the table that each row of the left side was joined with, once for each time that it is there. */
+  private readonly joined: StateMap<(readonly Row[])[]>
   private waiting: Waiting[] = []
 
   /** @param retracts whether rows of the left side may be taken back */
@@ -37,6 +37,7 @@ export class LookupJoin implements Operator, Stateful {
     table: LookupTable,
     retracts: boolean,
     errors: RowErrors,
+    memory: StateMemory,
     out: Operator
   ) {
     this.isLeftJoin = type === 'left'
@@ -44,6 +45,7 @@ export class LookupJoin implements Operator, Stateful {
     this.table = table
     this.retracts = retracts
     this.errors = errors
+    this.joined = new StateMap(memory)
     this.out = out
   }
 
@@ -96,12 +98,12 @@ export class LookupJoin implements Operator, Stateful {
     }
   }
 
-  state(): Joined {
-    return this.joined
+  state(): MapState {
+    return this.joined.state()
   }
 
   restore(state: unknown): void {
-    this.joined = state as Joined
+    this.joined.restore(state as MapState)
   }
 
   /** The table's rows for a row of the left side; undefined when they have to be fetched, null when one is no row. */

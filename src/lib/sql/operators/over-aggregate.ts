@@ -2,6 +2,8 @@ import type { Accumulator, InputRow } from '../generate-aggregate.ts'
 import type { OverFunctions } from '../generate-over.ts'
 import type { OverFrame } from '../plan.ts'
 import type { RowErrors } from '../result-errors.ts'
+import { type MapState, StateMap } from '../state/state-map.ts'
+import type { StateMemory } from '../state/state-memory.ts'
 import { keep } from '../values/keep.ts'
 import { type Due, DueQueue, type DueState } from './due-queue.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
@@ -20,7 +22,7 @@ type Partition = {
 /** A row that waits for the watermark to pass its time, or without one what may be forgotten then; in order of `n`. */
 type Timer = Due & { key: unknown; row: unknown[] | null }
 
-type OverState = DueState & { partitions: Map<unknown, Partition>; timers: Timer[] }
+type OverState = DueState & { partitions: MapState; timers: Timer[] }
 
 /**
  * Aggregates over the rows of a partition up to each row, in the order of event time; of rows of one time in the order of
@@ -39,7 +41,7 @@ export class OverAggregate implements Stateful, Operator {
   private readonly onLate: () => void
   private readonly out: Operator
   private readonly input: InputRow
-  private partitions = new Map<unknown, Partition>()
+  private readonly partitions: StateMap<Partition>
   private readonly timers = new DueQueue<Timer>()
 
   /** @param errors what becomes of those in arguments of aggregates, and in their results */
@@ -47,10 +49,12 @@ export class OverAggregate implements Stateful, Operator {
     functions: OverFunctions,
     frame: OverFrame,
     errors: Record<'input' | 'result', RowErrors>,
+    memory: StateMemory,
     onLate: () => void,
     out: Operator
   ) {
     this.functions = functions
+    this.partitions = new StateMap(memory)
     this.frame = frame
     this.errors = errors
     this.isBounded = frame.preceding < Number.POSITIVE_INFINITY
@@ -69,7 +73,7 @@ export class OverAggregate implements Stateful, Operator {
       return
     }
     const key = this.functions.key(this.input)
-    const partition = this.partitions.get(key)
+    const partition = this.partitions.peek(key)
     // Flink's last time of a partition is that of the epoch before there is one.
     if (time <= (this.isBounded ? (partition?.last ?? 0) : this.timers.watermark)) {
       this.onLate()
@@ -88,12 +92,12 @@ export class OverAggregate implements Stateful, Operator {
   clear(): void {}
 
   state(): OverState {
-    return { ...this.timers.state(), partitions: this.partitions, timers: this.timers.items() }
+    return { ...this.timers.state(), partitions: this.partitions.state(), timers: this.timers.items() }
   }
 
   restore(state: unknown): void {
     const { partitions, timers, ...due } = state as OverState
-    this.partitions = partitions
+    this.partitions.restore(partitions)
     this.timers.restore(due, timers)
   }
 
@@ -109,6 +113,7 @@ export class OverAggregate implements Stateful, Operator {
   private release(due: readonly Timer[]): void {
     let at = 0
     while (at < due.length) {
+      this.partitions.pause()
       const timer = due[at++] as Timer
       if (due[at]?.time !== timer.time) {
         this.fire(timer.key, timer.time, timer.row === null ? [] : [timer.row])

@@ -1,9 +1,11 @@
 import type { RankFunctions } from '../generate-rank.ts'
+import type { Life } from '../state/spilled-map.ts'
+import { type MapState, StateMap } from '../state/state-map.ts'
+import type { StateMemory } from '../state/state-memory.ts'
 import { keep } from '../values/keep.ts'
-import { detach } from '../values/text.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 import { isSameRow } from './row-bag.ts'
-import { SortedRows } from './sorted-rows.ts'
+import { SortedRows, sortedRowsPacking } from './sorted-rows.ts'
 
 /** What a rank is asked for. */
 export type RankOptions = {
@@ -18,9 +20,6 @@ export type RankOptions = {
   isLastFirst: boolean
 }
 
-/** What a snapshot holds: the rows of each partition in order. */
-type RankState = [key: unknown, rows: Row[]][]
-
 /**
  * The rows of each partition at some places in an order. Where the place is part of the row, or there is one place only,
  * the row at a place changes in one piece; else rows come and go, and one that changes without leaving does so in one piece.
@@ -31,10 +30,19 @@ export class Rank implements Stateful, Operator {
   private readonly functions: RankFunctions
   private readonly options: RankOptions
   private readonly out: Operator
-  private partitions = new Map<unknown, SortedRows>()
+  private readonly partitions: StateMap<SortedRows>
 
-  constructor(functions: RankFunctions, options: RankOptions, out: Operator) {
+  /** @param life of partitions, which are forgotten without a word when it is over */
+  constructor(
+    functions: RankFunctions,
+    options: RankOptions,
+    memory: StateMemory,
+    life: Life | undefined,
+    out: Operator
+  ) {
     this.functions = functions
+    const packing = sortedRowsPacking(functions.compare)
+    this.partitions = new StateMap(memory, { packing, life })
     this.options = options
     this.out = out
   }
@@ -59,18 +67,16 @@ export class Rank implements Stateful, Operator {
   clear(): void {
     const { partitions, options, out } = this
     const { from, to } = options
-    this.partitions = new Map()
-    for (const rows of partitions.values())
+    for (const [, rows] of partitions.take())
       for (const [i, row] of rows.slice(from - 1, to).entries()) out.change(this.placed(row, from + i), null)
   }
 
-  state(): RankState {
-    return [...this.partitions].map(([key, rows]) => [key, [...rows]])
+  state(): MapState {
+    return this.partitions.state()
   }
 
   restore(state: unknown): void {
-    const { compare } = this.functions
-    this.partitions = new Map((state as RankState).map(([key, rows]) => [key, new SortedRows(compare, rows)]))
+    this.partitions.restore(state as MapState)
   }
 
   private replace(key: unknown, before: Row | null, after: Row | null): void {
@@ -78,12 +84,14 @@ export class Rank implements Stateful, Operator {
     if (rows === undefined) {
       if (after === null) return
       rows = new SortedRows(this.functions.compare)
-      this.partitions.set(typeof key === 'string' ? detach(key) : key, rows)
+      this.partitions.set(key, rows)
     }
     const { from, to, isNumbered } = this.options
     if (isNumbered && from !== to) this.movePlaces(rows, before, after)
     else this.exchange(rows, before, after)
     if (rows.size === 0) this.partitions.delete(key)
+    else if (rows.isChanged) this.partitions.touch(key)
+    rows.isChanged = false
   }
 
   /** Each place from the row's old one to its new one gets another row. */

@@ -1,8 +1,10 @@
 import type { JoinType } from '../ast.ts'
 import type { JoinSide } from '../plan.ts'
 import type { GuardedJoin } from '../result-errors.ts'
-import type { Expiry } from './expiry.ts'
-import { KeptRows, type KeptRowsState } from './kept-rows.ts'
+import type { Life } from '../state/spilled-map.ts'
+import type { MapState } from '../state/state-map.ts'
+import type { StateMemory } from '../state/state-memory.ts'
+import { KeptRows } from './kept-rows.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 import type { KeptRow } from './row-bag.ts'
 import { Watermarks } from './watermarks.ts'
@@ -17,45 +19,40 @@ export class RegularJoin implements Stateful {
   readonly right: Operator = this.port('right')
   private readonly functions: GuardedJoin
   private readonly outer: Record<JoinSide, boolean>
-  private readonly rows: Record<JoinSide, KeptRows> = { left: new KeptRows(), right: new KeptRows() }
+  private readonly rows: Record<JoinSide, KeptRows>
   private readonly watermarks: Watermarks
+  private readonly isMortal: boolean
   private readonly out: Operator
 
-  private readonly expiry: Record<JoinSide, Expiry<KeptRow>> | undefined
-
-  /** @param makeExpiry makes that of the rows of a side, where they have a time to live: they are forgotten without a word */
+  /** @param life of rows, which are forgotten without a word when it is over */
   constructor(
     type: JoinType,
     functions: GuardedJoin,
-    makeExpiry: (() => Expiry<KeptRow>) | undefined,
+    memory: StateMemory,
+    life: Life | undefined,
     out: Operator
   ) {
     this.functions = functions
-    this.expiry = makeExpiry === undefined ? undefined : { left: makeExpiry(), right: makeExpiry() }
+    this.isMortal = life !== undefined
     this.outer = { left: type === 'left' || type === 'full', right: type === 'right' || type === 'full' }
+    this.rows = {
+      left: new KeptRows(memory, this.outer.left, life),
+      right: new KeptRows(memory, this.outer.right, life)
+    }
     this.out = out
     this.watermarks = new Watermarks(2, watermark => out.advance(watermark))
   }
 
   state(): unknown {
     const { left, right } = this.rows
-    const written = this.expiry && { left: this.expiry.left.entries(), right: this.expiry.right.entries() }
-    return { left: left.entries(), right: right.entries(), watermarks: this.watermarks.inputs, written }
+    return { left: left.state(), right: right.state(), watermarks: this.watermarks.inputs }
   }
 
   restore(state: unknown): void {
-    const { left, right, watermarks, written } = state as {
-      left: KeptRowsState
-      right: KeptRowsState
-      watermarks: number[]
-      written: Record<JoinSide, [KeptRow, number][]> | undefined
-    }
-    this.rows.left = new KeptRows(left)
-    this.rows.right = new KeptRows(right)
+    const { left, right, watermarks } = state as Record<JoinSide, MapState> & { watermarks: number[] }
+    this.rows.left.restore(left)
+    this.rows.right.restore(right)
     this.watermarks.restore(watermarks)
-    for (const side of ['left', 'right'] as const) {
-      for (const [row, time] of written?.[side] ?? []) this.expiry?.[side].touch(row, time)
-    }
   }
 
   private port(side: JoinSide): Operator {
@@ -92,9 +89,8 @@ export class RegularJoin implements Stateful {
 
   private changePairs(side: JoinSide, key: unknown, before: Row | null, after: Row | null): void {
     const other = side === 'left' ? 'right' : 'left'
-    this.expire()
-    // What is taken back without having come (its time to live was over) changes nothing.
-    const old = before !== null && this.remove(side, key, before) ? before : null
+    // What is taken back without having come changes nothing; whose time to live was over, it may well have come.
+    const old = before !== null && (this.remove(side, key, before) || this.isMortal) ? before : null
     const partners = this.rows[other].under(key)
     const { matches, matched } = this.functions
     const oldMatches = this.countMatches(side, old, partners, matched)
@@ -104,23 +100,29 @@ export class RegularJoin implements Stateful {
     const staysPadded = oldPadded !== null && newPadded !== null
     if (staysPadded) this.out.change(oldPadded, newPadded)
     else if (oldPadded !== null) this.out.change(oldPadded, null)
-    for (const partner of partners) this.changePair(side, old, after, partner)
+    for (const partner of partners) this.changePair(side, key, old, after, partner)
     if (newPadded !== null && !staysPadded) this.out.change(null, newPadded)
-    if (after === null) return
-    const kept = this.rows[side].add(key, after, newMatches)
-    this.expiry?.[side].touch(kept)
+    if (after !== null) this.rows[side].add(key, after, newMatches)
   }
 
-  private changePair(side: JoinSide, before: Row | null, after: Row | null, partner: KeptRow): void {
+  private changePair(
+    side: JoinSide,
+    key: unknown,
+    before: Row | null,
+    after: Row | null,
+    partner: KeptRow
+  ): void {
     const { matches, matched } = this.functions
     let old = before === null ? null : this.pair(side, before, partner.row, matched)
     let now = after === null ? null : this.pair(side, after, partner.row, matches)
     if (old === null && now === null) return
     const other = side === 'left' ? 'right' : 'left'
-    if (old === null) {
-      if (partner.matches++ === 0 && this.outer[other]) old = this.pad(other, partner.row)
-    } else if (now === null) {
-      if (--partner.matches === 0 && this.outer[other]) now = this.pad(other, partner.row)
+    if (this.outer[other]) {
+      const step = old === null ? 1 : now === null ? -1 : 0
+      const matches = partner.matches + step
+      this.rows[other].count(key, partner, step)
+      if (step > 0 && matches === 1) old = this.pad(other, partner.row)
+      else if (step < 0 && matches === 0) now = this.pad(other, partner.row)
     }
     this.out.change(old, now)
   }
@@ -130,14 +132,7 @@ export class RegularJoin implements Stateful {
     const kept = this.rows[side].find(key, row)
     if (kept === undefined) return false
     this.rows[side].remove(key, kept)
-    this.expiry?.[side].forget(kept)
     return true
-  }
-
-  /** Forgets the rows whose time to live is over. */
-  private expire(): void {
-    for (const side of this.expiry === undefined ? [] : (['left', 'right'] as const))
-      this.expiry?.[side].expire(kept => this.rows[side].remove(this.key(side, kept.row), kept))
   }
 
   private countMatches(
@@ -154,7 +149,7 @@ export class RegularJoin implements Stateful {
   }
 
   private clear(side: JoinSide): void {
-    for (const [key, rows] of this.rows[side].entries())
+    for (const [key, rows] of this.rows[side].all())
       for (const { row } of [...rows]) this.changePairs(side, key, row, null)
   }
 

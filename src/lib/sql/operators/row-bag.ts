@@ -2,20 +2,30 @@ import { groupKey } from '../aggregates-runtime.ts'
 import { isSameValue, keep } from '../values/keep.ts'
 import type { Row } from './operator.ts'
 
-/** A row that a join keeps, how many rows of the other side it is paired with, and where it stands in its bag. */
-export type KeptRow = { row: Row; matches: number; at: number }
+/**
+ * A row that a join keeps, how many rows of the other side it is paired with, where it stands in its bag, and, where it has
+ * a time to live, when it was written (ms).
+ */
+export type KeptRow = { row: Row; matches: number; at: number; time: number }
 
 /** Among more rows than this one is found by its text instead of one by one. */
 const SEARCHED = 12
 
-export const keptRow = (row: Row, matches: number): KeptRow => ({ row: row.map(keep), matches, at: 0 })
+export const keptRow = (row: Row, matches: number, time = 0): KeptRow => ({
+  row: row.map(keep),
+  matches,
+  at: 0,
+  time
+})
 
 /**
  * The rows of one side of a join under one key; equal ones stand there each. They are only searched when one is taken
  * back, so that those which are not cost no index.
  */
 export class RowBag {
-  readonly rows: KeptRow[] = []
+  rows: KeptRow[] = []
+  /** No row was written before. */
+  private oldest = Number.POSITIVE_INFINITY
   private index: Map<string, KeptRow[]> | undefined
 
   constructor(rows: readonly KeptRow[] = []) {
@@ -28,6 +38,7 @@ export class RowBag {
 
   push(kept: KeptRow): void {
     kept.at = this.rows.push(kept) - 1
+    if (kept.time < this.oldest) this.oldest = kept.time
     if (this.index !== undefined) addTo(this.index, kept)
   }
 
@@ -36,6 +47,24 @@ export class RowBag {
     if (this.rows.length <= SEARCHED) return this.rows.find(kept => isSameRow(kept.row, row))
     this.index ??= indexOf(this.rows)
     return this.index.get(groupKey(...row))?.at(-1)
+  }
+
+  /** The rows that were written after a time. */
+  since(time: number): readonly KeptRow[] {
+    return this.oldest > time ? this.rows : this.rows.filter(kept => kept.time > time)
+  }
+
+  /** Forgets the rows that were written at a time or before. */
+  forgetUntil(time: number): void {
+    if (this.oldest > time) return
+    const left = this.since(time)
+    if (left.length < this.rows.length) this.index = undefined
+    this.rows = []
+    this.oldest = Number.POSITIVE_INFINITY
+    for (const kept of left) {
+      kept.at = this.rows.push(kept) - 1
+      this.oldest = Math.min(this.oldest, kept.time)
+    }
   }
 
   /** Takes a row away that is equal. @returns whether there was one */

@@ -1,14 +1,14 @@
 import { groupKey } from '../aggregates-runtime.ts'
 import type { SetOperation as Node } from '../plan.ts'
+import type { MapState, StateMap } from '../state/state-map.ts'
 import { keep } from '../values/keep.ts'
-import type { Expiry } from './expiry.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 import { Watermarks } from './watermarks.ts'
 
 /** A row, and how often each side has it. */
-type Counted = { row: Row; left: number; right: number }
+export type Counted = { row: Row; left: number; right: number }
 
-type State = { rows: Map<string, Counted>; watermarks: number[]; written: [string, number][] | undefined }
+type State = { rows: MapState; watermarks: number[] }
 
 /** How often a row comes out that the sides have so often. */
 const shownTimes: Record<Node['operation'], (left: number, right: number) => number> = {
@@ -25,34 +25,27 @@ export class SetOperation implements Stateful {
   readonly right: Operator = this.port('right')
   private readonly operation: Node['operation']
   private readonly isAll: boolean
-  private rows = new Map<string, Counted>()
-  private readonly expiry: Expiry<string> | undefined
+  private readonly rows: StateMap<Counted>
   private readonly watermarks: Watermarks
   private readonly out: Operator
 
-  /** @param expiry of rows, where they have a time to live: one that has not come or gone for so long is forgotten */
-  constructor(
-    operation: Node['operation'],
-    isAll: boolean,
-    expiry: Expiry<string> | undefined,
-    out: Operator
-  ) {
+  /** @param rows where they have a time to live, one that has not come or gone for so long is forgotten */
+  constructor(operation: Node['operation'], isAll: boolean, rows: StateMap<Counted>, out: Operator) {
     this.operation = operation
     this.isAll = isAll
-    this.expiry = expiry
+    this.rows = rows
     this.out = out
     this.watermarks = new Watermarks(2, watermark => out.advance(watermark))
   }
 
   state(): State {
-    return { rows: this.rows, watermarks: this.watermarks.inputs, written: this.expiry?.entries() }
+    return { rows: this.rows.state(), watermarks: this.watermarks.inputs }
   }
 
   restore(state: unknown): void {
-    const { rows, watermarks, written } = state as State
-    this.rows = rows
+    const { rows, watermarks } = state as State
+    this.rows.restore(rows)
     this.watermarks.restore(watermarks)
-    for (const [key, time] of written ?? []) this.expiry?.touch(key, time)
   }
 
   private port(side: 'left' | 'right'): Operator {
@@ -64,7 +57,6 @@ export class SetOperation implements Stateful {
   }
 
   private change(side: 'left' | 'right', before: Row | null, after: Row | null): void {
-    this.expiry?.expire(key => this.rows.delete(key))
     const oldKey = before === null ? undefined : groupKey(...before)
     const newKey = after === null ? undefined : groupKey(...after)
     if (oldKey === newKey) return
@@ -93,10 +85,8 @@ export class SetOperation implements Stateful {
     } else if (step < 0 && counted[side] === 0) return 0
     const before = this.timesOf(counted)
     counted[side] += step
-    if (counted.left === 0 && counted.right === 0) {
-      this.rows.delete(key)
-      this.expiry?.forget(key)
-    } else this.expiry?.touch(key)
+    if (counted.left === 0 && counted.right === 0) this.rows.delete(key)
+    else this.rows.touch(key)
     return this.timesOf(counted) - before
   }
 
@@ -109,8 +99,9 @@ export class SetOperation implements Stateful {
   }
 
   private clear(side: 'left' | 'right'): void {
-    for (const [key, counted] of [...this.rows]) {
-      for (let n = counted[side]; n > 0; n--) this.emit(counted.row, this.step(side, key, counted.row, -1))
+    for (const [key, counted] of this.rows.entries()) {
+      for (let n = counted[side]; n > 0; n--)
+        this.emit(counted.row, this.step(side, key as string, counted.row, -1))
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { Packing } from '../state/spilled-map.ts'
 import type { Row } from './operator.ts'
 import { isSameRow } from './row-bag.ts'
 
@@ -12,6 +13,8 @@ export class SortedRows {
   private readonly chunks: Row[][] = []
   private readonly compare: (a: Row, b: Row) => number
   private count = 0
+  /** Whether a row was added or taken away. */
+  isChanged = false
 
   /** @param rows in order */
   constructor(compare: (a: Row, b: Row) => number, rows: readonly Row[] = []) {
@@ -71,6 +74,7 @@ export class SortedRows {
     const at = firstIndex(chunk.length, i => !isBefore(chunk[i] as Row))
     chunk.splice(at, 0, row)
     this.count++
+    this.isChanged = true
     if (chunk.length > chunkSize) chunks.splice(number + 1, 0, chunk.splice(chunkSize / 2))
     return this.sizeBefore(number) + at
   }
@@ -110,6 +114,7 @@ export class SortedRows {
   private takeAt(number: number, at: number): void {
     const chunk = this.chunks[number] as Row[]
     chunk.splice(at, 1)
+    this.isChanged = true
     if (chunk.length === 0) this.chunks.splice(number, 1)
     this.count--
   }
@@ -120,6 +125,12 @@ export class SortedRows {
     return size
   }
 }
+
+/** Makes plain data of rows in order, and those of that. */
+export const sortedRowsPacking = (compare: (a: Row, b: Row) => number): Packing<SortedRows> => ({
+  pack: rows => [...rows],
+  unpack: plain => new SortedRows(compare, plain as Row[])
+})
 
 const lastOf = (chunks: Row[][], number: number): Row => (chunks[number] as Row[]).at(-1) as Row
 

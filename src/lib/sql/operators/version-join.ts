@@ -1,6 +1,8 @@
 import type { JoinType } from '../ast.ts'
 import type { JoinTime } from '../plan.ts'
 import type { GuardedJoin } from '../result-errors.ts'
+import { type MapState, StateMap } from '../state/state-map.ts'
+import type { StateMemory } from '../state/state-memory.ts'
 import { keep } from '../values/keep.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 import { TimeQueue } from './time-queue.ts'
@@ -11,6 +13,8 @@ type Waiting = { before: Row | null; after: Row | null; time: number; n: number 
 
 /** A row of the right table as it was from its time on, null once it was deleted. */
 type Version = { time: number; row: Row | null }
+
+type Outdated = { time: number; key: unknown }
 
 /**
  * A join with the versions of a table (FOR SYSTEM_TIME AS OF): each left row with the right row of its key as it was at
@@ -25,9 +29,9 @@ export class VersionJoin implements Stateful {
   private readonly isLeftJoin: boolean
   private readonly time: JoinTime & { kind: 'version' }
   private readonly waiting = new TimeQueue<Waiting>()
-  private versions = new Map<unknown, Version[]>()
+  private readonly versions: StateMap<Version[]>
   /** From when on the versions before one may be forgotten. */
-  private readonly outdated = new TimeQueue<{ time: number; key: unknown }>()
+  private readonly outdated = new TimeQueue<Outdated>()
   private n = 0
   private readonly watermarks: Watermarks
   private readonly out: Operator
@@ -38,9 +42,11 @@ export class VersionJoin implements Stateful {
     time: JoinTime & { kind: 'version' },
     functions: GuardedJoin,
     isTimed: boolean,
+    memory: StateMemory,
     out: Operator
   ) {
     this.functions = functions
+    this.versions = new StateMap(memory)
     this.isLeftJoin = type === 'left'
     this.time = time
     this.out = out
@@ -70,19 +76,21 @@ export class VersionJoin implements Stateful {
         after: after === null ? null : after.map(keep)
       })
     )
-    return { waiting, versions: this.versions, watermarks: this.watermarks.inputs, n: this.n }
+    const [versions, outdated] = [this.versions.state(), this.outdated.items()]
+    return { waiting, versions, outdated, watermarks: this.watermarks.inputs, n: this.n }
   }
 
   restore(state: unknown): void {
-    const { waiting, versions, watermarks, n } = state as {
+    const { waiting, versions, outdated, watermarks, n } = state as {
       waiting: Waiting[]
-      versions: Map<unknown, Version[]>
+      versions: MapState
+      outdated: Outdated[]
       watermarks: number[]
       n: number
     }
     for (const item of waiting) this.waiting.push(item)
-    this.versions = versions
-    for (const [key, list] of versions) for (const { time } of list) this.outdated.push({ time, key })
+    this.versions.restore(versions)
+    for (const item of outdated) this.outdated.push(item)
     this.watermarks.restore(watermarks)
     this.n = n
   }
@@ -117,6 +125,8 @@ export class VersionJoin implements Stateful {
       if (version.row !== null) this.versions.set(kept, [version])
       return
     }
+    // The only version of a key is not forgotten, so that nothing has to be known of it but this.
+    if (list.length === 1) this.outdated.push({ time: (list[0] as Version).time, key: kept })
     let at = list.length
     while (at > 0 && (list[at - 1] as Version).time > version.time) at--
     if (at > 0 && (list[at - 1] as Version).time === version.time) list[at - 1] = version
@@ -135,6 +145,7 @@ export class VersionJoin implements Stateful {
     }
     if (!isInOrder) due = due.sort((a, b) => a.n - b.n)
     for (const { before, after, time } of due) {
+      this.versions.pause()
       const old = before === null ? null : this.join(before, time, functions.matched)
       const now = after === null ? null : this.join(after, time, functions.matches)
       if (old !== null || now !== null) this.out.change(old, now)
@@ -154,7 +165,7 @@ export class VersionJoin implements Stateful {
   }
 
   private versionAt(key: unknown, time: number): Row | null {
-    const list = this.versions.get(key)
+    const list = this.versions.peek(key)
     if (list === undefined) return null
     let at = list.length - 1
     while (at >= 0 && (list[at] as Version).time > time) at--
@@ -166,11 +177,13 @@ export class VersionJoin implements Stateful {
     for (let first = this.outdated.first; first !== undefined; first = this.outdated.first) {
       if (first.time > watermark) return
       this.outdated.pop()
-      const list = this.versions.get(first.key)
-      if (list === undefined) continue
-      let last = list.length - 1
-      while (last > 0 && (list[last] as Version).time > watermark) last--
-      if (last > 0) list.splice(0, last)
+      const known = this.versions.peek(first.key)
+      if (known === undefined) continue
+      let last = known.length - 1
+      while (last > 0 && (known[last] as Version).time > watermark) last--
+      if (last === 0 && known[0]?.row !== null) continue
+      const list = this.versions.get(first.key) as Version[]
+      list.splice(0, last)
       if (list.length === 1 && list[0]?.row === null && list[0].time <= watermark)
         this.versions.delete(first.key)
     }

@@ -2,13 +2,14 @@ import type { Window } from '../bound.ts'
 import type { Accumulator, AggregateFunctions, InputRow } from '../generate-aggregate.ts'
 import type { AttachedWindow } from '../plan.ts'
 import type { GuardedResult } from '../result-errors.ts'
-import { detach } from '../values/text.ts'
+import { type MapState, StateMap } from '../state/state-map.ts'
+import type { StateMemory } from '../state/state-memory.ts'
 import { eachWindow, windowStart } from '../window.ts'
 import type { Operator, Stateful } from './operator.ts'
 
 type WindowState = {
   watermark: number
-  windows: [end: number, groups: Map<unknown, Accumulator>][]
+  windows: [end: number, groups: MapState][]
 }
 
 /**
@@ -24,15 +25,22 @@ export class WindowAggregate implements Stateful {
   private readonly window: Window | AttachedWindow
   private readonly functions: GuardedResult<AggregateFunctions>
   private readonly out: Operator
-  private windows = new Map<number, Map<unknown, Accumulator>>()
+  private readonly memory: StateMemory
+  private readonly windows = new Map<number, StateMap<Accumulator>>()
   /** The end of the window that closes next. */
   private nextEnd = Number.POSITIVE_INFINITY
   // Consecutive rows mostly fall into one tumbling window.
   private currentStart = Number.NaN
-  private current = new Map<unknown, Accumulator>()
+  private current: StateMap<Accumulator> | undefined
 
-  constructor(window: Window | AttachedWindow, functions: GuardedResult<AggregateFunctions>, out: Operator) {
+  constructor(
+    window: Window | AttachedWindow,
+    functions: GuardedResult<AggregateFunctions>,
+    memory: StateMemory,
+    out: Operator
+  ) {
     this.window = window
+    this.memory = memory
     this.functions = functions
     this.out = out
   }
@@ -43,7 +51,7 @@ export class WindowAggregate implements Stateful {
     if (this.window.kind === 'TUMBLE') {
       const start = windowStart(row.time, this.window.size, this.window.offset)
       if (start + this.window.size - 1 <= this.watermark) return true
-      if (start !== this.currentStart) {
+      if (start !== this.currentStart || this.current === undefined) {
         this.current = this.groupsOf(start + this.window.size)
         this.currentStart = start
       }
@@ -75,13 +83,14 @@ export class WindowAggregate implements Stateful {
   private close(watermark: number): void {
     const closed = [...this.windows.keys()].filter(end => end - 1 <= watermark).sort((a, b) => a - b)
     for (const end of closed) {
-      const groups = this.windows.get(end) as Map<unknown, Accumulator>
+      const groups = this.windows.get(end) as StateMap<Accumulator>
       this.windows.delete(end)
       const start = this.startOf(end)
-      for (const [key, accumulator] of groups) {
+      for (const [key, accumulator] of groups.take()) {
         const result = accumulator.n === 0 ? null : this.functions.result(accumulator, key, start, end)
         if (result !== null) this.out.change(null, result)
       }
+      groups.end()
     }
     this.currentStart = Number.NaN
     this.nextEnd = Math.min(Number.POSITIVE_INFINITY, ...this.windows.keys())
@@ -89,38 +98,40 @@ export class WindowAggregate implements Stateful {
 
   /** Takes all rows back: the table was truncated. */
   clear(): void {
+    for (const groups of this.windows.values()) groups.end()
     this.windows.clear()
     this.currentStart = Number.NaN
     this.nextEnd = Number.POSITIVE_INFINITY
   }
 
   state(): WindowState {
-    return { watermark: this.watermark, windows: [...this.windows] }
+    const windows = [...this.windows].map(([end, groups]) => [end, groups.state()] as [number, MapState])
+    return { watermark: this.watermark, windows }
   }
 
   restore(state: unknown): void {
     const { watermark, windows } = state as WindowState
     this.clear()
     this.watermark = watermark
-    this.windows = new Map(windows)
+    for (const [end, groups] of windows) this.groupsOf(end).restore(groups)
     this.nextEnd = Math.min(Number.POSITIVE_INFINITY, ...this.windows.keys())
   }
 
-  private update(groups: Map<unknown, Accumulator>, row: InputRow, retract: boolean): void {
+  private update(groups: StateMap<Accumulator>, row: InputRow, retract: boolean): void {
     const key = this.functions.key(row)
     let accumulator = groups.get(key)
     if (accumulator === undefined) {
       accumulator = this.functions.newAccumulator(row)
-      groups.set(typeof key === 'string' ? detach(key) : key, accumulator)
+      groups.set(key, accumulator)
     }
     if (retract) this.functions.retract(accumulator, row)
     else this.functions.add(accumulator, row)
   }
 
-  private groupsOf(end: number): Map<unknown, Accumulator> {
+  private groupsOf(end: number): StateMap<Accumulator> {
     let groups = this.windows.get(end)
     if (groups === undefined) {
-      groups = new Map()
+      groups = new StateMap(this.memory)
       this.windows.set(end, groups)
       if (end < this.nextEnd) this.nextEnd = end
     }

@@ -1,12 +1,14 @@
 import type { JoinFunctions } from '../generate-join.ts'
 import type { Join, JoinSide, JoinTime, Membership } from '../plan.ts'
-import { KeptRows, type KeptRowsState } from './kept-rows.ts'
+import type { MapState } from '../state/state-map.ts'
+import type { StateMemory } from '../state/state-memory.ts'
+import { KeptRows } from './kept-rows.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 import type { KeptRow } from './row-bag.ts'
 import { Watermarks } from './watermarks.ts'
 
 type OpenWindow = Record<JoinSide, KeptRows>
-type State = { windows: ({ end: number } & Record<JoinSide, KeptRowsState>)[]; watermarks: number[] }
+type State = { windows: ({ end: number } & Record<JoinSide, MapState>)[]; watermarks: number[] }
 
 /**
  * A join of the rows of a window: pairs, and rows of an outer side that are in none, come out when the watermark has
@@ -20,6 +22,7 @@ export class WindowJoin implements Stateful {
   private readonly functions: JoinFunctions
   private readonly kept: Membership | undefined
   private readonly outer: Record<JoinSide, boolean>
+  private readonly memory: StateMemory
   private readonly ends: JoinTime & { kind: 'window' }
   private readonly windows = new Map<number, OpenWindow>()
   /** The end of the window that closes next. */
@@ -33,12 +36,14 @@ export class WindowJoin implements Stateful {
     { type, kept }: Pick<Join, 'type' | 'kept'>,
     ends: JoinTime & { kind: 'window' },
     functions: JoinFunctions,
+    memory: StateMemory,
     onLate: () => void,
     out: Operator
   ) {
     this.functions = functions
     this.ends = ends
     this.kept = kept
+    this.memory = memory
     this.outer = { left: type === 'left' || type === 'full', right: type === 'right' || type === 'full' }
     this.onLate = onLate
     this.out = out
@@ -51,17 +56,19 @@ export class WindowJoin implements Stateful {
   state(): State {
     const windows = [...this.windows].map(([end, { left, right }]) => ({
       end,
-      left: left.entries(),
-      right: right.entries()
+      left: left.state(),
+      right: right.state()
     }))
     return { windows, watermarks: this.watermarks.inputs }
   }
 
   restore(state: unknown): void {
     const { windows, watermarks } = state as State
-    for (const { end, left, right } of windows)
-      this.windows.set(end, { left: new KeptRows(left), right: new KeptRows(right) })
-    this.nextEnd = Math.min(Number.POSITIVE_INFINITY, ...this.windows.keys())
+    for (const { end, left, right } of windows) {
+      const window = this.windowOf(end)
+      window.left.restore(left)
+      window.right.restore(right)
+    }
     this.watermarks.restore(watermarks)
   }
 
@@ -96,13 +103,19 @@ export class WindowJoin implements Stateful {
       this.onLate()
       return undefined
     }
+    return this.windowOf(end)[side]
+  }
+
+  private windowOf(end: number): OpenWindow {
     let window = this.windows.get(end)
     if (window === undefined) {
-      window = { left: new KeptRows(), right: new KeptRows() }
+      const { memory, outer } = this
+      // Whether a row has a partner is asked of the right side when the window closes.
+      window = { left: new KeptRows(memory, false), right: new KeptRows(memory, outer.right) }
       this.windows.set(end, window)
       this.nextEnd = Math.min(this.nextEnd, end)
     }
-    return window[side]
+    return window
   }
 
   private close(watermark: number): void {
@@ -111,6 +124,8 @@ export class WindowJoin implements Stateful {
       const window = this.windows.get(end) as OpenWindow
       this.windows.delete(end)
       this.pair(window)
+      window.left.end()
+      window.right.end()
     }
     this.nextEnd = Math.min(Number.POSITIVE_INFINITY, ...this.windows.keys())
   }
@@ -120,7 +135,7 @@ export class WindowJoin implements Stateful {
       // A key that is NULL is equal to none.
       const partners = key === null ? [] : right.under(key)
       for (const { row } of rows) {
-        if (this.kept === undefined) this.pairRow(row, partners)
+        if (this.kept === undefined) this.pairRow(row, key, partners, right)
         else if (this.isPaired(row, partners) === (this.kept === 'paired'))
           this.out.change(null, this.functions.row(row, null))
       }
@@ -136,14 +151,14 @@ export class WindowJoin implements Stateful {
     return partners.some(partner => functions.matches(functions.row(row, partner.row)))
   }
 
-  private pairRow(row: Row, partners: readonly KeptRow[]): void {
+  private pairRow(row: Row, key: unknown, partners: readonly KeptRow[], right: KeptRows): void {
     const { functions } = this
     let isPaired = false
     for (const partner of partners) {
       const joined = functions.row(row, partner.row)
       if (!functions.matches(joined)) continue
       isPaired = true
-      partner.matches++
+      if (this.outer.right) right.count(key, partner, 1)
       this.out.change(null, joined)
     }
     if (!isPaired && this.outer.left) this.out.change(null, functions.row(row, null))

@@ -1,11 +1,12 @@
 import type { RankFunctions } from '../generate-rank.ts'
+import { type MapState, StateMap } from '../state/state-map.ts'
+import type { StateMemory } from '../state/state-memory.ts'
 import { keep } from '../values/keep.ts'
 import type { Operator, Row, Stateful } from './operator.ts'
 import type { RankOptions } from './rank.ts'
-import { SortedRows } from './sorted-rows.ts'
+import { SortedRows, sortedRowsPacking } from './sorted-rows.ts'
 
-type Partitions = Map<unknown, SortedRows>
-type State = { watermark: number; windows: [end: number, partitions: [key: unknown, rows: Row[]][]][] }
+type State = { watermark: number; windows: [end: number, partitions: MapState][] }
 
 /**
  * The rows of each partition of a window at some places in an order. They come out when the watermark has reached the
@@ -16,9 +17,10 @@ export class WindowRank implements Stateful, Operator {
   private readonly functions: RankFunctions
   private readonly options: RankOptions
   private readonly end: number
+  private readonly memory: StateMemory
   private readonly onLate: () => void
   private readonly out: Operator
-  private readonly windows = new Map<number, Partitions>()
+  private readonly windows = new Map<number, StateMap<SortedRows>>()
   private watermark = Number.NEGATIVE_INFINITY
   /** The end of the window that closes next. */
   private nextEnd = Number.POSITIVE_INFINITY
@@ -28,12 +30,14 @@ export class WindowRank implements Stateful, Operator {
     functions: RankFunctions,
     options: RankOptions,
     end: number,
+    memory: StateMemory,
     onLate: () => void,
     out: Operator
   ) {
     this.functions = functions
     this.options = options
     this.end = end
+    this.memory = memory
     this.onLate = onLate
     this.out = out
   }
@@ -53,25 +57,22 @@ export class WindowRank implements Stateful, Operator {
   }
 
   clear(): void {
+    for (const partitions of this.windows.values()) partitions.end()
     this.windows.clear()
     this.nextEnd = Number.POSITIVE_INFINITY
   }
 
   state(): State {
-    const windows = [...this.windows].map(([end, partitions]): State['windows'][number] => [
-      end,
-      [...partitions].map(([key, rows]) => [key, [...rows]])
-    ])
+    const windows = [...this.windows].map(
+      ([end, partitions]) => [end, partitions.state()] as [number, MapState]
+    )
     return { watermark: this.watermark, windows }
   }
 
   restore(state: unknown): void {
     const { watermark, windows } = state as State
-    const { compare } = this.functions
     this.watermark = watermark
-    for (const [end, partitions] of windows)
-      this.windows.set(end, new Map(partitions.map(([key, rows]) => [key, new SortedRows(compare, rows)])))
-    this.nextEnd = Math.min(Number.POSITIVE_INFINITY, ...this.windows.keys())
+    for (const [end, partitions] of windows) this.partitionsOf(end).restore(partitions)
   }
 
   /** The rows of a row's partition; undefined when its window is closed. */
@@ -81,19 +82,24 @@ export class WindowRank implements Stateful, Operator {
       this.onLate()
       return undefined
     }
-    let partitions = this.windows.get(end)
-    if (partitions === undefined) {
-      partitions = new Map()
-      this.windows.set(end, partitions)
-      this.nextEnd = Math.min(this.nextEnd, end)
-    }
+    const partitions = this.partitionsOf(end)
     const key = this.functions.key(row)
     let rows = partitions.get(key)
     if (rows === undefined) {
       rows = new SortedRows(this.functions.compare)
-      partitions.set(keep(key), rows)
+      partitions.set(key, rows)
     }
     return rows
+  }
+
+  private partitionsOf(end: number): StateMap<SortedRows> {
+    let partitions = this.windows.get(end)
+    if (partitions === undefined) {
+      partitions = new StateMap(this.memory, { packing: sortedRowsPacking(this.functions.compare) })
+      this.windows.set(end, partitions)
+      this.nextEnd = Math.min(this.nextEnd, end)
+    }
+    return partitions
   }
 
   /** Where rows are only added, those behind the last place are of no use. */
@@ -113,11 +119,12 @@ export class WindowRank implements Stateful, Operator {
     const { from, to } = this.options
     const closed = [...windows.keys()].filter(end => end - 1 <= watermark).sort((a, b) => a - b)
     for (const end of closed) {
-      const partitions = windows.get(end) as Partitions
+      const partitions = windows.get(end) as StateMap<SortedRows>
       windows.delete(end)
-      for (const rows of partitions.values())
+      for (const [, rows] of partitions.take())
         for (const [i, row] of rows.slice(from - 1, to).entries())
           out.change(null, this.placed(row, from + i))
+      partitions.end()
     }
     this.nextEnd = Math.min(Number.POSITIVE_INFINITY, ...windows.keys())
   }
