@@ -25,13 +25,32 @@ const falseWord = Buffer.from('false')
 const isWord = (bytes: Buffer, start: number, end: number, word: Buffer): boolean =>
   end - start === word.length && bytes.compare(word, 0, word.length, start, end) === 0
 
+/** Short strings that were read last, by a hash of their bytes: most columns of text have few values. */
+const known: string[] = new Array(1024).fill('')
+/** Longer ones would be cut from a block, and keep it in memory. */
+const longestKnown = 12
+
 /** A string's characters; `start` is at the opening quote, `end` behind the closing one. */
 export function loadQuoted(bytes: Buffer, text: Pieces, start: number, end: number): string {
+  let hash = 0
   for (let i = start + 1; i < end - 1; i++) {
     const byte = bytes[i] as number
     if (byte === 92 || byte > 127 || byte < 32) return decode(bytes, start, end) as string
+    hash = (hash * 31 + byte) | 0
   }
-  return text.substring(start + 1, end - 1)
+  if (end - start - 2 > longestKnown) return text.substring(start + 1, end - 1)
+  const slot = (hash ^ (hash >>> 12)) & 1023
+  const last = known[slot] as string
+  if (isText(last, bytes, start + 1, end - 1)) return last
+  const read = text.substring(start + 1, end - 1)
+  known[slot] = read
+  return read
+}
+
+function isText(text: string, bytes: Buffer, start: number, end: number): boolean {
+  if (text.length !== end - start) return false
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false
+  return true
 }
 
 function decode(bytes: Buffer, start: number, end: number): unknown {
@@ -179,21 +198,13 @@ export function loadTimestamp(
     // A fraction of six digits ends where a shorter one has its quote or Z.
     const micros =
       fast === undefined || end - start < 28 ? 0 : two(bytes, start + 24) * 10 + digit(bytes, start + 26)
-    if (fast !== undefined && micros < 1000) return fast * 1000 + micros
+    if (fast !== undefined && micros >= 0) return fast * 1000 + micros
   }
   const raw = content(bytes, text, start, end)
   const value = parseTimestamp(raw, precision)
   if (value === undefined) throw new RowError(`${show(raw)} is not a TIMESTAMP`)
   return value
 }
-
-/** The digit at a place, NaN when there is none; NaN makes every comparison with it false. */
-function digit(bytes: Buffer, at: number): number {
-  const value = (bytes[at] as number) - 48
-  return value >= 0 && value <= 9 ? value : Number.NaN
-}
-
-const two = (bytes: Buffer, at: number): number => digit(bytes, at) * 10 + digit(bytes, at + 1)
 
 /** The days of the date last seen, which is nearly always the next one's too: yyyymmdd as a number, and days. */
 let lastDate = 0
@@ -212,20 +223,34 @@ function isoMilliseconds(bytes: Buffer, start: number, end: number): number | un
   if (bytes[start + 5] !== minusByte || bytes[start + 8] !== minusByte) return undefined
   if (bytes[start + 14] !== 58 || bytes[start + 17] !== 58) return undefined
   const year = two(bytes, start + 1) * 100 + two(bytes, start + 3)
-  const date = year * 10_000 + two(bytes, start + 6) * 100 + two(bytes, start + 9)
+  const month = two(bytes, start + 6)
+  const day = two(bytes, start + 9)
   const hour = two(bytes, start + 12)
   const minute = two(bytes, start + 15)
   const second = two(bytes, start + 18)
   const fraction = length === 19 ? 0 : two(bytes, start + 21) * 10 + digit(bytes, start + 23)
-  if (!(hour < 24 && minute < 60 && second < 60 && fraction < 1000 && date > 0)) return undefined
+  const areDigits = (year | month | day | hour | minute | second | fraction) >= 0
+  if (!areDigits || hour > 23 || minute > 59 || second > 59) return undefined
+  const date = (year * 100 + month) * 100 + day
   if (date !== lastDate) {
-    const days = daysFromCivil(year, Math.floor(date / 100) % 100, date % 100)
+    const days = date === 0 ? undefined : daysFromCivil(year, month, day)
     if (days === undefined) return undefined
     lastDate = date
     lastDays = days
   }
   return lastDays * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1000 + fraction
 }
+
+/** Far below zero, so that every sum with it is, too. */
+const noDigit = -1_000_000
+
+/** The digit at a place. */
+function digit(bytes: Buffer, at: number): number {
+  const value = (bytes[at] as number) - 48
+  return value >= 0 && value <= 9 ? value : noDigit
+}
+
+const two = (bytes: Buffer, at: number): number => digit(bytes, at) * 10 + digit(bytes, at + 1)
 
 export function loadDate(bytes: Buffer, text: Pieces, start: number, end: number): number | null {
   if (isNull(bytes, start, end)) return null
