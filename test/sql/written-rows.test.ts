@@ -35,7 +35,7 @@ function bothWays(sql: string, input: readonly string[]): [string, string] {
   })
   assert.deepEqual(written?.rejected, texts?.rejected)
   const head = '{"op":"+I","row":'
-  const lines = (texts?.text as string).split('\n')
+  const lines = (texts?.text ?? '').split('\n')
   const rows = lines.map(line => (line.startsWith(head) ? line.slice(head.length, -1) : line)).join('\n')
   return [written?.text as string, rows]
 }
