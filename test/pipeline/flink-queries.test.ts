@@ -9,6 +9,7 @@ import { generatedCases } from './flink-cases/generated.ts'
 import { groupingSetCases } from './flink-cases/grouping-sets.ts'
 import { groupCases } from './flink-cases/groups.ts'
 import { joinCases } from './flink-cases/joins.ts'
+import { membershipCases } from './flink-cases/memberships.ts'
 import { orderCases } from './flink-cases/orders.ts'
 import { overCases } from './flink-cases/overs.ts'
 import { rankingCases } from './flink-cases/rankings.ts'
@@ -38,7 +39,8 @@ const all = [
   ...unnestCases,
   ...subqueryCases,
   ...setOperationCases,
-  ...scalarSubqueryCases
+  ...scalarSubqueryCases,
+  ...membershipCases
 ]
 /** Flink takes half a second of CPU time for each. */
 const cases = thorough ? all : all.filter((_, i) => i % 4 === 0)

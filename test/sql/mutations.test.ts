@@ -5,6 +5,7 @@ import { expressionCases } from '../pipeline/flink-cases/expressions.ts'
 import { groupingSetCases } from '../pipeline/flink-cases/grouping-sets.ts'
 import { groupCases } from '../pipeline/flink-cases/groups.ts'
 import { joinCases } from '../pipeline/flink-cases/joins.ts'
+import { membershipCases } from '../pipeline/flink-cases/memberships.ts'
 import { rankingCases } from '../pipeline/flink-cases/rankings.ts'
 import { scalarSubqueryCases } from '../pipeline/flink-cases/scalar-subqueries.ts'
 import { setOperationCases } from '../pipeline/flink-cases/set-operations.ts'
@@ -21,7 +22,8 @@ const queries = [
   ...joinCases,
   ...rankingCases,
   ...setOperationCases,
-  ...scalarSubqueryCases
+  ...scalarSubqueryCases,
+  ...membershipCases
 ].map(({ sql }) => sql)
 const declarations = sources.tables.map(
   ({ name, columns, format }) =>

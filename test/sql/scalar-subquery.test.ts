@@ -152,7 +152,7 @@ test('mistakes are told where they stand', () => {
     ['SELECT (SELECT * FROM users) AS u FROM orders', /has one column/],
     [
       'SELECT SUM(v + (SELECT MAX(k) FROM users)) AS s FROM orders',
-      /column 16: .* not in an aggregate, GROUP BY or ON/
+      /column 16: .* not in an aggregate, GROUP BY, ORDER BY or ON/
     ],
     [
       'SELECT o.id FROM orders o JOIN users u ON u.id = (SELECT MAX(id) FROM users)',

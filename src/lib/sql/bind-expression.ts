@@ -88,14 +88,10 @@ export class ExpressionBinder {
       case 'in':
         return bindIn(this, expression)
       case 'inQuery':
-      case 'exists': {
-        const reason =
-          'IN (SELECT …) and EXISTS stand alone or between the ANDs of WHERE: anywhere else they are not in the subset'
-        throw this.error('unsupported', reason, expression)
-      }
+      case 'exists':
       case 'scalarQuery': {
         const reason =
-          '(SELECT …) as a value stands in WHERE, SELECT and HAVING, not in an aggregate, GROUP BY or ON: select it in a subquery of FROM'
+          'a subquery stands in WHERE, SELECT and HAVING, not in an aggregate, GROUP BY, ORDER BY or ON: select it in a subquery of FROM'
         throw this.error('unsupported', reason, expression)
       }
       case 'like':

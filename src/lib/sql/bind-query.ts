@@ -70,7 +70,13 @@ function bindSelect(
   if (isGrouped || items.some(hasAggregate) || having.length > 0)
     rows = bindAggregation(select, rows.relation, environment)
   const qualify = select.qualify === undefined ? [] : [select.qualify]
-  rows = joinSubqueries([...having, ...items, ...qualify], rows, select, environment, bindQuery)
+  rows = joinSubqueries(
+    { conditions: having, values: [...items, ...qualify] },
+    rows,
+    select,
+    environment,
+    bindQuery
+  )
   let { relation, binder } = rows
   for (const condition of having) filterRelation(relation, binder.bindCondition(condition))
   if (hasWindows(select)) {
@@ -98,7 +104,13 @@ function bindWhere(select: Select, where: Expression, given: BoundRows, environm
     relation = bindSubquery(subquery, relation, environment, bindQuery)
     binder = binderFor(relation, text)
   }
-  const rows = joinSubqueries(asking, { relation, binder }, select, environment, bindQuery)
+  const rows = joinSubqueries(
+    { conditions: asking, values: [] },
+    { relation, binder },
+    select,
+    environment,
+    bindQuery
+  )
   for (const condition of asking) filterRelation(rows.relation, rows.binder.bindCondition(condition))
   return { relation: rows.relation, binder: binderFor(rows.relation, text) }
 }

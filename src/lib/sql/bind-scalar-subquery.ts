@@ -4,8 +4,15 @@ import { bindAggregation } from './bind-aggregation.ts'
 import type { ExpressionBinder } from './bind-expression.ts'
 import { refuseCorrelation } from './bind-subquery.ts'
 import { type Bound, columnOfValue, describe, literal, withColumns } from './bound.ts'
-import { type CorrelatedRows, correlatedRows, type OuterQuery } from './correlation.ts'
-import type { BoundSelect, Environment } from './environment.ts'
+import {
+  type BindQuery,
+  type CorrelatedRows,
+  correlatedRows,
+  isSimple,
+  type JoinedRows,
+  type OuterQuery
+} from './correlation.ts'
+import type { Environment } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { calcOf, calcValue } from './lift.ts'
 import { type Aggregate, type Group, type Node, type Single, WINDOW_COLUMNS } from './plan.ts'
@@ -13,18 +20,7 @@ import type { Relation } from './relation.ts'
 import { BIGINT } from './types.ts'
 import { settled } from './window-relation.ts'
 
-export type ScalarExpression = Extract<Expression, { kind: 'scalarQuery' }>
-
-/** What a subquery that stands for a value is joined to the rows around it by. */
-export type ScalarRows = {
-  /** At most one row for each key. */
-  relation: Relation
-  keys: { ofOuter: Expression; ofInner: Bound; at: Expression }[]
-  /** The value over joined rows, where `lift` makes a column of a value of `relation`. */
-  value(lift: (value: Bound) => Bound): Bound
-}
-
-type BindQuery = (query: Query, environment: Environment) => BoundSelect
+type ScalarExpression = Extract<Expression, { kind: 'scalarQuery' }>
 
 /**
  * A subquery that reads the rows of the query around it is one of groups by what it compares them with, as Flink has it.
@@ -35,7 +31,7 @@ export function scalarRows(
   around: OuterQuery,
   environment: Environment,
   bindQuery: BindQuery
-): ScalarRows {
+): JoinedRows {
   const { text } = environment
   if (query.kind === 'select' && isSimple(query)) {
     const rows = correlatedRows(query, around, environment, bindQuery)
@@ -59,14 +55,6 @@ export function scalarRows(
 const oneColumn = (query: Query, text: string): SqlError =>
   new SqlError('type', 'a subquery that stands for a value has one column', text, query)
 
-/** Whether it is rows of tables, or one aggregation of all of them. */
-const isSimple = ({ from, groupBy, groupingSets, having, distinct }: Select): boolean =>
-  from !== undefined &&
-  groupBy.length === 0 &&
-  groupingSets === undefined &&
-  having === undefined &&
-  !distinct
-
 /** Whether a node never has more rows than one at a time. */
 const isOneRow = (node: Node): boolean =>
   (node.kind === 'group' && node.keys.length === 0) ||
@@ -78,7 +66,7 @@ function groupedRow(
   item: Expression,
   { relation, keys }: CorrelatedRows,
   environment: Environment
-): ScalarRows {
+): JoinedRows {
   const { where: _, ...rest } = select
   const grouped = bindAggregation({ ...rest, groupBy: keys.map(key => key.ofInner) }, relation, environment)
   const value = grouped.binder.bind(item)
@@ -109,7 +97,7 @@ function singleRow(
   value: Bound,
   keys: CorrelatedRows['keys'],
   binder?: ExpressionBinder
-): ScalarRows {
+): JoinedRows {
   const input = calcOf(rows)
   const column = (bound: Bound): Bound => columnOfValue(bound, calcValue(input, bound), describe(bound))
   const bound = keys.map(key => ({ ...key, ofInner: column((binder as ExpressionBinder).bind(key.ofInner)) }))

@@ -3,6 +3,7 @@ import { partsOf } from './ast-walk.ts'
 import type { ExpressionBinder } from './bind-expression.ts'
 import { bindTable } from './bind-from.ts'
 import { bindSubquery, conditionsOf, namesOf } from './bind-subquery.ts'
+import type { Bound } from './bound.ts'
 import { type BoundSelect, binderFor, type Environment, unsupported } from './environment.ts'
 import { SqlError } from './errors.ts'
 import { filterRelation } from './filter-relation.ts'
@@ -19,12 +20,30 @@ export type CorrelatedRows = {
   keys: { ofOuter: Expression; ofInner: Expression; at: Expression }[]
 }
 
+/** What the rows of a query are joined with of a subquery: at most one row for each key. */
+export type JoinedRows = {
+  relation: Relation
+  keys: { ofOuter: Expression; ofInner: Bound; at: Expression }[]
+  /** The value over joined rows, where `lift` makes a column of a value of `relation`. */
+  value(lift: (value: Bound) => Bound): Bound
+}
+
+export type BindQuery = (query: Query, environment: Environment) => BoundSelect
+
+/** Whether a SELECT is rows of tables, or one aggregation of all of them. */
+export const isSimple = ({ from, groupBy, groupingSets, having, distinct }: Select): boolean =>
+  from !== undefined &&
+  groupBy.length === 0 &&
+  groupingSets === undefined &&
+  having === undefined &&
+  !distinct
+
 /** The rows of FROM and WHERE of a subquery. Throws SqlError where the query around it is not only asked for equal values. */
 export function correlatedRows(
   select: Select,
   around: OuterQuery,
   environment: Environment,
-  bindQuery: (query: Query, environment: Environment) => BoundSelect
+  bindQuery: BindQuery
 ): CorrelatedRows {
   const { text } = environment
   const from = select.from as TableReference
