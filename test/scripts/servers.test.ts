@@ -118,9 +118,9 @@ function isRunning(pid: number): boolean {
 }
 
 async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000
+  const deadline = Date.now() + 120_000
   while (!(await holds())) {
-    assert.ok(Date.now() < deadline, `not within a minute: ${what}`)
+    assert.ok(Date.now() < deadline, `not within two minutes: ${what}`)
     await delay(20)
   }
 }
@@ -225,19 +225,18 @@ describe('servers', { skip: serverAvailability('mysql80') ?? false, timeout: 300
     )
   })
 
-  test('a port that is taken is named in the error', async () => {
-    await using server = await startServer('mysql80')
-    await assert.rejects(startServer('mysql80', { port: server.port }), /address already in use/i)
-  })
-
-  test('two servers share nothing', async () => {
+  test('two servers share nothing, and a port that is taken is named in the error', async () => {
     const [one, two] = await Promise.all([startServer('mysql80'), startServer('mysql80')])
     try {
       assert.notEqual(one.port, two.port)
       assert.notEqual(one.dataDir, two.dataDir)
       const uuid = 'SELECT @@server_uuid uuid'
       assert.notDeepEqual(await query(one.url, uuid), await query(two.url, uuid))
+      await assert.rejects(startServer('mysql80', { port: one.port }), /address already in use/i)
+      const ofCdc = await query(one.url.replace('root:root', 'cdc:cdc'), 'SHOW MASTER STATUS')
+      assert.equal(ofCdc[0]?.File, 'binlog.000001', 'the user cdc may follow the binlog')
     } finally {
+      await Promise.all([one.kill(), two.kill()])
       await Promise.all([one.stop(), two.stop()])
     }
   })
@@ -254,12 +253,6 @@ describe('servers', { skip: serverAvailability('mysql80') ?? false, timeout: 300
     } finally {
       await rm(dataDir, { recursive: true })
     }
-  })
-
-  test('the user cdc may follow the binlog', async () => {
-    await using server = await startServer('mysql80')
-    const rows = await query(server.url.replace('root:root', 'cdc:cdc'), 'SHOW MASTER STATUS')
-    assert.equal(rows[0]?.File, 'binlog.000001')
   })
 
   test('scripts/servers start returns, and the server runs until scripts/servers stop', async () => {
