@@ -13,7 +13,7 @@ const PARTITIONS = 6
 const ROWS = 3000
 /** Longer than the test takes: what is open is ended by the successor, or not at all. */
 const TRANSACTION = '10m'
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 120_000
 const skip = unavailable('kafka') || kcatMissing() || false
 
 describe('a member of a group that dies with a transaction open', { skip }, () => {

@@ -69,9 +69,9 @@ export class RunningTail {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
-  /** Waits until the output so far fulfils a condition; fails when the tool ends or 90 s pass before. */
+  /** Waits until the output so far fulfils a condition; fails when the tool ends or three minutes pass before. */
   async until(what: string, condition: (tail: this) => boolean): Promise<void> {
-    const deadline = Date.now() + 90_000
+    const deadline = Date.now() + 180_000
     for (;;) {
       const begun = Date.now()
       if (condition(this)) return
@@ -89,7 +89,7 @@ export class RunningTail {
     const { stdout } = this.#child
     await new Promise<void>((resolve, reject) => {
       const fail = (): void => reject(new Error(`'${text}' did not come\n${this.stderr.slice(-2000)}`))
-      const timer = setTimeout(fail, 90_000)
+      const timer = setTimeout(fail, 180_000)
       let end = ''
       const look = (chunk: Buffer): void => {
         const seen = end + chunk.toString('latin1')

@@ -258,7 +258,7 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
         ]
       ])
       const until = async (count: number): Promise<void> => {
-        for (const deadline = Date.now() + 30_000; ; await sleep(50)) {
+        for (const deadline = Date.now() + 120_000; ; await sleep(50)) {
           const found = await find('moving-1', '*').catch(() => 0)
           if (found === count) return
           assert.ok(Date.now() < deadline, `${found} documents`)

@@ -314,7 +314,7 @@ for (const name of ['elasticsearch', 'opensearch'] as const) {
       })
       const ended = once(child, 'exit')
       child.stdin.end('{"id":1}\n')
-      for (let i = 0; i < 200 && !stderr.includes('takes nothing for now'); i++) await sleep(50)
+      for (let i = 0; i < 2400 && !stderr.includes('takes nothing for now'); i++) await sleep(50)
       assert.match(stderr, /takes nothing for now, trying on: cluster_block_exception/)
       await request(elastic.url, 'PUT', '/blocked/_settings', { 'index.blocks.write': false })
       assert.deepEqual(await ended, [0, null])

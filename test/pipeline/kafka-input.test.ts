@@ -186,7 +186,7 @@ describe('topics as input, written by kcat', { skip }, () => {
     const countOf = (path: string): number => idsIn(path).length
     const read = (): number[] => outputs.flatMap(idsIn).sort((a, b) => a - b)
     const reached = async (count: number): Promise<void> => {
-      for (let i = 0; i < 150 && read().length < count; i++) await sleep(200)
+      for (let i = 0; i < 600 && read().length < count; i++) await sleep(200)
       assert.equal(read().length, count)
     }
     const first = start(0)
@@ -226,7 +226,7 @@ describe('topics as input, written by kcat', { skip }, () => {
         return 0
       }
     }
-    for (let i = 0; i < 100 && lines() < 3000; i++) await sleep(100)
+    for (let i = 0; i < 1200 && lines() < 3000; i++) await sleep(100)
     await put('piped', ids(3000, 4000))
     await killed.kill(0)
     await killed.wait()

@@ -241,7 +241,7 @@ describe('cdc-tail to Kafka, read by kcat', { skip }, () => {
     await connection.query('INSERT INTO exact VALUES (1), (2)')
     const ids = async (): Promise<unknown[]> =>
       (await readTopic(broker, 'exact')).map(record => eventOf(record).after?.id)
-    for (let i = 0; i < 100 && (await ids().catch(() => [])).length < 2; i++) await sleep(100)
+    for (let i = 0; i < 600 && (await ids().catch(() => [])).length < 2; i++) await sleep(100)
     assert.equal((await run.stop()).status, 0)
     await connection.query('INSERT INTO exact VALUES (3)')
     const { status, stderr } = await tail(url, ...args, '--stop-at', 'now')
@@ -281,7 +281,7 @@ describe('cdc-tail to Kafka, read by kcat', { skip }, () => {
     const { status, stderr } = await first.ended
     assert.equal(status, 1)
     assert.match(stderr, /another process writes under the transactional id millrace\.cdc-tail\.dream now/)
-    for (let i = 0; i < 100 && (await readTopic(broker, 'twice')).length === 0; i++) await sleep(100)
+    for (let i = 0; i < 600 && (await readTopic(broker, 'twice')).length === 0; i++) await sleep(100)
     assert.equal((await second.stop()).status, 0)
     assert.equal((await readTopic(broker, 'twice')).length, 1)
   })
@@ -328,7 +328,7 @@ describe('cdc-tail to Kafka, read by kcat', { skip }, () => {
     const reached = async (id: number): Promise<void> => {
       for (const [topic, run] of runs) {
         for (let i = 0; !(await ids(topic)).includes(id); i++) {
-          assert.ok(i < 300 && !run.hasEnded, `${topic} has not come to ${id}: ${run.stderr}`)
+          assert.ok(i < 600 && !run.hasEnded, `${topic} has not come to ${id}: ${run.stderr}`)
           await sleep(200)
         }
       }
@@ -384,7 +384,7 @@ describe('cdc-tail to Kafka, read by kcat', { skip }, () => {
     const ids = async (): Promise<number[]> =>
       (await readTopic(broker, 'still').catch(() => [])).map(record => eventOf(record).after?.id as number)
     for (let i = 0; !(await ids()).includes(rows); i++) {
-      assert.ok(i < 150 && !running.hasEnded, running.stderr)
+      assert.ok(i < 600 && !running.hasEnded, running.stderr)
       await sleep(200)
     }
     assert.deepEqual(

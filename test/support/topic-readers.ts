@@ -90,6 +90,6 @@ export function upTo(count: number): number[] {
 }
 
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 60_000; !(await holds()); await sleep(200))
+  for (const deadline = Date.now() + 120_000; !(await holds()); await sleep(200))
     assert.ok(Date.now() < deadline, what)
 }
