@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { root, startsServers } from './files.ts'
 import type { TestEvent } from './join-runs.ts'
 
-/** A file that hangs fails after this; the longest take three minutes on a busy machine. */
-const FILE_LIMIT_MS = 8 * 60_000
+/** A test that hangs fails after this. */
+const TEST_LIMIT_MS = 8 * 60_000
+/** A file is ended after this, whatever hangs, such as a hook; the longest take three minutes on a busy machine. */
+const FILE_LIMIT_MS = 10 * 60_000
 /** One file more than processors, as there is always one that waits. */
 const AT_A_TIME = availableParallelism() + 1
 /** Files with servers that run side by side: each waits for a third of its time, and needs up to 3 GB of memory. */
@@ -46,7 +48,8 @@ export async function* runFiles(files: readonly string[]): AsyncGenerator<readon
 
 async function runFile(file: string): Promise<[string, TestEvent[]]> {
   const execArgv = startsServers(file) ? [] : ['--import', giveWay]
-  return [file, await run({ files: [file], timeout: FILE_LIMIT_MS, execArgv }).toArray()]
+  const limit = AbortSignal.timeout(FILE_LIMIT_MS)
+  return [file, await run({ files: [file], timeout: TEST_LIMIT_MS, signal: limit, execArgv }).toArray()]
 }
 
 /** By the seconds that a run has taken, in `test/seconds.json`; files that are not in there count as short. */
