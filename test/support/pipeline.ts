@@ -22,6 +22,7 @@ export class Pipeline {
   readonly #directory = mkdtempSync(join(tmpdir(), 'millrace-pipeline-'))
   readonly #stages: readonly StageCommand[]
   readonly #finished: Promise<PipelineResult>
+  #hasEnded = false
 
   constructor(stages: readonly StageCommand[], env: NodeJS.ProcessEnv = {}) {
     this.#stages = stages
@@ -48,15 +49,17 @@ export class Pipeline {
     shell.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
     shell.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
     await once(shell, 'close')
+    this.#hasEnded = true
     const statuses = readFileSync(join(this.#directory, 'statuses'), 'utf8').trim().split(' ').map(Number)
     rmSync(this.#directory, { recursive: true })
     return { statuses, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }
   }
 
-  /** The stage's process, once it has started. */
+  /** The stage's process, once it has started. Rejects when all stages have ended. */
   async pid(stage: number): Promise<number> {
     const file = join(this.#directory, String(stage))
     for (;;) {
+      if (this.#hasEnded) throw new Error('the pipeline has ended')
       const text = existsSync(file) ? readFileSync(file, 'utf8').trim() : ''
       if (text !== '') return Number(text)
       await sleep(2)
@@ -70,10 +73,9 @@ export class Pipeline {
   async kill(stage: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<boolean> {
     try {
       const pid = await this.pid(stage)
-      const isThere = (): boolean => process.kill(pid, 0)
+      const isThere = (): boolean => !this.#hasEnded && process.kill(pid, 0)
       if (signal === 'SIGTERM') while (isThere() && !existsSync(this.#handlerFile(stage))) await sleep(5)
-      process.kill(pid, signal)
-      return true
+      return isThere() && process.kill(pid, signal)
     } catch {
       return false
     }
