@@ -236,3 +236,26 @@ test('an undeclared time is compared to the last digit, in whatever form it is w
     row
   )
 })
+
+test('numbers of any size keep their digits inside of nested columns', () => {
+  const columns =
+    'a ARRAY<BIGINT>, r ROW<n BIGINT, x DOUBLE, t STRING>, m MAP<STRING, BIGINT>, d ARRAY<DECIMAL(30, 2)>'
+  const json =
+    '{"a":[9007199254740993,1],"r":{"n":9223372036854775807,"x":0.30000000000000004,"t":"x"},"m":{"k":-9007199254740995},"d":[12345678901234567890123.45,0.1]}'
+  const { text, rejected } = run(
+    `CREATE TABLE t (${columns}) WITH ('connector' = 'stdin', 'format' = 'json'); SELECT a, r.n AS n, r.x AS x, m['k'] AS k, d FROM t`,
+    [json]
+  )
+  assert.deepEqual(rejected, [])
+  assert.equal(
+    text,
+    '{"a":[9007199254740993,1],"n":9223372036854775807,"x":0.30000000000000004,"k":-9007199254740995,"d":["12345678901234567890123.45","0.10"]}\n'
+  )
+  const undeclared = run('SELECT a[1] AS x, r.n AS n, COUNT(*) AS c FROM events GROUP BY a[1], r.n', [json])
+  assert.match(undeclared.text, /"after":\{"x":9007199254740993,"n":9223372036854775807,"c":1\}/)
+})
+
+test('DATE_FORMAT of a text reads it leniently in the form that Flink takes', () => {
+  assert.equal(evaluate("DATE_FORMAT('2026-02-30 10:00:00', 'MM-dd HH')"), '03-02 10')
+  assert.equal(evaluate("DATE_FORMAT('2026-11-24T10:00:00.120Z', 'SSS')"), '120')
+})

@@ -219,7 +219,7 @@ export function loadCode(type: SqlType, start: string, end: string): string {
     case 'ROW':
     case 'ARRAY':
     case 'MAP':
-      return fromJson(type, `rt.loadDynamic(${place})`)
+      return fromJson(type, `rt.loadNested(${place})`)
     default:
       return `rt.loadDynamic(${place})`
   }

@@ -8,6 +8,7 @@ import {
   civilFromDays,
   daysFromCivil,
   formatTimestamp,
+  parseDate,
   parseTimestamp
 } from '../../../src/lib/sql/values/time.ts'
 
@@ -43,10 +44,18 @@ test('a zone is taken into account, zero dates are NULL, what is no time is refu
   assert.equal(parseTimestamp('2026-11-24T10:00:00+05:30', 3), Date.UTC(2026, 10, 24, 4, 30))
   assert.equal(parseTimestamp('0000-00-00T00:00:00', 3), null)
   assert.equal(load('0000-00-00T00:00:00'), null)
-  for (const text of ['2026-02-30', '2026-13-01', '24.11.2026', '2026-11-24T24:00:00', '10:00', '']) {
+  for (const text of ['2026-02-32', '2026-13-01', '24.11.2026', '2026-11-24T24:00:01', '10:00', '']) {
     assert.equal(parseTimestamp(text, 3), undefined, text)
     assert.throws(() => load(text), /is not a TIMESTAMP/)
   }
+})
+
+test('a day that its month does not have is its last in a timestamp, and no date', () => {
+  assert.equal(parseTimestamp('2026-02-30T10:00:00', 3), Date.UTC(2026, 1, 28, 10))
+  assert.equal(load('2026-04-31 10:00:00'), Date.UTC(2026, 3, 30, 10))
+  assert.equal(parseTimestamp('2026-02-29T24:00:00', 3), Date.UTC(2026, 2, 1))
+  for (const text of ['2026-02-30', '2026-04-31T10:00:00', '2026-02-01T24:00:00'])
+    assert.equal(parseDate(text), undefined, text)
 })
 
 test('days and civil dates are each other’s inverse, as Date has them', () => {

@@ -177,8 +177,10 @@ export function convertTimeZone(text: string, from: string, to: string): string 
   return local === null ? null : formatTime(toLocal(toInstant(local, from), to), 0, clockPattern)
 }
 
-/** DATE_FORMAT of a text. */
+/** DATE_FORMAT of a text, which is read leniently in Flink's form, else as a timestamp. */
 export function reformat(text: string, pattern: string): string | null {
+  const lenient = parseTime(text, clockPattern, true)
+  if (lenient !== null) return dateFormat(lenient, 3, pattern)
   const time = parseTimestamp(text, 9)
   return time === undefined || time === null ? null : dateFormat(time, 9, pattern)
 }

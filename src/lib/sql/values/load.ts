@@ -53,10 +53,27 @@ function isText(text: string, bytes: Buffer, start: number, end: number): boolea
   return true
 }
 
-function decode(bytes: Buffer, start: number, end: number): unknown {
+type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown
+
+/** Numbers whose digits JavaScript's do not keep: whole ones of any size, and others for members of type DECIMAL. */
+const exactly =
+  (isDecimal: boolean): Reviver =>
+  (_, value, { source }) => {
+    if (typeof value !== 'number' || source === undefined) return value
+    if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value) ? value : parseInteger(source)
+    return isDecimal && source.replace(/\D/g, '').length > 15 ? (parseDecimal(source) ?? value) : value
+  }
+/** A number of more than 15 digits has as many in one piece, or half of them before or behind its point. */
+const mayBeLong = /\d{16}|\.\d{8}|\d{8}\./
+const wholeNumbers = exactly(false)
+const allNumbers = exactly(true)
+
+function decode(bytes: Buffer, start: number, end: number, reviver = wholeNumbers): unknown {
   const json = bytes.toString('utf8', start, end)
   try {
-    return JSON.parse(json)
+    return mayBeLong.test(json)
+      ? (JSON.parse as (text: string, reviver: Reviver) => unknown)(json, reviver)
+      : JSON.parse(json)
   } catch (error) {
     throw new RowError(`${show(json)} is not JSON: ${(error as Error).message}`)
   }
@@ -277,6 +294,15 @@ export function loadDynamic(bytes: Buffer, text: Pieces, start: number, end: num
     return smallInteger(bytes, start, end) ?? loadNumber(text.substring(start, end))
   }
   return isNull(bytes, start, end) ? null : (decode(bytes, start, end) as Dynamic)
+}
+
+/** What the JSON holds, for a nested type: with all digits of what may be a DECIMAL. */
+export function loadNested(bytes: Buffer, text: Pieces, start: number, end: number): Dynamic {
+  if (start < 0 || isNull(bytes, start, end)) return null
+  const first = bytes[start] as number
+  return first === openBrace || first === openBracket
+    ? (decode(bytes, start, end, allNumbers) as Dynamic)
+    : loadDynamic(bytes, text, start, end)
 }
 
 function loadNumber(raw: string): Int {

@@ -9,16 +9,30 @@ const timestampPattern =
 
 /**
  * An ISO 8601 or SQL timestamp as units of 10^-precision s since the epoch. With a zone the instant is meant, without
- * one the clock as it stands. Digits beyond the precision are cut, as Flink does. A zero date gives null (MySQL's `0000-00-00`),
- * text that is no timestamp undefined.
+ * one the clock as it stands. Digits beyond the precision are cut, a day that its month does not have is the month's last,
+ * and 24:00 is the next midnight, as Flink does. A zero date gives null (MySQL's `0000-00-00`), text that is no timestamp
+ * undefined.
  */
 export function parseTimestamp(text: string, precision: number): Int | null | undefined {
+  return parseMoment(text, precision, false)
+}
+
+/** @param isStrict whether days that their month does not have, and 24:00, are none */
+function parseMoment(text: string, precision: number, isStrict: boolean): Int | null | undefined {
   const match = timestampPattern.exec(text.trim())
   if (match === null) return undefined
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone] = match
   if (Number(month) === 0 || Number(day) === 0) return null
-  const days = daysFromCivil(Number(year), Number(month), Number(day))
-  if (days === undefined || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined
+  const isMidnight = !isStrict && /^24:00(?::00(?:\.0*)?)?$/.test(`${hour}:${minute}:${second}.${fraction}`)
+  if (Number(day) > 31 || (Number(hour) > 23 && !isMidnight) || Number(minute) > 59 || Number(second) > 59)
+    return undefined
+  const last = daysInMonth(Number(year), Number(month))
+  const days = daysFromCivil(
+    Number(year),
+    Number(month),
+    isStrict ? Number(day) : Math.min(Number(day), last)
+  )
+  if (days === undefined) return undefined
   let seconds = days * 86_400 + Number(hour) * 3600 + Number(minute) * 60 + Number(second)
   if (zone !== undefined && zone !== 'Z' && zone !== 'z') {
     const shift = Number(zone.slice(1, 3)) * 3600 + Number(zone.slice(-2)) * 60
@@ -29,9 +43,9 @@ export function parseTimestamp(text: string, precision: number): Int | null | un
   return units === 0 ? scaled : subtract(scaled, -units)
 }
 
-/** `2026-11-24` as days since the epoch; the date of a timestamp text. Null and undefined as in parseTimestamp. */
+/** `2026-11-24` as days since the epoch, of a day that is there; the date of a timestamp text. Null and undefined as in parseTimestamp. */
 export function parseDate(text: string): number | null | undefined {
-  const milliseconds = parseTimestamp(text, 3)
+  const milliseconds = parseMoment(text, 3, true)
   if (milliseconds === null || milliseconds === undefined) return milliseconds
   return Math.floor(Number(milliseconds) / dayMilliseconds)
 }
