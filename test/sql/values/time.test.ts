@@ -50,12 +50,12 @@ test('a zone is taken into account, zero dates are NULL, what is no time is refu
   }
 })
 
-test('a day that its month does not have is its last in a timestamp, and no date', () => {
+test('a day that its month does not have is its last in a timestamp, and none in a date or an event', () => {
   assert.equal(parseTimestamp('2026-02-30T10:00:00', 3), Date.UTC(2026, 1, 28, 10))
-  assert.equal(load('2026-04-31 10:00:00'), Date.UTC(2026, 3, 30, 10))
   assert.equal(parseTimestamp('2026-02-29T24:00:00', 3), Date.UTC(2026, 2, 1))
   for (const text of ['2026-02-30', '2026-04-31T10:00:00', '2026-02-01T24:00:00'])
     assert.equal(parseDate(text), undefined, text)
+  assert.throws(() => load('2026-04-31 10:00:00'), /is not a TIMESTAMP/)
 })
 
 test('days and civil dates are each other’s inverse, as Date has them', () => {

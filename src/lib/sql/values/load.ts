@@ -4,7 +4,7 @@ import { type Decimal, fits, parseDecimal, rescale, wholePart } from './decimal.
 import { type Dynamic, show } from './dynamic.ts'
 import { fromDouble, type Int, parseInteger, wrap } from './integer.ts'
 import { quote } from './text.ts'
-import { daysFromCivil, parseDate, parseTime, parseTimestamp } from './time.ts'
+import { daysFromCivil, parseDate, parseEventTime, parseTime } from './time.ts'
 
 /**
  * Values read from their place in the bytes. `text` is the whole block decoded one character a byte, so that a piece of
@@ -218,7 +218,7 @@ export function loadTimestamp(
     if (fast !== undefined && micros >= 0) return fast * 1000 + micros
   }
   const raw = content(bytes, text, start, end)
-  const value = parseTimestamp(raw, precision)
+  const value = parseEventTime(raw, precision)
   if (value === undefined) throw new RowError(`${show(raw)} is not a TIMESTAMP`)
   return value
 }

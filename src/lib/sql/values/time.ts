@@ -13,11 +13,13 @@ const timestampPattern =
  * and 24:00 is the next midnight, as Flink does. A zero date gives null (MySQL's `0000-00-00`), text that is no timestamp
  * undefined.
  */
-export function parseTimestamp(text: string, precision: number): Int | null | undefined {
-  return parseMoment(text, precision, false)
-}
+export const parseTimestamp = (text: string, precision: number): Int | null | undefined =>
+  parseMoment(text, precision, false)
 
-/** @param isStrict whether days that their month does not have, and 24:00, are none */
+/** The same, but days that their month does not have, and 24:00, are none: so Flink reads events. */
+export const parseEventTime = (text: string, precision: number): Int | null | undefined =>
+  parseMoment(text, precision, true)
+
 function parseMoment(text: string, precision: number, isStrict: boolean): Int | null | undefined {
   const match = timestampPattern.exec(text.trim())
   if (match === null) return undefined
@@ -45,7 +47,7 @@ function parseMoment(text: string, precision: number, isStrict: boolean): Int | 
 
 /** `2026-11-24` as days since the epoch, of a day that is there; the date of a timestamp text. Null and undefined as in parseTimestamp. */
 export function parseDate(text: string): number | null | undefined {
-  const milliseconds = parseMoment(text, 3, true)
+  const milliseconds = parseEventTime(text, 3)
   if (milliseconds === null || milliseconds === undefined) return milliseconds
   return Math.floor(Number(milliseconds) / dayMilliseconds)
 }
