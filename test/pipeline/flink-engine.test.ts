@@ -72,7 +72,11 @@ describe('enrich --engine flink', { skip, timeout: 300_000 }, () => {
     ;[kafka, flink] = await Promise.all([startServer('kafka'), Flink.start()])
     // Flink makes none.
     const admin = new Admin({ clientId: 'test', bootstrapBrokers: [`127.0.0.1:${kafka.port}`] })
-    await admin.createTopics({ topics: ['totals', 'windows', 'live-totals'], partitions: 1, replicas: 1 })
+    await admin.createTopics({
+      topics: ['totals', 'windows', 'live-totals', 'once'],
+      partitions: 1,
+      replicas: 1
+    })
     await admin.close()
   })
 
@@ -95,6 +99,16 @@ describe('enrich --engine flink', { skip, timeout: 300_000 }, () => {
     const enrich = new Enrich('--engine', 'flink', '--gateway', flink.gateway, '-e', sql, ...ports, ...more)
     runs.push(enrich)
     return enrich
+  }
+
+  /** The end of each partition. */
+  async function offsets(topic: string): Promise<number[]> {
+    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [`127.0.0.1:${kafka.port}`] })
+    const [found] = await admin.listOffsets({
+      topics: [{ name: topic, partitions: [{ partitionIndex: 0, timestamp: -1n }] }]
+    })
+    await admin.close()
+    return (found?.partitions ?? []).map(({ offset }) => Number(offset))
   }
 
   const records = async (topic: string): Promise<string[]> =>
@@ -132,6 +146,26 @@ describe('enrich --engine flink', { skip, timeout: 300_000 }, () => {
       counts(await records('windows')),
       counts(run(PER_WINDOW, lines).rows.map(row => JSON.stringify(row)))
     )
+  })
+
+  test('--exactly-once writes results in transactions that a checkpoint commits', async () => {
+    await give('plays-once', [play(1, 7, 1), play(2, 8, 2)])
+    const sql = `SET 'execution.checkpointing.interval' = '1 s'; ${TABLE} SELECT id, contest FROM plays`
+    const job = started(sql, 'plays-once', 'once', '--exactly-once')
+    await job.says(': RUNNING')
+    while ((await records('once')).length < 2) await sleep(100)
+    job.child.kill('SIGTERM')
+    assert.equal(await job.status(), 0, job.stderr)
+    assert.deepEqual(
+      (await records('once')).map(text => JSON.parse(text).after),
+      [
+        { id: 1, contest: 7 },
+        { id: 2, contest: 8 }
+      ]
+    )
+    // A transaction ends with a record of its own, which has an offset too.
+    const [partition] = await offsets('once')
+    assert.ok((partition ?? 0) > 2, `${partition}`)
   })
 
   test('SIGTERM stops the job with a savepoint, at which another one goes on', async () => {

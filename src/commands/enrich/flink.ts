@@ -22,6 +22,10 @@ export const flinkFlags = {
     arg: 'DIR',
     help: 'stop the job on Flink with a savepoint below DIR, a folder of the cluster'
   },
+  'exactly-once': {
+    kind: 'boolean',
+    help: 'let Flink write to topics in transactions, which it commits with checkpoints'
+  },
   'from-savepoint': {
     kind: 'string',
     arg: 'PATH',
@@ -35,7 +39,8 @@ export const flinkSection = {
     '--engine flink --gateway URL submits the SQL to the SQL gateway of a Flink cluster (1.17 or later), names the job, follows it until it runs and then to its end. SIGTERM and SIGINT stop the job, with a savepoint with --savepoint DIR; --from-savepoint goes on there. Status 2: Flink does not take a statement; 3: the gateway cannot be reached, or the job failed. --explain flink prints what would be submitted, without passwords, and needs no cluster.',
     "Every table needs a declaration; for one that is found by name in the events here, the error shows one to begin with. Connectors are put in the place of 'stdin' and 'stdout': the topics of --in (group, from, tls, user, password and sasl in the URL are taken) and the topic, or the index of Elasticsearch (http://HOST:9200/INDEX), of --out, which the cluster needs Flink's connectors for. Other connectors stay as they are written. Topics of --out have to be there: Flink makes none. Names are quoted, for more of them are keywords to Flink.",
     "To Flink all changes of a debezium-json topic are of one table. With several tables --in names their topics as cdc-tail's --out does: kafka://BROKER/dream.{source.db}.{source.table}. A result that only gains rows is written as rows, one that changes as change events of Flink (each update as d and c), or by key with upsert-kafka into a table WITH ('connector' = 'stdout') that has a PRIMARY KEY. --key gives the columns of records' keys, and of documents' ids.",
-    "Flink moves the watermark every 200 ms unless SET 'pipeline.auto-watermark-interval' = '0' says otherwise, so that what is late differs. Results come at least once; checkpoints are the cluster's or SET's to switch on."
+    "Flink moves the watermark every 200 ms unless SET 'pipeline.auto-watermark-interval' = '0' says otherwise, so that what is late differs. --idle-timeout becomes table.exec.source.idle-timeout, after which Flink leaves a source (also a partition) out; table.exec.state.ttl is the same on both. A table WITH ('connector' = 'mysql') is one of the connector jdbc, with the driver of MySQL; ${VAR} in its URL, user and password is read from the environment here.",
+    "Results come at least once, and with checkpoints, the cluster's or SET 'execution.checkpointing.interval', none is lost when a job begins again; documents and records with a key are written over. --exactly-once switches on checkpoints every 10 s, unless SET says otherwise, and writes to topics in transactions that are committed with them: who reads committed records (isolation.level=read_committed) sees each result once, after the checkpoint. The brokers' transaction.max.timeout.ms (15 min unless changed) is the longest that a job may be away then."
   ]
 } as const
 
@@ -47,6 +52,8 @@ export interface FlinkRun {
     readonly stopAt: string | undefined
     readonly key: string | undefined
     readonly watermarkDelay: number
+    readonly idleTimeout: number
+    readonly exactlyOnce: boolean
     readonly gateway: string | undefined
     readonly savepoint: string | undefined
     readonly fromSavepoint: string | undefined
@@ -102,6 +109,8 @@ function scriptOf(flags: FlinkRun['flags'], name: string, text: string, hidesSec
       isBounded: flags.stopAt === 'now',
       key: keyColumns(flags.key),
       watermarkDelay: flags.watermarkDelay,
+      idleTimeout: flags.idleTimeout,
+      isExactlyOnce: flags.exactlyOnce,
       hidesSecrets
     })
   )

@@ -48,7 +48,7 @@ export const manual: NonNullable<CommandSpec['sections']> = [
   {
     title: 'DIFFERENCES FROM FLINK',
     text: [
-      'A table without rows holds time back for --idle-timeout, in Flink for ever unless table.exec.source.idle-timeout is set. Window joins and ranks in windows take changes as long as their window is open; Flink refuses tables that change there.',
+      'A table without rows holds time back for --idle-timeout, in Flink for ever unless table.exec.source.idle-timeout is set, as --engine flink does. Window joins and ranks in windows take changes as long as their window is open; Flink refuses tables that change there.',
       'The watermark moves with each row, as in Flink with pipeline.auto-watermark-interval 0. A TIMESTAMP is written with all the digits of its type. A DECIMAL that does not fit its type is NULL.',
       'Numbers and quoted times compare with undeclared strings; Flink needs a declaration for that. A DOUBLE whose text is a whole number looks like a BIGINT as long as it is not declared: use CAST(x AS DOUBLE) before dividing or averaging it.',
       'A string in quotes is a STRING, not a CHAR(n), so that nothing is padded or cut. LN, EXP, COSH and their like may differ in the last digit, and so may variances of doubles in windows, which Flink puts together from parts.',

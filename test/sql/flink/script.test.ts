@@ -10,6 +10,8 @@ const OPTIONS: ScriptOptions = {
   isBounded: false,
   key: [],
   watermarkDelay: 0,
+  idleTimeout: 0,
+  isExactlyOnce: false,
   hidesSecrets: false
 }
 
@@ -191,6 +193,69 @@ test('what a cluster cannot read, write or load is refused', () => {
     /unknown parameter 'aws-region'/
   )
   assert.match(refusal(sql, { out: 'kafka://broker/out.{kind}' }), /to one topic, not to a template/)
+})
+
+test('--idle-timeout is the setting of Flink, before one of the text', () => {
+  const sets = script(`SET 'table.exec.source.idle-timeout' = '5 s'; ${ROWS} SELECT id FROM clicks`, {
+    idleTimeout: 60_000
+  }).filter(statement => statement.includes('idle'))
+  assert.deepEqual(sets, [
+    "SET 'table.exec.source.idle-timeout' = '60000 ms'",
+    "SET 'table.exec.source.idle-timeout' = '5 s'"
+  ])
+  assert.doesNotMatch(script(`${ROWS} SELECT id FROM clicks`).join(), /idle/)
+})
+
+test('a table of MySQL is one of jdbc, its password from the environment and hidden in what is shown', () => {
+  process.env.SHOP_PASSWORD = 'a/b@c'
+  const sql = (url: string, table = 'eu.customers'): string => `${ROWS}
+    CREATE TABLE customers (id BIGINT, name STRING) WITH ('connector' = 'mysql', 'url' = '${url}',
+      'table-name' = '${table}', 'lookup.cache' = 'PARTIAL', 'lookup.partial-cache.max-rows' = '10');
+    SELECT c.id, u.name FROM (SELECT *, PROCTIME() AS p FROM clicks) AS c
+      JOIN customers FOR SYSTEM_TIME AS OF c.p AS u ON u.id = c.id`
+  const [, customers] = statements(sql('mysql://reader:${SHOP_PASSWORD}@db:3307/shop?tls=true'))
+  assert.deepEqual(optionsOf(customers), {
+    connector: 'jdbc',
+    url: 'jdbc:mysql://db:3307/eu?sslMode=VERIFY_IDENTITY',
+    'table-name': 'customers',
+    username: 'reader',
+    password: 'a/b@c',
+    'lookup.cache': 'PARTIAL',
+    'lookup.partial-cache.max-rows': '10'
+  })
+  const [, shown] = statements(sql('mysql://reader:${SHOP_PASSWORD}@db/shop', 'customers'), {
+    hidesSecrets: true
+  })
+  assert.equal(optionsOf(shown).url, 'jdbc:mysql://db/shop')
+  assert.equal(optionsOf(shown).password, '******')
+  assert.match(refusal(sql('mysql://db/shop?ca=x.pem')), /ca=x.pem in its URL means nothing to Flink/)
+  const jdbc = sql('jdbc:mysql://db/shop')
+    .replace("'mysql'", "'jdbc'")
+    .replace("'table-name'", "'password' = '${SHOP_PASSWORD}', 'table-name'")
+  assert.equal(optionsOf(statements(jdbc)[1]).password, 'a/b@c')
+})
+
+test('--exactly-once writes to topics in transactions of each table, and to no index', () => {
+  const sql = `${ROWS} SELECT id FROM clicks; SELECT value FROM clicks`
+  const all = script(sql, { isExactlyOnce: true })
+  assert.ok(all.includes("SET 'execution.checkpointing.interval' = '10 s'"))
+  const sinks = all.filter(statement => statement.includes('sink.delivery-guarantee')).map(optionsOf)
+  assert.deepEqual(
+    sinks.map(sink => [
+      sink['sink.delivery-guarantee'],
+      sink['sink.transactional-id-prefix'],
+      sink['properties.transaction.timeout.ms']
+    ]),
+    [
+      ['exactly-once', 'enrich-results-out', '900000'],
+      ['exactly-once', 'enrich-results_2-out', '900000']
+    ]
+  )
+  assert.match(
+    refusal(`${ROWS} SELECT id FROM clicks`, { isExactlyOnce: true, out: 'http://es:9200/i' }),
+    /--exactly-once: an index has no transactions/
+  )
+  assert.doesNotMatch(script(sql).join(), /delivery|checkpointing/)
 })
 
 test('a login is in the statements, and hidden in what is shown', () => {

@@ -92,6 +92,8 @@ export type SinkOf = {
   readonly primaryKey: readonly string[]
   /** Of `--key`. */
   readonly recordKey: readonly string[]
+  /** Where results go out in transactions, what the ids of those begin with, before the topic's name. */
+  readonly transactions: string | undefined
 }
 
 /** The topic or index of `--out` as Flink's sink. @throws ToolError USAGE */
@@ -105,12 +107,23 @@ export function sinkOptions(port: string, sink: SinkOf): TableOptions {
   )
 }
 
-function topicSink(url: KafkaUrl, { appendOnly, primaryKey, recordKey }: SinkOf): TableOptions {
+/** The longest that brokers let a transaction take, unless told otherwise; Flink's own is longer, and refused. */
+const TRANSACTION_TIMEOUT_MS = 900_000
+
+function topicSink(url: KafkaUrl, { appendOnly, primaryKey, recordKey, transactions }: SinkOf): TableOptions {
   const { options, secret } = connection(url, '--out')
   url.parameters.finish()
   if (url.topic.includes('{'))
     throw usageError(`--out ${url.display}: Flink writes to one topic, not to a template`)
-  const topic = { topic: url.topic, ...options }
+  const delivery =
+    transactions === undefined
+      ? {}
+      : {
+          'sink.delivery-guarantee': 'exactly-once',
+          'sink.transactional-id-prefix': `${transactions}-${url.topic}`,
+          'properties.transaction.timeout.ms': String(TRANSACTION_TIMEOUT_MS)
+        }
+  const topic = { topic: url.topic, ...options, ...delivery }
   if (!appendOnly && primaryKey.length > 0) {
     const formats = { ...plainDecimals('json', 'key.'), ...plainDecimals('json', 'value.') }
     return { options: { connector: 'upsert-kafka', ...topic, ...formats }, secret }
@@ -121,7 +134,12 @@ function topicSink(url: KafkaUrl, { appendOnly, primaryKey, recordKey }: SinkOf)
   return { options: { connector: 'kafka', ...topic, ...key, ...plainDecimals(format) }, secret }
 }
 
-function indexSink(url: URL, { appendOnly, primaryKey }: SinkOf): TableOptions {
+function indexSink(url: URL, { appendOnly, primaryKey, transactions }: SinkOf): TableOptions {
+  if (transactions !== undefined)
+    throw usageError(
+      '--exactly-once: an index has no transactions',
+      'with --key a document that is written again is the same one'
+    )
   const index = decodeURIComponent(url.pathname.replace(/^\/+|\/+$/g, ''))
   if (index === '') throw usageError(`--out ${url.origin}: no index`, 'write http://host:9200/INDEX')
   if (!appendOnly && primaryKey.length === 0) {

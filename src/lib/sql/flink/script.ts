@@ -9,6 +9,7 @@ import { type Plan, type Scan, scansOf } from '../plan.ts'
 import { typeName } from '../types.ts'
 import { sinkOptions, sourceOptions, type TableOptions } from './connectors.ts'
 import { suggestedDeclaration } from './declare.ts'
+import { jdbcOptions } from './jdbc.ts'
 import { type Edit, edited, flinkType, quoteName, quoteNames, quoteText } from './quote.ts'
 
 export type ScriptOptions = {
@@ -21,6 +22,10 @@ export type ScriptOptions = {
   readonly key: readonly string[]
   /** ms that time lags behind where no WATERMARK is declared. */
   readonly watermarkDelay: number
+  /** ms after which a source without rows no longer holds time back, unless SET says otherwise; 0: never. */
+  readonly idleTimeout: number
+  /** Write to topics in transactions, which are committed with checkpoints. */
+  readonly isExactlyOnce: boolean
   /** Show no passwords. */
   readonly hidesSecrets: boolean
 }
@@ -31,6 +36,9 @@ const SETTINGS = {
   'table.local-time-zone': 'UTC',
   'table.dml-sync': 'false'
 }
+
+/** How often transactions are committed, and so how far results that are read committed lag behind. */
+const CHECKPOINT_INTERVAL = '10 s'
 
 /**
  * The statements to submit to Flink for an SQL text that enrich runs, without semicolons; the last one starts the job.
@@ -63,11 +71,17 @@ export function flinkScript(text: string, options: ScriptOptions): string[] {
     sinks.push(script.sink(name, plan, query))
     return `INSERT INTO ${quoteName(name)}\n${script.plain(query.kind === 'insert' ? query.query : query)}`
   })
-  const settings = Object.entries(SETTINGS).map(
+  const settings = Object.entries(settingsOf(options)).map(
     ([key, value]) => `SET ${quoteText(key)} = ${quoteText(value)}`
   )
   return [...settings, ...declared, ...sinks, together(inserts)]
 }
+
+const settingsOf = ({ idleTimeout, isExactlyOnce }: ScriptOptions): Record<string, string> => ({
+  ...SETTINGS,
+  ...(idleTimeout > 0 ? { 'table.exec.source.idle-timeout': `${idleTimeout} ms` } : {}),
+  ...(isExactlyOnce ? { 'execution.checkpointing.interval': CHECKPOINT_INTERVAL } : {})
+})
 
 const isQuery = (statement: Statement): statement is Insert | Query =>
   !['createTable', 'createView', 'set'].includes(statement.kind)
@@ -125,6 +139,13 @@ class ScriptWriter {
     const option = (name: string): string | undefined => table.options.get(name)?.value
     const edits = [...this.#edits, ...this.#watermark(table, scans)]
     const connector = option('connector')
+    const hasVariable = [...table.options.values()].some(({ value }) => value.includes('${'))
+    if (connector === 'mysql' || (connector === 'jdbc' && hasVariable)) {
+      const given = Object.fromEntries([...table.options].map(([name, { value }]) => [name, value]))
+      const options = jdbcOptions(table.name.name, given, !this.#options.hidesSecrets)
+      edits.push({ start: this.#withClause(table), end: table.end, text: this.#with(options) })
+      return edited(this.#text, table, edits)
+    }
     if (connector !== 'stdin' && connector !== 'stdout') return edited(this.#text, table, edits)
     const [name, database] = (option('table') ?? table.name.name).split('.').reverse()
     const options =
@@ -141,7 +162,8 @@ class ScriptWriter {
         : sinkOptions(this.#options.out, {
             appendOnly: plan === undefined || isAppendOnly(plan.input),
             primaryKey: table.primaryKey.map(column => column.name),
-            recordKey: this.#options.key
+            recordKey: this.#options.key,
+            transactions: this.#transactions(table.name.name)
           })
     edits.push({ start: this.#withClause(table), end: table.end, text: this.#with(options) })
     return edited(this.#text, table, edits)
@@ -169,8 +191,18 @@ class ScriptWriter {
     const primaryKey = isIndex ? this.#options.key : []
     if (primaryKey.length > 0)
       columns.push(`  PRIMARY KEY (${primaryKey.map(quoteName).join(', ')}) NOT ENFORCED`)
-    const options = sinkOptions(this.#options.out, { appendOnly, primaryKey, recordKey: this.#options.key })
+    const options = sinkOptions(this.#options.out, {
+      appendOnly,
+      primaryKey,
+      recordKey: this.#options.key,
+      transactions: this.#transactions(name)
+    })
     return `CREATE TABLE ${quoteName(name)} (\n${columns.join(',\n')}\n) ${this.#with(options)}`
+  }
+
+  /** Several tables may write to one topic. */
+  #transactions(table: string): string | undefined {
+    return this.#options.isExactlyOnce ? `enrich-${table}` : undefined
   }
 
   #with({ options, secret }: TableOptions): string {
