@@ -220,7 +220,8 @@ async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>
     { maxLine: flags.maxLine, holdsMemory: true },
     outputs
   )
-  if (flags.why !== undefined) return tellWhy(query, flags.why, lookups, input, stop)
+  const idleness = { timeout: flags.idleTimeout, isMarkTime: flags.markTime }
+  if (flags.why !== undefined) return tellWhy(query, flags.why, lookups, idleness, input, stop)
   const badLines = new BadLines('enrich', input, await openDeadLetters(flags.deadLetter, kafka))
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'enrich', flags.name)

@@ -292,6 +292,46 @@ test('--why tells what became of the rows with a value, in place of the results'
   assert.equal(unmatched[0]?.verdict, 'no result')
 })
 
+test('--why tells of a table without rows that holds time back, or for which it was let pass', () => {
+  const event = (table: string, id: number, seconds: number): string => {
+    const ms = Date.parse(at(seconds))
+    return JSON.stringify({
+      before: null,
+      after: { id, t: at(seconds) },
+      source: { table, ts_ms: ms },
+      op: 'c',
+      ts_ms: ms
+    })
+  }
+  const windowed = (table: string): string =>
+    `(SELECT * FROM TABLE(TUMBLE(TABLE ${table}, DESCRIPTOR(t), INTERVAL '10' SECOND)))`
+  const query = `SELECT o.id, p.id AS p FROM ${windowed('orders')} o LEFT JOIN ${windowed('pays')} p
+    ON o.window_start = p.window_start AND o.window_end = p.window_end AND o.id = p.id`
+  const told = (key: string, ...more: string[]): Record<string, unknown>[] =>
+    parseLines(enrich(['--why', key, '-e', query, '--idle-timeout', '20s', ...more], lines).stdout)
+  const lines = [
+    event('pays', 1, 0),
+    event('orders', 2, 1),
+    event('orders', 3, 9),
+    event('orders', 4, 18),
+    event('orders', 5, 27),
+    event('orders', 6, 36),
+    event('pays', 7, 5)
+  ]
+  assert.match(
+    String(told('3')[0]?.because),
+    /^it is kept: .*; pays, whose time is 2026-11-24T10:00:00.000Z, holds time back, for 9 s of 20 s so far \(--idle-timeout\)$/
+  )
+  const passed = /time has passed without rows of pays for 20 s \(--idle-timeout\)$/
+  const [late] = told('7')
+  assert.equal(late?.verdict, 'late')
+  assert.match(String(late?.because), passed)
+  const [result] = told('6')
+  assert.deepEqual([result?.verdict, result?.results], ['results', 2])
+  assert.match(String(result?.because), passed)
+  assert.doesNotMatch(String(told('6', '--idle-timeout', '0')[0]?.because), /time/)
+})
+
 test('--inspect lists what a state holds', () => {
   const sql = 'SELECT id % 2 AS odd, COUNT(*) AS n FROM joins GROUP BY id % 2'
   enrich(['-e', sql, '--state', path('looked-at')], [row(1, 0), row(2, 0), row(3, 0)])

@@ -1,5 +1,5 @@
 import { usageError } from '../../lib/cli/index.ts'
-import { inspect, type Lookups, type Query, Why } from '../../lib/sql/index.ts'
+import { type IdlenessOptions, inspect, type Lookups, type Query, Why } from '../../lib/sql/index.ts'
 import {
   type Input,
   OutputWriter,
@@ -28,10 +28,11 @@ export async function tellWhy(
   query: Pick<Query, 'program'>,
   key: string,
   lookups: Lookups,
+  idleness: IdlenessOptions,
   input: Input,
   stop: AbortSignal
 ): Promise<number> {
-  const why = new Why(query.program, key, lookups)
+  const why = new Why(query.program, key, lookups, idleness)
   const writer = new OutputWriter(openOutput('-'))
   const stage: Stage = {
     async begin() {},
@@ -39,7 +40,9 @@ export async function tellWhy(
       part.count = why.process(part.bytes, part.firstLine, writer.bytes)
       await writer.flush()
     },
-    async mark() {},
+    async mark({ ts_ms }) {
+      why.passTime(ts_ms)
+    },
     end: () => writer.drain()
   }
   await runStage(input, null, stage, stop)

@@ -38,7 +38,7 @@ export class Dataflow implements Pipeline {
   private readonly lateness: Lateness = { isLate: false }
   private readonly errors = new ResultErrors()
   private readonly isOnlyAdded: boolean
-  private readonly idleness: Idleness | undefined
+  readonly idleness: Idleness | undefined
   /** Whether time causes changes too, when no line is being worked on. */
   private readonly isTimed: boolean
   /** Whether each line is for at most one of the scans. */

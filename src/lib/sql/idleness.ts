@@ -11,6 +11,8 @@ export const NEVER_IDLE: IdlenessOptions = { timeout: 0, isMarkTime: false }
 
 /** A scan with event time. Times in ms. */
 export type TimedScan = {
+  /** Of the table. */
+  readonly name: string
   /** That of its rows, or what was taken for it while it had none. */
   watermark: number
   /** The watermark at its last row. */
@@ -44,9 +46,9 @@ export class Idleness implements Stateful {
   }
 
   /** @param advance moves the scan's watermark on */
-  add(advance: (watermark: number) => void): TimedScan {
+  add(name: string, advance: (watermark: number) => void): TimedScan {
     const never = Number.NEGATIVE_INFINITY
-    const scan = { watermark: never, base: never, seen: 0, advance }
+    const scan = { name, watermark: never, base: never, seen: 0, advance }
     this.scans.push(scan)
     return scan
   }
@@ -74,6 +76,18 @@ export class Idleness implements Stateful {
     if (!isIdle) return
     if (active < Number.POSITIVE_INFINITY) this.advance(() => active - timeout)
     else if (isMark && isMarkTime) this.passAll()
+  }
+
+  /** The scans for which time was let pass though they had no rows. */
+  passedOver(): string[] {
+    return this.scans.filter(({ watermark, base }) => watermark > base).map(({ name }) => name)
+  }
+
+  /** The scan that holds time back, and how long it has been without rows (ms); undefined while all are alike. */
+  slowest(): { name: string; watermark: number; silent: number } | undefined {
+    const [slow, next] = this.scans.toSorted((a, b) => a.watermark - b.watermark)
+    if (slow === undefined || next === undefined || slow.watermark === next.watermark) return undefined
+    return { name: slow.name, watermark: slow.watermark, silent: this.passed - slow.seen }
   }
 
   state(): State {

@@ -1,4 +1,5 @@
 export { RowError, SqlError, type SqlErrorCode } from './errors.ts'
+export type { IdlenessOptions } from './idleness.ts'
 export { inspect } from './inspect.ts'
 export { Lookups } from './lookup/lookups.ts'
 export type { ServerQuery, ServerRows } from './lookup/server.ts'

@@ -168,16 +168,16 @@ export class OperatorGraph {
   }
 
   private scan(scan: Scan, consumer: ScanConsumer, out: Operator): void {
-    const own = scan.eventTime === undefined ? consumer : this.watched(consumer, out)
+    const own = scan.eventTime === undefined ? consumer : this.watched(scan.name, consumer, out)
     this.sources.push(sourceOf(scan, own, !this.context.isOnlyAdded))
     this.ends.push(() => out.advance(Number.POSITIVE_INFINITY))
   }
 
   /** Tells of each row, so that it is known when there are none. */
-  private watched(consumer: ScanConsumer, out: Operator): ScanConsumer {
+  private watched(name: string, consumer: ScanConsumer, out: Operator): ScanConsumer {
     const { idleness } = this.context
     if (idleness === undefined) return consumer
-    const scan = idleness.add(watermark => out.advance(watermark))
+    const scan = idleness.add(name, watermark => out.advance(watermark))
     return {
       ...consumer,
       apply(hasOld, hasNow) {

@@ -4,7 +4,7 @@ import { causeAt } from './change-event.ts'
 import { Dataflow } from './dataflow.ts'
 import { generateProjectPlace, type ProjectPlace } from './generate-project.ts'
 import { generateWritePlace } from './generate-write.ts'
-import { type IdlenessOptions, NEVER_IDLE } from './idleness.ts'
+import { type Idleness, type IdlenessOptions, NEVER_IDLE } from './idleness.ts'
 import type { Lookups } from './lookup/lookups.ts'
 import type { Prefetch } from './lookup/prefetch.ts'
 import type { LookupJoin } from './operators/lookup-join.ts'
@@ -39,6 +39,8 @@ export interface Pipeline {
   resume(): boolean
   /** The block is gone after this. */
   finish(): void
+  /** What tables without rows do to its time; undefined where there is one table, or none with time. */
+  readonly idleness: Idleness | undefined
   /** Whether marks are to be told of. */
   readonly takesMarks: boolean
   /** A mark was made at `time` (ms since the epoch). Throws ResultError. */
@@ -85,6 +87,7 @@ abstract class Stateless {
 
   finish(): void {}
 
+  readonly idleness = undefined
   readonly takesMarks = false
 
   passTime(): void {}

@@ -3,6 +3,7 @@ import { type Bound, conjunctsOf, describe } from './bound.ts'
 import type { Program } from './compile.ts'
 import { RowError } from './errors.ts'
 import { generateCalc } from './generate-calc.ts'
+import type { IdlenessOptions } from './idleness.ts'
 import type { Lookups } from './lookup/lookups.ts'
 import { createPipeline, type Line, type Pipeline } from './pipeline.ts'
 import { type Calc, inputsOf, type Node, type Plan, type Scan } from './plan.ts'
@@ -33,8 +34,14 @@ type Verdict = {
 export class Why {
   private readonly traces: Trace[]
 
-  constructor({ plans, settings }: Program, key: string, lookups: Lookups) {
-    this.traces = plans.map((plan, i) => new Trace(plan, i + 1, key, lookups, settings))
+  constructor({ plans, settings }: Program, key: string, lookups: Lookups, given: IdlenessOptions) {
+    const idleness = { ...given, timeout: settings.idleTimeout ?? given.timeout }
+    this.traces = plans.map((plan, i) => new Trace(plan, i + 1, key, lookups, settings, idleness))
+  }
+
+  /** A mark was made at `time` (ms since the epoch). */
+  passTime(time: number): void {
+    for (const trace of this.traces) trace.passTime(time)
   }
 
   /** @param firstLine the number of the block's first line */
@@ -68,8 +75,19 @@ class Trace {
   private readonly key: string
   private readonly keepsRows: boolean
   private results = 0
+  private passedBefore: string | undefined
 
-  constructor(plan: Plan, query: number, key: string, lookups: Lookups, settings: Settings) {
+  private readonly idleness: IdlenessOptions
+
+  constructor(
+    plan: Plan,
+    query: number,
+    key: string,
+    lookups: Lookups,
+    settings: Settings,
+    idleness: IdlenessOptions
+  ) {
+    this.idleness = idleness
     this.query = query
     this.key = key
     this.keepsRows = plan.input.kind !== 'scan'
@@ -78,12 +96,22 @@ class Trace {
       this.results++
     }
     const results: Results = { add: count, change: count, truncate: count }
-    this.pipeline = createPipeline(plan, results, lookups, settings)
+    this.pipeline = createPipeline(plan, results, lookups, settings, idleness)
   }
 
   begin(block: Buffer): void {
     this.pipeline.begin(block)
     for (const { source } of this.watches) source.begin(block)
+  }
+
+  passTime(time: number): void {
+    if (!this.pipeline.takesMarks) return
+    try {
+      this.pipeline.passTime(time)
+    } catch (error) {
+      // It is of no line.
+      if (!(error instanceof RowError)) throw error
+    }
   }
 
   finish(): void {
@@ -93,6 +121,8 @@ class Trace {
   /** What became of the rows in the line that have the key. */
   line(line: Line, number: number): Verdict[] {
     const found = this.watches.flatMap(watch => this.rowsWithKey(watch, line))
+    // The line ends it, if it is one of the table without rows.
+    this.passedBefore = found.length === 0 ? undefined : this.passed()
     this.results = 0
     let isLate = false
     let reason: string | undefined
@@ -124,15 +154,43 @@ class Trace {
         watermark === undefined || !Number.isFinite(watermark)
           ? ''
           : ` of ${new Date(watermark).toISOString()}`
-      return { verdict: 'late', because: `its time is behind the watermark${time}` }
+      return {
+        verdict: 'late',
+        because: joined(`its time is behind the watermark${time}`, this.passedBefore)
+      }
     }
-    if (this.results > 0) return { verdict: 'results', results: this.results }
+    if (this.results > 0) {
+      const because = this.passed()
+      return { verdict: 'results', results: this.results, ...(because === undefined ? {} : { because }) }
+    }
     return {
       verdict: 'no result',
       because: this.keepsRows
-        ? 'it is kept: its window is open, it has no partner in the join yet, or it changes no result'
+        ? joined(
+            'it is kept: its window is open, it has no partner in the join yet, or it changes no result',
+            this.passed() ?? this.heldBack()
+          )
         : 'it changes no result'
     }
+  }
+
+  /** That time has passed for tables that had no rows. */
+  private passed(): string | undefined {
+    const tables = this.pipeline.idleness?.passedOver() ?? []
+    return tables.length === 0
+      ? undefined
+      : `time has passed without rows of ${tables.join(', ')} for ${seconds(this.idleness.timeout)} (--idle-timeout)`
+  }
+
+  /** The table that holds time back. */
+  private heldBack(): string | undefined {
+    const slow = this.pipeline.idleness?.slowest()
+    if (slow === undefined) return undefined
+    const { name, watermark, silent } = slow
+    const since = Number.isFinite(watermark)
+      ? `, whose time is ${new Date(watermark).toISOString()}`
+      : ', which has had no rows yet'
+    return `${name}${since}, holds time back, for ${seconds(silent)} of ${seconds(this.idleness.timeout)} so far (--idle-timeout)`
   }
 
   private rowsWithKey(
@@ -157,6 +215,11 @@ class Trace {
     })
   }
 }
+
+const seconds = (ms: number): string => `${ms / 1000} s`
+
+const joined = (reason: string, more: string | undefined): string =>
+  more === undefined ? reason : `${reason}; ${more}`
 
 const textOf = (value: unknown): string => dynamicText(value as string)
 
