@@ -212,7 +212,7 @@ test('what Flink has no answer for is refused, with its place', () => {
   says("SUM(v) OVER (ORDER BY ts ROWS INTERVAL '1' DAY PRECEDING) AS s", /ROWS takes a number of rows/)
   says("SUM(v) OVER (ORDER BY ts RANGE INTERVAL '1' MONTH PRECEDING) AS s", /RANGE takes an interval such as/)
   says('LEAD(v) OVER (ORDER BY ts) AS s', /LEAD, which asks for rows that have not come yet/)
-  says('RANK() OVER (ORDER BY ts) AS s', /RANK \(nor does Flink rank/)
+  says('RANK() OVER (ORDER BY ts) AS s', /RANK \(for which Flink gives in streams what COUNT/)
   says('LAG(v, -1) OVER (ORDER BY ts) AS s', /LAG takes a number of rows/)
   says('LAG(v) OVER (ORDER BY ts ROWS 2 PRECEDING) AS s', /LAG takes no ROWS or RANGE/)
   says('SUM(v) FILTER (WHERE v > 1) OVER (ORDER BY ts) AS s', /FILTER with OVER/)

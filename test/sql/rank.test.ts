@@ -272,7 +272,7 @@ test('what is no top-N is refused, with its place', () => {
   says('SELECT id FROM joins QUALIFY id = 1', /QUALIFY takes a condition on a call with OVER/)
   says(
     `SELECT RANK() OVER (ORDER BY v) AS r FROM joins`,
-    /RANK \(nor does Flink rank streams by it: use ROW_NUMBER\): not in the subset/
+    /RANK \(for which Flink gives in streams what COUNT\(\*\) gives: use that, or ROW_NUMBER\): not in the subset/
   )
   says(`SELECT ${over} AS a, ROW_NUMBER() OVER (ORDER BY v) AS b FROM joins`, /OVER windows that differ/)
   says('SELECT ROW_NUMBER() OVER (PARTITION BY k) AS a FROM joins', /ROW_NUMBER needs ORDER BY/)

@@ -100,9 +100,12 @@ test('a second row is an error of the line that brings it, which counts for noth
     order(1, 1),
     user(1, 1),
     user(2, 1),
-    change('u', { id: 1, k: 1 }, { id: 3, k: 1 }, 'users')
+    change('u', { id: 1, k: 1 }, { id: 3, k: 1 }, 'users'),
+    change('d', { id: 2, k: 1 }, null, 'users')
   ])
-  assert.deepEqual(rejected, ['2: a subquery that stands for a value has more than one row'])
+  assert.deepEqual(rejected, [
+    '2: a result is left out: a subquery that stands for a value has more than one row, in a row of [2]'
+  ])
   assert.deepEqual(tableOf(rows), ['{"id":1,"u":3}'])
 })
 
@@ -117,7 +120,9 @@ test('each key has a row of its own, one that goes makes room for another', () =
     change('d', { id: 2, k: 2 }, null, 'users'),
     user(4, 2)
   ])
-  assert.deepEqual(rejected, ['4: a subquery that stands for a value has more than one row'])
+  assert.deepEqual(rejected, [
+    '4: a result is left out: a subquery that stands for a value has more than one row, in a row of [2,3]'
+  ])
   assert.deepEqual(tableOf(rows), ['{"id":1,"u":1}', '{"id":2,"u":4}'])
   const truncated = run(sql, [order(1, 1), user(1, 1), change('t', null, null, 'users'), user(2, 1)])
   assert.deepEqual([truncated.rejected, tableOf(truncated.rows)], [[], ['{"id":1,"u":2}']])

@@ -66,7 +66,10 @@ function bindCall(call: CallExpression, binder: ExpressionBinder): AggregateCall
       call.name
     )
   if (name === 'RANK' || name === 'DENSE_RANK')
-    fail(unsupported(`${name} (nor does Flink rank streams by it: use ROW_NUMBER)`), call.name)
+    fail(
+      unsupported(`${name} (for which Flink gives in streams what COUNT(*) gives: use that, or ROW_NUMBER)`),
+      call.name
+    )
   return bindAggregate(call, binder)
 }
 

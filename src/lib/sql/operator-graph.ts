@@ -147,7 +147,8 @@ export class OperatorGraph {
         this.sort(node, out)
         break
       case 'single': {
-        const rows = new SingleRow(node.keys, out)
+        const { memory, errors } = this.context
+        const rows = new SingleRow(node.keys, new StateMap(memory), errors, out)
         this.operators.push(rows)
         this.build(node.input, rows)
         break
