@@ -11,7 +11,7 @@ import { randomNumbers } from '../support/random.ts'
 import { rounds } from '../support/rounds.ts'
 import { cdcUrl, type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
-const KILLS = rounds(50, 20)
+const KILLS = rounds(50, 25)
 /** That of all kills which is the nth of 50. */
 const nth = (n: number): number => Math.round((n * KILLS) / 50)
 /** Rows of each table when the snapshot begins. */
