@@ -60,6 +60,41 @@ describe('results in topics, read by kcat', { skip }, () => {
     )
   })
 
+  test('records of a table with a PRIMARY KEY have its columns as their key, whatever their names', async () => {
+    const source = { db: 'd', table: 'pays', ts_ms: 1 }
+    const row = (id: number, shop: string, n: number): unknown => ({ id, shop, n })
+    give(
+      { before: null, after: row(1, 'a', 5), source, op: 'c', ts_ms: 1 },
+      { before: null, after: row(2, 'b', 1), source, op: 'c', ts_ms: 1 },
+      { before: row(1, 'a', 5), after: row(1, 'b', 5), source, op: 'u', ts_ms: 1 },
+      { before: row(2, 'b', 1), after: null, source, op: 'd', ts_ms: 1 }
+    )
+    const sql = `CREATE TABLE totals (total BIGINT, place STRING, kind INT, PRIMARY KEY (kind, place) NOT ENFORCED)
+        WITH ('connector' = 'stdout');
+      INSERT INTO totals SELECT SUM(n), shop, 7 FROM pays GROUP BY shop`
+    const { statuses, stderr } = await runPipeline([
+      'enrich',
+      ...['-e', sql, '--in', input, '--out', `${kafka.url}/totals`]
+    ])
+    assert.deepEqual(statuses, [0], stderr)
+    const records = await readTopic(broker, 'totals')
+    const [a, b] = ['{"kind":7,"place":"a"}', '{"kind":7,"place":"b"}']
+    assert.deepEqual(
+      records.map(({ key, payload }) => [
+        key,
+        payload === null ? null : (JSON.parse(payload) as { after: { total: number } | null }).after?.total
+      ]),
+      [
+        [a, 5],
+        [b, 1],
+        [a, undefined],
+        [a, null],
+        [b, 6],
+        [b, 5]
+      ]
+    )
+  })
+
   test('alerts have the rule and the query key as key, and a topic by template', async () => {
     const rule = join(directory, 'rule.yaml')
     writeFileSync(
