@@ -51,7 +51,8 @@ export function run(sql: string, lines: string[], options: RunOptions = {}): Res
   }
 }
 
-export const blockOf = (lines: string[]): Buffer => Buffer.from(lines.map(line => `${line}\n`).join(''))
+export const blockOf = (lines: readonly string[]): Buffer =>
+  Buffer.from(lines.map(line => `${line}\n`).join(''))
 
 export const parseLines = (text: string): Row[] =>
   text
@@ -80,6 +81,27 @@ export const strictQuery = (sql: string, options: Pick<QueryOptions, 'watermarkD
       throw new Error(reason)
     }
   })
+
+/** What a query gives that is stopped after some lines, and taken up again by another one with the state of the first. */
+export function runStopped(
+  sql: string,
+  lines: readonly string[],
+  at: number
+): Pick<Result, 'rows' | 'rejected'> {
+  const rejected: string[] = []
+  const out = new ByteWriter()
+  const part = (from: number, to: number): Query => {
+    const reject = ({ index, reason }: RejectedLine): number => rejected.push(`${from + index}: ${reason}`)
+    const query = compile(sql, { reject })
+    if (saved !== undefined) query.restore(saved)
+    query.process(blockOf(lines.slice(from, to)), out)
+    return query
+  }
+  let saved: Buffer | undefined
+  saved = part(0, at).snapshot()
+  part(Math.min(at, lines.length), lines.length).end(out)
+  return { rows: parseLines(out.written().toString()), rejected }
+}
 
 /** The value of one expression over one plain row; `columns` declares its columns. */
 export function evaluate(expression: string, row: Row = {}, columns = ''): unknown {

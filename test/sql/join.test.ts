@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ByteWriter } from '../../src/lib/stream/index.ts'
-import { blockOf, change, created, parseLines, type Row, run, strictQuery, tableOf } from './events.ts'
+import {
+  blockOf,
+  change,
+  created,
+  parseLines,
+  type Row,
+  run,
+  runStopped,
+  strictQuery,
+  tableOf
+} from './events.ts'
 import { changes } from './two-tables.ts'
 
 type Pair = readonly [left: Row | null, right: Row | null]
@@ -62,16 +72,8 @@ for (const kind of kinds) {
       fc.property(steps, fc.nat(80), (list, at) => {
         const { lines } = changes(list)
         const on = 'o.k = u.k AND o.v <= u.v'
-        let saved: Buffer | undefined
-        const events = [lines.slice(0, at), lines.slice(at)].flatMap(part => {
-          const query = strictQuery(sql(on))
-          if (saved !== undefined) query.restore(saved)
-          const out = new ByteWriter()
-          query.process(blockOf(part), out)
-          saved = query.snapshot()
-          return parseLines(out.written().toString())
-        })
-        assert.deepEqual(events, run(sql(on), lines).rows)
+        const { rows, rejected } = run(sql(on), lines)
+        assert.deepEqual(runStopped(sql(on), lines, at), { rows, rejected })
       })
     )
   })

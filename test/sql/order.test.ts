@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ByteWriter } from '../../src/lib/stream/index.ts'
-import { blockOf, change, created, parseLines, type Row, run, strictQuery, tableOf } from './events.ts'
+import { change, created, type Row, run, runStopped, strictQuery, tableOf } from './events.ts'
 
 const TABLE = `CREATE TABLE e (id INT, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '2' SECOND)
   WITH ('connector' = 'stdin', 'format' = 'json');`
@@ -36,17 +35,8 @@ test('one that is stopped and taken up again anywhere gives what one that was no
     fc.property(steps, fc.nat(40), fc.constantFrom(...sqls), (list, at, clause) => {
       const sql = `${TABLE} SELECT id, v FROM e ${clause}`
       const lines = list.map(({ v, second }, id) => event(id, v, second))
-      let saved: Buffer | undefined
-      const events = [lines.slice(0, at), lines.slice(at)].flatMap((part, i) => {
-        const query = strictQuery(sql)
-        if (saved !== undefined) query.restore(saved)
-        const out = new ByteWriter()
-        query.process(blockOf(part), out)
-        saved = query.snapshot()
-        if (i === 1) query.end(out)
-        return parseLines(out.written().toString())
-      })
-      assert.deepEqual(events, run(sql, lines).rows)
+      const { rows, rejected } = run(sql, lines)
+      assert.deepEqual(runStopped(sql, lines, at), { rows, rejected })
     })
   )
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ByteWriter } from '../../src/lib/stream/index.ts'
-import { blockOf, created, parseLines, type Row, run, strictQuery } from './events.ts'
+import { blockOf, created, type Row, run, runStopped, strictQuery } from './events.ts'
 
 const TABLE = `CREATE TABLE e (id INT, k STRING, v INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '2' SECOND)
   WITH ('connector' = 'stdin', 'format' = 'json');`
@@ -69,18 +69,8 @@ test('one that is stopped and taken up again anywhere gives what one that was no
     fc.property(steps, fc.nat(50), fc.constantFrom(...frames), (list, at, [frame]) => {
       // Some are late here.
       const lines = eventsOf(list).map((row, i) => lineOf({ ...row, at: row.at + (i % 7) * 900 }))
-      let saved: Buffer | undefined
-      const parts = [lines.slice(0, at), lines.slice(at)]
-      const events = parts.flatMap((part, i) => {
-        const query = strictQuery(sqlOf(frame))
-        if (saved !== undefined) query.restore(saved)
-        const out = new ByteWriter()
-        query.process(blockOf(part), out)
-        saved = query.snapshot()
-        if (i === 1) query.end(out)
-        return parseLines(out.written().toString())
-      })
-      assert.deepEqual(events, run(sqlOf(frame), lines).rows)
+      const { rows, rejected } = run(sqlOf(frame), lines)
+      assert.deepEqual(runStopped(sqlOf(frame), lines, at), { rows, rejected })
     })
   )
 })

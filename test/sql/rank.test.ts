@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ByteWriter } from '../../src/lib/stream/index.ts'
-import { blockOf, change, created, parseLines, type Row, run, strictQuery, tableOf } from './events.ts'
+import {
+  blockOf,
+  change,
+  created,
+  parseLines,
+  type Row,
+  run,
+  runStopped,
+  strictQuery,
+  tableOf
+} from './events.ts'
 
 const ranked = (order: string): string =>
   `(SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY ${order}) AS rn FROM joins)`
@@ -116,16 +126,8 @@ test('one that is stopped and taken up again anywhere gives what one that was no
   fc.assert(
     fc.property(steps, fc.nat(80), fc.constantFrom(...sqls), (list, at, sql) => {
       const { lines } = changes(list)
-      let saved: Buffer | undefined
-      const events = [lines.slice(0, at), lines.slice(at)].flatMap(part => {
-        const query = strictQuery(sql)
-        if (saved !== undefined) query.restore(saved)
-        const out = new ByteWriter()
-        query.process(blockOf(part), out)
-        saved = query.snapshot()
-        return parseLines(out.written().toString())
-      })
-      assert.deepEqual(events, run(sql, lines).rows)
+      const { rows, rejected } = run(sql, lines)
+      assert.deepEqual(runStopped(sql, lines, at), { rows, rejected })
     })
   )
 })

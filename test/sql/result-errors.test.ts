@@ -6,7 +6,7 @@ import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { compile, type RejectedLine } from '../../src/lib/sql/index.ts'
 import { ByteWriter } from '../../src/lib/stream/index.ts'
-import { blockOf, change, created, parseLines, type Row, run, tableOf } from './events.ts'
+import { blockOf, change, created, parseLines, type Row, run, runStopped, tableOf } from './events.ts'
 import { changes } from './two-tables.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'result-errors-'))
@@ -245,28 +245,9 @@ describe('results that cannot be computed leave those that can as they are, also
           const { lines } = changes(list)
           const whole = run(failing, lines)
           assert.deepEqual(tableOf(whole.rows), tableOf(run(safe, lines).rows))
-          assert.deepEqual(stopped(failing, lines, at), { rows: whole.rows, rejected: whole.rejected })
+          assert.deepEqual(runStopped(failing, lines, at), { rows: whole.rows, rejected: whole.rejected })
         })
       )
     })
   }
 })
-
-/** What a query gives that is stopped after some lines and taken up again. */
-function stopped(sql: string, lines: string[], at: number): { rows: Row[]; rejected: string[] } {
-  const rejected: string[] = []
-  let saved: Buffer | undefined
-  const parts = [lines.slice(0, at), lines.slice(at)]
-  const rows = parts.flatMap((part, i) => {
-    const first = i === 0 ? 0 : (parts[0] as string[]).length
-    const query = compile(sql, {
-      reject: ({ index, reason }) => rejected.push(`${first + index}: ${reason}`)
-    })
-    if (saved !== undefined) query.restore(saved)
-    const out = new ByteWriter()
-    query.process(blockOf(part), out)
-    saved = query.snapshot()
-    return parseLines(out.written().toString())
-  })
-  return { rows, rejected }
-}

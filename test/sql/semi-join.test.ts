@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ByteWriter } from '../../src/lib/stream/index.ts'
-import { blockOf, change, parseLines, type Row, run, strictQuery, tableOf } from './events.ts'
+import { change, type Row, run, runStopped, tableOf } from './events.ts'
 import { changes } from './two-tables.ts'
 
 const step = fc.record({
@@ -123,16 +122,8 @@ test('one that is stopped and taken up again anywhere gives what one that was no
       fc.constantFrom(...conditions.map(([condition]) => condition)),
       (list, at, condition) => {
         const { lines } = changes(list)
-        let saved: Buffer | undefined
-        const events = [lines.slice(0, at), lines.slice(at)].flatMap(part => {
-          const query = strictQuery(sql(condition))
-          if (saved !== undefined) query.restore(saved)
-          const out = new ByteWriter()
-          query.process(blockOf(part), out)
-          saved = query.snapshot()
-          return parseLines(out.written().toString())
-        })
-        assert.deepEqual(events, run(sql(condition), lines).rows)
+        const { rows, rejected } = run(sql(condition), lines)
+        assert.deepEqual(runStopped(sql(condition), lines, at), { rows, rejected })
       }
     )
   )
