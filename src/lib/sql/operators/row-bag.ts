@@ -42,11 +42,15 @@ export class RowBag {
     if (this.index !== undefined) addTo(this.index, kept)
   }
 
-  /** A row that is equal; undefined when there is none. */
+  /** The first row that is equal; undefined when there is none. */
   find(row: Row): KeptRow | undefined {
     if (this.rows.length <= SEARCHED) return this.rows.find(kept => isSameRow(kept.row, row))
     this.index ??= indexOf(this.rows)
-    return this.index.get(groupKey(...row))?.at(-1)
+    // The first as well, so that it does not matter when the index was made.
+    let first: KeptRow | undefined
+    for (const kept of this.index.get(groupKey(...row)) ?? [])
+      if (first === undefined || kept.at < first.at) first = kept
+    return first
   }
 
   /** The rows that were written after a time. */
