@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { change, created, type Row } from '../sql/events.ts'
 import { randomNumbers } from '../support/random.ts'
@@ -87,8 +87,14 @@ const sql = join(directory, 'q.sql')
 writeFileSync(sql, SQL)
 const bin = join(import.meta.dirname, '../../bin/enrich.js')
 
-function start(state: string, out: string, ...more: string[]): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [bin, '-f', sql, '--state', state, '--out', out, ...more])
+function start(
+  state: string,
+  out: string,
+  memory: string,
+  ...more: string[]
+): ChildProcessWithoutNullStreams {
+  const ports = ['--state', state, '--state-memory', memory, '--out', out]
+  return spawn(process.execPath, [bin, '-f', sql, ...ports, ...more])
 }
 
 /** The number of the last mark whose results are durable, 0 before the first. */
@@ -99,8 +105,8 @@ function acknowledged(state: string): number {
   return mark?.n ?? 0
 }
 
-async function finish(state: string, out: string, lines: readonly string[]): Promise<void> {
-  const child = start(state, out, '--final')
+async function finish(state: string, out: string, memory: string, lines: readonly string[]): Promise<void> {
+  const child = start(state, out, memory, '--final')
   let stderr = ''
   child.stderr.on('data', chunk => (stderr += String(chunk)))
   child.stdin.on('error', () => {})
@@ -111,14 +117,26 @@ async function finish(state: string, out: string, lines: readonly string[]): Pro
 
 const KILLS = rounds(50, 8)
 
-test(`${KILLS} kills at any moment: byte for byte the results of an unbroken run`, async () => {
-  const lines = changes()
-  const unbroken = join(directory, 'unbroken.ndjson')
-  await finish(join(directory, 'state-1'), unbroken, lines)
-  const [state, out] = [join(directory, 'state-2'), join(directory, 'out.ndjson')]
+/** Much more than the state takes, and much less. */
+const ENOUGH = '1g'
+const LITTLE = '20k'
+
+const lines = changes()
+const unbroken = join(directory, 'unbroken.ndjson')
+before(() => finish(join(directory, 'state'), unbroken, ENOUGH, lines))
+
+for (const [where, memory] of [
+  ['in memory', ENOUGH],
+  ['mostly on disk', LITTLE]
+] as const)
+  test(`a state ${where}, ${KILLS} kills at any moment: byte for byte the results of an unbroken run`, () =>
+    killed(memory))
+
+async function killed(memory: string): Promise<void> {
+  const [state, out] = [join(directory, `state-${memory}`), join(directory, `${memory}.ndjson`)]
   let progress = 0
   for (let i = 0; i < KILLS; i++) {
-    const child = start(state, out)
+    const child = start(state, out, memory)
     child.stdin.on('error', () => {})
     const ended = once(child, 'close')
     let isOver = false
@@ -132,20 +150,21 @@ test(`${KILLS} kills at any moment: byte for byte the results of an unbroken run
       }
     }
     const writing = write()
-    const before = acknowledged(state)
+    const known = acknowledged(state)
     // Not before it has done something, so that all kills together get through the input.
-    for (let waited = 0; waited < 10_000 && acknowledged(state) === before && !isOver; waited += 5)
+    for (let waited = 0; waited < 10_000 && acknowledged(state) === known && !isOver; waited += 5)
       await sleep(5)
     await sleep(below(60))
     child.kill('SIGKILL')
     await ended
     await writing
-    if (acknowledged(state) > before) progress++
+    if (acknowledged(state) > known) progress++
   }
   assert.ok(progress > KILLS / 2, `${progress} runs got to a mark`)
-  await finish(state, out, lines)
+  await finish(state, out, memory, lines)
+  assert.equal(existsSync(join(state, 'enrich', 'state.db')), memory === LITTLE)
   const wanted = readFileSync(unbroken, 'utf8')
   for (const kind of ['join', 'version', 'top', 'window', 'session', 'interval', 'distinct'])
     assert.ok(wanted.includes(`"q":"${kind}"`), `no results of ${kind}`)
   assert.ok(readFileSync(out, 'utf8') === wanted, 'the results differ')
-})
+}

@@ -36,6 +36,8 @@ const doubleBytes = new Uint8Array(double.buffer)
 export class StateCodec {
   private readonly shapes: Shape[] = []
   private readonly byNames = new Map<string, Shape>()
+  private last: Shape | undefined
+  private other: Shape | undefined
   private bytes = Buffer.allocUnsafe(64 * 1024)
   private at = 0
   private source: Buffer = this.bytes
@@ -50,6 +52,8 @@ export class StateCodec {
   restore(names: readonly (readonly string[])[]): void {
     this.shapes.length = 0
     this.byNames.clear()
+    this.last = undefined
+    this.other = undefined
     for (const list of names) this.addShape(list)
   }
 
@@ -170,9 +174,20 @@ export class StateCodec {
     if (prototype !== Object.prototype) return undefined
     const names = Object.keys(value)
     if (names.length > mostProperties) return undefined
+    // Of the objects in a value one is mostly like the one before it, or the one before that.
+    const { last, other } = this
+    if (last !== undefined && isOf(last, names)) return last
+    if (other !== undefined && isOf(other, names)) {
+      this.other = last
+      this.last = other
+      return other
+    }
     const known = this.byNames.get(names.join('\0'))
-    if (known !== undefined) return known.names.every((name, i) => name === names[i]) ? known : undefined
-    return this.shapes.length < mostShapes ? this.addShape(names) : undefined
+    if (known !== undefined && !isOf(known, names)) return undefined
+    const shape = known ?? (this.shapes.length < mostShapes ? this.addShape(names) : undefined)
+    this.other = last
+    this.last = shape
+    return shape
   }
 
   private addShape(names: readonly string[]): Shape {
@@ -284,6 +299,12 @@ export class StateCodec {
     this.from += length
     return start
   }
+}
+
+function isOf({ names }: Shape, other: readonly string[]): boolean {
+  if (names.length !== other.length) return false
+  for (let i = 0; i < names.length; i++) if (names[i] !== other[i]) return false
+  return true
 }
 
 function isLatin(text: string): boolean {

@@ -2,6 +2,7 @@ import type { Clock } from '../operators/expiry.ts'
 import { keep } from '../values/keep.ts'
 import type { StateCodec } from './codec.ts'
 import type { Key, KeyCodec } from './key-codec.ts'
+import { KeyFilter } from './key-filter.ts'
 import type { Meter } from './meter.ts'
 import type { StateStore } from './store.ts'
 
@@ -47,6 +48,9 @@ export class SpilledMap<V> {
   /** The number of the entry that is added next. */
   private next = 0
   private readonly meter: Meter
+  /** Knows keys that are not in the store; undefined as long as few were searched for in vain. */
+  private filter: KeyFilter | undefined
+  private misses = 0
   private changed = new Map<Key, Entry<V>>()
   private young = new Map<Key, Entry<V>>()
   private old = new Map<Key, Entry<V>>()
@@ -66,6 +70,7 @@ export class SpilledMap<V> {
 
   /** Takes entries over, in their order; of the newest some stay in memory. @param timeOf when they were written */
   fill(entries: ReadonlyMap<Key, V>, timeOf: (key: Key) => number | null): void {
+    this.filter = new KeyFilter(entries.size)
     let batch: Entry<V>[] = []
     const staying = entries.size / 4
     for (const [key, value] of entries) {
@@ -148,6 +153,7 @@ export class SpilledMap<V> {
     this.changed = new Map()
     this.young = new Map()
     this.old = new Map()
+    this.filter = undefined
     this.size = 0
   }
 
@@ -164,6 +170,7 @@ export class SpilledMap<V> {
       batch = []
     }
     this.write(batch)
+    this.renewFilter()
     if (life !== undefined) this.size -= this.disk.store.deleteAll(this.id, life.clock.now - life.ttl)
   }
 
@@ -198,8 +205,13 @@ export class SpilledMap<V> {
 
   private load(key: Key): Entry<V> | undefined {
     const { store, keys } = this.disk
-    const stored = store.read(keys.encode(this.id, key))
-    if (stored === undefined) return undefined
+    const bytes = keys.encode(this.id, key)
+    if (this.filter?.mayHave(bytes) === false) return undefined
+    const stored = store.read(bytes)
+    if (stored === undefined) {
+      this.misses++
+      return undefined
+    }
     const [seq, time, value] = stored
     return { key: keep(key) as Key, value: this.unpack(value), seq, time, isStored: true }
   }
@@ -212,11 +224,22 @@ export class SpilledMap<V> {
       if (value === undefined) store.delete(bytes)
       else {
         const plain = codec.encode(this.packing === undefined ? value : this.packing.pack(value))
-        store.write(bytes, seq, time, plain)
+        store.write(bytes, seq, time, plain, !entry.isStored)
         this.meter.add(plain.length)
+        if (!entry.isStored) this.filter?.add(bytes)
         entry.isStored = true
       }
     }
+  }
+
+  /** What it costs to go through all keys is less than that of so many searches. */
+  private renewFilter(): void {
+    if (this.filter?.isFull === true) this.filter = undefined
+    if (this.filter !== undefined || this.misses * 4 < this.size || this.size === 0) return
+    const { store } = this.disk
+    this.filter = new KeyFilter(this.size)
+    for (const key of store.keys(this.id)) this.filter.add(key)
+    this.misses = 0
   }
 
   private unpack(bytes: Uint8Array): V {

@@ -9,8 +9,9 @@ export type StoredEntry = readonly [seq: number, time: number | null, value: Uin
 /** What SQLite keeps of its file in memory, KiB. */
 const cacheSize = 16 * 1024
 
-/** SQLITE_FULL */
+/** SQLITE_FULL and SQLITE_IOERR_WRITE: the disk, a quota or a limit of file sizes lets nothing more in. */
 const full = 13
+const notWritten = 778
 
 /**
  * Entries of states on disk, in SQLite. Without a path they lie in a temporary file that nobody else sees and that is
@@ -67,9 +68,10 @@ export class StateStore {
     }
   }
 
-  write(key: Uint8Array, seq: number, time: number | null, value: Uint8Array): void {
+  /** @param isNew whether it is known that there is none under the key */
+  write(key: Uint8Array, seq: number, time: number | null, value: Uint8Array, isNew: boolean): void {
     try {
-      if (this.isUndone) this.note(key)
+      if (this.isUndone) this.note(key, isNew)
       this.prepared('INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)').run(key, seq, time, value)
     } catch (error) {
       throw this.failure('cannot write', error)
@@ -78,10 +80,21 @@ export class StateStore {
 
   delete(key: Uint8Array): void {
     try {
-      if (this.isUndone) this.note(key)
+      if (this.isUndone) this.note(key, false)
       this.prepared('DELETE FROM entries WHERE key = ?').run(key)
     } catch (error) {
       throw this.failure('cannot write', error)
+    }
+  }
+
+  /** The keys of a map; nothing is changed meanwhile. */
+  *keys(map: number): Generator<Uint8Array> {
+    const statement = this.prepare('SELECT key FROM entries WHERE key >= ? AND key < ?')
+    try {
+      for (const row of statement.iterate(...keyRange(map)) as Iterable<unknown>)
+        yield (row as [Uint8Array])[0]
+    } catch (error) {
+      throw this.failure('cannot read', error)
     }
   }
 
@@ -181,11 +194,11 @@ export class StateStore {
   }
 
   /** Notes what an entry was at the last mark, if nothing was noted of it since. */
-  private note(key: Uint8Array): void {
-    this.prepared(
-      `INSERT OR IGNORE INTO undo SELECT ?1, ?2, seq, time, value FROM (SELECT 1)
-        LEFT JOIN entries ON key = ?2`
-    ).run(this.mark, key)
+  private note(key: Uint8Array, isNew: boolean): void {
+    const sql = isNew
+      ? 'INSERT OR IGNORE INTO undo VALUES (?, ?, NULL, NULL, NULL)'
+      : 'INSERT OR IGNORE INTO undo SELECT ?1, ?2, seq, time, value FROM (SELECT 1) LEFT JOIN entries ON key = ?2'
+    this.prepared(sql).run(this.mark, key)
   }
 
   /** Whether changes may have to be undone: not where nothing is resumed, or that which is resumed is nothing. */
@@ -230,8 +243,9 @@ export class StateStore {
 
   private failure(what: string, error: unknown): unknown {
     if (error instanceof ToolError) return error
-    const isFull = (error as { errcode?: number }).errcode === full
-    const reason = isFull ? 'no space left' : messageOf(error)
+    const { errcode } = error as { errcode?: number }
+    const isFull = errcode === full || errcode === notWritten
+    const reason = errcode === full ? 'no space left' : messageOf(error)
     return new ToolError(isFull ? 'OUTPUT' : 'STATE', `${what} ${this.name}: ${reason}`, {
       cause: error,
       ...(isFull
