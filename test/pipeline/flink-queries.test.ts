@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { enrichResult, FlinkJudge, type FlinkResult, flinkMissing, type QueryCase } from '../support/flink.ts'
 import { difference } from '../support/flink-values.ts'
 import { aggregateCases } from './flink-cases/aggregates.ts'
+import { arrivalCases } from './flink-cases/arrivals.ts'
 import { expressionCases } from './flink-cases/expressions.ts'
 import { functionCases } from './flink-cases/functions.ts'
 import { generatedCases } from './flink-cases/generated.ts'
@@ -40,7 +41,8 @@ const all = [
   ...subqueryCases,
   ...setOperationCases,
   ...scalarSubqueryCases,
-  ...membershipCases
+  ...membershipCases,
+  ...arrivalCases
 ]
 /** Flink takes half a second of CPU time for each. */
 const cases = thorough ? all : all.filter((_, i) => i % 4 === 0)

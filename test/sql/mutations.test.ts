@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compile, SqlError } from '../../src/lib/sql/index.ts'
+import { arrivalCases } from '../pipeline/flink-cases/arrivals.ts'
 import { expressionCases } from '../pipeline/flink-cases/expressions.ts'
 import { groupingSetCases } from '../pipeline/flink-cases/grouping-sets.ts'
 import { groupCases } from '../pipeline/flink-cases/groups.ts'
@@ -23,7 +24,8 @@ const queries = [
   ...rankingCases,
   ...setOperationCases,
   ...scalarSubqueryCases,
-  ...membershipCases
+  ...membershipCases,
+  ...arrivalCases
 ].map(({ sql }) => sql)
 const declarations = sources.tables.map(
   ({ name, columns, format }) =>

@@ -19,6 +19,7 @@ export function isAppendOnly(node: Node): boolean {
         isAppendOnly(node.right)
       )
     case 'rank':
+      if (node.arrival === 'first') return isAppendOnly(node.input)
       if (node.isLimit) return node.order.length === 0 && isAppendOnly(node.input)
       return node.isEndless || windowEndOf(node) !== undefined || isFirstByTime(node)
     case 'over':

@@ -10,10 +10,11 @@ import type { Span } from './errors.ts'
 import { eventTimeOf } from './event-time.ts'
 import { calcValue } from './lift.ts'
 import type { Calc, OverFrame } from './plan.ts'
+import { isProctime } from './proctime.ts'
 import { DYNAMIC, isInteger, NULL, typeName } from './types.ts'
 import { windowFunctions } from './window-functions.ts'
 
-/** Aggregates over the rows up to each row, in the order of event time. */
+/** Aggregates over the rows up to each row, in the order of event time, or of their coming. */
 export function bindOverAggregates(
   window: OverWindow,
   calls: CallExpression[],
@@ -35,6 +36,10 @@ export function bindOverAggregates(
   )
   const time = timeOf(window, calls[0] as CallExpression, calc, binder, environment)
   const frame = frameOf(window, calls, binder)
+  if (time === undefined && frame.unit === 'RANGE' && frame.preceding < Number.POSITIVE_INFINITY) {
+    const reason = 'RANGE of PROCTIME() depends on the clock, so a replay would give other results: take ROWS'
+    throw binder.error('unsupported', reason, window.frame ?? (calls[0] as Span))
+  }
   // The places of the results.
   for (const call of own) calc.values.push(literal(null, NULL, call.argument ?? (calls[0] as Span)))
   const partition = window.partition.map(value => calcValue(calc, value))
@@ -46,7 +51,7 @@ export function bindOverAggregates(
     kind: 'over' as const,
     input: calc,
     partition,
-    time: calcValue(calc, time),
+    time: time === undefined ? undefined : calcValue(calc, time),
     calls: lifted,
     frame
   }
@@ -82,14 +87,14 @@ function asNumber({ function: name }: AggregateCall, argument: Bound): Bound {
   return strict('number', DYNAMIC, [argument], ([value]) => `rt.asNumber(${value})`, argument)
 }
 
-/** The event time that a window is in order of. */
+/** The event time that a window is in order of; undefined for the order in which rows come. */
 function timeOf(
   { order }: OverWindow,
   call: CallExpression,
   calc: Calc,
   binder: ExpressionBinder,
   environment: Environment
-): Bound {
+): Bound | undefined {
   const at = call.over as Span
   const [first, second] = order
   if (first === undefined) throw binder.error('type', 'OVER needs ORDER BY an event time', at)
@@ -99,6 +104,7 @@ function timeOf(
     const reason = unsupported('OVER of aggregates over rows that change')
     throw binder.error('unsupported', reason, at)
   }
+  if (isProctime(first.value)) return undefined
   const time = eventTimeOf(calc.input, first.value, environment)
   if (time !== undefined) return { ...time, rowtime: true }
   const reason = `OVER in order of a ${typeName(first.value.type)} that is no event time (declare WATERMARK FOR it)`

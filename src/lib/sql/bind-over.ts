@@ -9,6 +9,7 @@ import { SqlError } from './errors.ts'
 import { calcOf, calcValue, sidesOf, sortKeys } from './lift.ts'
 import { rewrittenCall } from './over-rewrites.ts'
 import type { Calc } from './plan.ts'
+import { isProctime } from './proctime.ts'
 import type { Relation } from './relation.ts'
 import { BIGINT } from './types.ts'
 
@@ -116,13 +117,26 @@ function bindRank(
   // The place of the row.
   calc.values.push(literal(null, BIGINT, call))
   const partition = window.partition.map(value => calcValue(calc, value))
-  const order = sortKeys(calc, window.order)
+  const [first, second] = window.order
+  const isByArrival = first !== undefined && isProctime(first.value)
+  if (isByArrival && second !== undefined)
+    throw binder.error('unsupported', unsupported('OVER in order of PROCTIME() and more'), second.value)
+  const order = isByArrival ? [] : sortKeys(calc, window.order)
   const { start, end } = call
   const places = { from: 1, to: Number.POSITIVE_INFINITY, isNumbered: true, isEndless: false, isLimit: false }
   const place = (each: CallExpression): Bound =>
     resultColumn(0, { name: 'ROW_NUMBER()', type: BIGINT }, false, each)
   return {
-    node: { kind: 'rank', input: calc, partition, order, ...places, start, end },
+    node: {
+      kind: 'rank',
+      input: calc,
+      partition,
+      order,
+      ...places,
+      ...(isByArrival ? { arrival: first.descending ? ('last' as const) : ('first' as const) } : {}),
+      start,
+      end
+    },
     results: new Map(calls.map(each => [each, place(each)]))
   }
 }

@@ -97,10 +97,11 @@ function expandText({ input, keys, sets }: Expand): string {
 }
 
 function rankText(rank: Rank): string {
-  const { input, partition, from, to, isEndless, isLimit, order } = rank
+  const { input, partition, from, to, isEndless, isLimit, order, arrival } = rank
   const kind = isLimit ? 'limit' : windowEndOf(rank) === undefined ? 'rank' : 'window rank'
   const places = isEndless ? kind : `${kind} ${from} to ${to}`
-  const sorted = order.length === 0 ? '' : ` in order of ${sortText(rank)}`
+  const coming = arrival === undefined ? '' : ` in order of coming${arrival === 'last' ? ' DESC' : ''}`
+  const sorted = order.length === 0 ? coming : ` in order of ${sortText(rank)}`
   return `${places}${partitionText(input, partition)}${sorted}`
 }
 
@@ -109,7 +110,7 @@ const sortText = ({ input, order }: Rank | Sort): string =>
 
 function overText({ input, partition, time, calls, frame: { unit, preceding } }: Over): string {
   const rows = `${unit} ${preceding === Number.POSITIVE_INFINITY ? 'UNBOUNDED' : preceding} PRECEDING`
-  const order = `${describe(input.values[time] as Bound)}, ${rows}`
+  const order = `${time === undefined ? 'coming' : describe(input.values[time] as Bound)}, ${rows}`
   return `over${partitionText(input, partition)} in order of ${order}: ${calls.map(c => c.name).join(', ')}`
 }
 

@@ -22,7 +22,8 @@ export function generateOver({ input, partition, calls, frame, time }: Over): Ov
   const keys = partition.map(column)
   const isBounded = frame.preceding < Number.POSITIVE_INFINITY
   const functions = generateGroup({ kind: 'group', input, condition: undefined, keys, calls }, isBounded)
-  const timeOf = build<OverFunctions['time']>(`return R => ${timeCode(input, time)}`)
+  const timeOf =
+    time === undefined ? () => 0 : build<OverFunctions['time']>(`return R => ${timeCode(input, time)}`)
   const places = calls.map((_, i) => i)
   return {
     ...functions,
@@ -35,7 +36,7 @@ export function generateOver({ input, partition, calls, frame, time }: Over): Ov
 }
 
 /** A rank without a last place: rows are numbered as the watermark passes them. */
-export function overOf({ input, partition, order, isNumbered }: Rank): Over {
+export function overOf({ input, partition, order, isNumbered, arrival }: Rank): Over {
   const calls = [
     {
       function: 'ROW_NUMBER',
@@ -52,7 +53,7 @@ export function overOf({ input, partition, order, isNumbered }: Rank): Over {
     kind: 'over',
     input,
     partition,
-    time: order[0]?.index ?? 0,
+    time: arrival === undefined ? (order[0]?.index ?? 0) : undefined,
     calls: isNumbered ? calls : [],
     frame: { unit: 'ROWS', preceding: Number.POSITIVE_INFINITY }
   }

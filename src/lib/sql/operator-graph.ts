@@ -15,6 +15,7 @@ import { generateOver, overOf } from './generate-over.ts'
 import { generateRank } from './generate-rank.ts'
 import type { Idleness } from './idleness.ts'
 import type { Lookups } from './lookup/lookups.ts'
+import { ArrivalOver } from './operators/arrival-over.ts'
 import { expandRows } from './operators/expand.ts'
 import type { Clock } from './operators/expiry.ts'
 import { FirstByTime } from './operators/first-by-time.ts'
@@ -238,7 +239,7 @@ export class OperatorGraph {
       to,
       isNumbered,
       isAppendOnly: isAppendOnly(input),
-      isLastFirst: isLastByTime(node)
+      isLastFirst: isLastByTime(node) || node.arrival === 'last'
     }
     const rank =
       end !== undefined
@@ -262,6 +263,12 @@ export class OperatorGraph {
 
   private over(node: Over, out: Operator): void {
     const errors = { input: this.errorsOf(node.input), result: this.context.errors }
+    if (node.time === undefined) {
+      const over = new ArrivalOver(generateOver(node), node.frame.preceding, errors, this.context.memory, out)
+      this.operators.push(over)
+      this.build(node.input, over)
+      return
+    }
     const over = new OverAggregate(
       generateOver(node),
       node.frame,

@@ -156,6 +156,8 @@ export type Rank = Span & {
   isNumbered: boolean
   /** Whether there is no last place; known at the end. */
   isEndless: boolean
+  /** The order is that in which rows come (`order` is empty then): the first of them is the first, or the last is. */
+  arrival?: 'first' | 'last'
   /** Whether it is a LIMIT: event time is a value like any other then, and without an order the first rows that come stay. */
   isLimit: boolean
 }
@@ -175,8 +177,8 @@ export type Over = {
   input: Calc
   /** Indexes of the values that the rows of a partition have in common. */
   partition: number[]
-  /** Index of the event time. */
-  time: number
+  /** Index of the event time; without it rows are in the order in which they come, and come out at once. */
+  time: number | undefined
   /** Over the input's rows. */
   calls: AggregateCall[]
   frame: OverFrame

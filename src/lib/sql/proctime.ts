@@ -2,7 +2,10 @@ import type { Bound } from './bound.ts'
 import { type Span, SqlError } from './errors.ts'
 import type { Plan } from './plan.ts'
 
-/** The time at which a row is processed. It is never computed: it only says that a table is looked up then. */
+/**
+ * The time at which a row is processed. It is never computed: it only says that a table is looked up then, or that rows are in the
+ * order in which they come.
+ */
 export const proctime = ({ start, end }: Span): Bound => ({
   kind: 'apply',
   name: 'PROCTIME',
@@ -22,7 +25,7 @@ export function refuseProctime(plan: Plan, text: string): void {
   const found = proctimeIn(plan)
   if (found === undefined) return
   const reason =
-    'PROCTIME depends on the clock, so a replay would give other results: it is only the time of FOR SYSTEM_TIME AS OF'
+    'PROCTIME depends on the clock, so a replay would give other results: it is only the time of FOR SYSTEM_TIME AS OF, and the order of OVER'
   throw new SqlError('unsupported', reason, text, found)
 }
 

@@ -149,10 +149,11 @@ function pruneSorted({ input, order }: Rank | Sort, used: ReadonlySet<number>, o
 function pruneOver(over: Over, used: ReadonlySet<number>): Places {
   over.calls = over.calls.filter((_, i) => used.has(i))
   const read = usedBy(over.calls.map(call => call.argument))
-  const places = pruneCalc(over.input, new Set([...used, ...over.partition, over.time, ...read]))
+  const time = over.time === undefined ? [] : [over.time]
+  const places = pruneCalc(over.input, new Set([...used, ...over.partition, ...time, ...read]))
   const at = (index: number): number => places.get(index) as number
   over.partition = over.partition.map(at)
-  over.time = at(over.time)
+  over.time = over.time === undefined ? undefined : at(over.time)
   for (const call of over.calls) call.argument = mover(places)(call.argument)
   return places
 }

@@ -18,6 +18,16 @@ function settle(rank: Rank, environment: Environment): void {
   const at = { start, end }
   const what = rank.isLimit ? 'LIMIT 0 leaves no row' : 'no ROW_NUMBER is within its bounds'
   if (to < 1 || from > to) throw new SqlError('type', what, text, at)
+  if (rank.arrival !== undefined) {
+    const reason = !isAppendOnly(input)
+      ? 'ROW_NUMBER in order of PROCTIME() over rows that change'
+      : rank.arrival === 'last' && (from !== 1 || to !== 1)
+        ? 'ROW_NUMBER in order of PROCTIME() DESC but for the first row'
+        : undefined
+    if (reason !== undefined) throw new SqlError('unsupported', unsupported(reason), text, at)
+    rank.isEndless = from === 1 && to === Number.POSITIVE_INFINITY
+    if (rank.isEndless) return
+  }
   if (to < Number.POSITIVE_INFINITY) return
   const [first, second] = order as [SortKey, SortKey?]
   if (from === 1 && second === undefined && !first.descending && isAppendOnly(input)) {
