@@ -125,3 +125,53 @@ SELECT w.*, u.big, u.code FROM w, t AS u WHERE w.i = u.i`
     })
   )
 })
+
+test('changes that are written as bytes are those that are put together as texts', () => {
+  const table = TABLE.replace("'json'", "'debezium-json'")
+  const changed = fc.record({
+    before: fc.option(row),
+    after: fc.option(row),
+    source: fc.constantFrom('{"db":"d","table":"t"}', '{"table":"t","name":"ü"}'),
+    time: fc.constantFrom('', ',"ts_ms":1795514400007'),
+    op: fc.constantFrom('c', 'r', 'u', 'd', 't')
+  })
+  const sqls = [
+    'SELECT i, s, money, x > 0 AS plus FROM t WHERE tiny > 0',
+    'SELECT tiny, COUNT(*) AS n, SUM(money) AS money, 1 / COUNT(i) AS share FROM t GROUP BY tiny',
+    'SELECT tiny, CAST(MAX(s) AS INT) AS last FROM t GROUP BY tiny'
+  ]
+  const few = (of: object): string =>
+    json({ ...of, tiny: Math.abs(Number((of as { tiny?: number }).tiny) || 0) % 3 })
+  fc.assert(
+    fc.property(fc.constantFrom(...sqls), fc.array(changed, { maxLength: 20 }), (sql, changes) => {
+      const [events, texts] = [false, true].map(changelog =>
+        compile(`${table} ${sql}`, { changelog, reject() {} })
+      )
+      for (const { before, after, source, time, op } of changes) {
+        const line = `{"before":${before && few(before)},"after":${after && few(after)},"source":${source},"op":"${op}"${time}}\n`
+        const [written, kinds] = [events, texts].map(query => {
+          const w = new ByteWriter(64)
+          query?.process(Buffer.from(line), w)
+          return w.written().toString()
+        })
+        const parts = new RegExp(
+          `^\\{"before":(.*),"after":(.*),"source":${source},"op":"(.)"${time}\\}$`,
+          's'
+        )
+        const asKinds = linesOf(written).flatMap(event => {
+          const [, old = '', now = '', op = ''] = parts.exec(event) ?? assert.fail(event)
+          if (op === 't') return `{"op":"t","source":${source}}`
+          const [gone, come] = op === 'u' ? ['-U', '+U'] : ['-D', '+I']
+          assert.equal(op === 'd' || op === 'u', old !== 'null')
+          return [
+            ...(old === 'null' ? [] : [`{"op":"${gone}","row":${old}}`]),
+            ...(now === 'null' ? [] : [`{"op":"${come}","row":${now}}`])
+          ]
+        })
+        assert.deepEqual(asKinds, linesOf(kinds))
+      }
+    })
+  )
+})
+
+const linesOf = (text: string | undefined): string[] => (text ?? '').split('\n').filter(line => line !== '')

@@ -1,9 +1,8 @@
-import { spanNumber } from '../stream/index.ts'
+import { spanNumber, viewOf } from '../stream/index.ts'
 import { isAppendOnly } from './append-only.ts'
 import { type Cause, causeAt, NO_CAUSE } from './change-event.ts'
+import type { ChangeWriter } from './change-writer.ts'
 import type { Lateness } from './consumers.ts'
-import { generateProjectValues } from './generate-project.ts'
-import { generateWriteValues } from './generate-write.ts'
 import { Idleness, type IdlenessOptions } from './idleness.ts'
 import type { Lookups } from './lookup/lookups.ts'
 import { Prefetch } from './lookup/prefetch.ts'
@@ -13,13 +12,14 @@ import type { LookupJoin } from './operators/lookup-join.ts'
 import type { Operator, Stateful } from './operators/operator.ts'
 import type { Line, Pipeline } from './pipeline.ts'
 import { type Plan, scansOf } from './plan.ts'
-import { computed, ResultErrors, type RowErrors } from './result-errors.ts'
+import { ResultErrors, type RowErrors } from './result-errors.ts'
 import type { Results } from './results.ts'
 import type { Settings } from './settings.ts'
 import type { Source } from './source.ts'
 import type { StateMemory } from './state/state-memory.ts'
 import type { Pieces } from './values/block-text.ts'
 import { detach } from './values/text.ts'
+import { addRows, writeChanges } from './write-results.ts'
 
 /**
  * Lines in at the scans, through the operators of a plan, results out: as plain rows where rows are only added, else as
@@ -52,6 +52,8 @@ export class Dataflow implements Pipeline {
   private currentSource: Source | undefined
   private lastCause: Cause = NO_CAUSE
   private readonly places = new Int32Array(4)
+  /** The block of the line, for its words. */
+  private view: DataView = new DataView(new ArrayBuffer(0))
   /** ms, 0 for ever */
   private readonly stateTtl: number
   private readonly clock = new Clock()
@@ -102,6 +104,7 @@ export class Dataflow implements Pipeline {
   }
 
   begin(block: Buffer): void {
+    this.view = viewOf(block)
     for (const source of this.sources) source.begin(block)
   }
 
@@ -209,41 +212,28 @@ export class Dataflow implements Pipeline {
   }
 
   private sink(plan: Plan, errors: RowErrors): Operator {
+    const { results } = this
     return {
-      change: this.isOnlyAdded ? this.adding(plan, errors) : this.changing(plan, errors),
+      change: this.isOnlyAdded
+        ? addRows(plan, results, errors)
+        : writeChanges(plan, results, errors, {
+            text: () => this.cause(),
+            end: writer => this.endChange(writer)
+          }),
       advance: watermark => {
         this.watermark = watermark
       },
-      clear: () => this.results.truncate(this.cause())
+      clear: () => results.truncate(this.cause())
     }
   }
 
-  private adding({ condition, projections }: Plan, errors: RowErrors): Operator['change'] {
-    const { results } = this
-    const write = generateWriteValues(condition, projections)
-    const output = results.bytes?.bind(results)
-    if (write === undefined || output === undefined) {
-      return computed(generateProjectValues(condition, projections), errors, (_, row) => {
-        if (row !== null) results.add(row)
-      })
+  private endChange(writer: ChangeWriter): void {
+    const { current, currentSource, places } = this
+    if (current === undefined || currentSource === undefined) writer.endWith(this.lastCause)
+    else {
+      currentSource.causePlaces(places)
+      writer.end(current.bytes, this.view, places)
     }
-    return (_, after) => {
-      if (after === null) return
-      const w = output()
-      const { length } = w
-      try {
-        write(after, w)
-      } catch (error) {
-        w.length = length
-        errors.tell(error, after)
-      }
-    }
-  }
-
-  private changing({ condition, projections }: Plan, errors: RowErrors): Operator['change'] {
-    return computed(generateProjectValues(condition, projections), errors, (old, now) => {
-      if (old !== now) this.results.change(old, now, this.cause())
-    })
   }
 
   /** A line was applied, and tells what time it is. */

@@ -12,7 +12,7 @@ import { quote } from './values/text.ts'
  * costs to put texts together. No string is made of a value that goes from the input to the output as it is.
  */
 
-/** Writes the output row of a place, as a line, if it passes the condition. After an error a part of it may be written. */
+/** Writes the output row of a place if it passes the condition. After an error a part of it may be written. */
 export type WritePlace = (
   B: Buffer,
   S: Pieces,
@@ -26,11 +26,12 @@ export type WritePlace = (
 /** The same of a row of values. */
 export type WriteValues = (R: readonly unknown[], W: ByteWriter) => void
 
-/** @returns undefined for rows that are put together of whole rows */
+/** @param end of a row. @returns undefined for rows that are put together of whole rows */
 export function generateWritePlace(
   scan: Scan,
   condition: Bound | undefined,
-  projections: Projection[]
+  projections: Projection[],
+  end: '\n' | ''
 ): WritePlace | undefined {
   const [first] = projections
   const isWhole = projections.length === 1 && first?.kind === 'row' && first.value === undefined
@@ -39,21 +40,22 @@ export function generateWritePlace(
   const body = new PlaceCode(scan)
   const filter = condition === undefined ? '' : body.statement(c => `if (!${c.isTrue(condition)}) return;`)
   const output = isWhole
-    ? 'rt.appendBytes(W, B, RS, RE, 1);\nW.buffer[W.length++] = 10;'
-    : body.statement(c => new RowStatements(c, value => body.bytes(value)).of(columns))
+    ? `rt.appendBytes(W, B, RS, RE, 1);\n${end === '' ? '' : 'W.buffer[W.length++] = 10;'}`
+    : body.statement(c => new RowStatements(c, value => body.bytes(value)).of(columns, end))
   return build(`return function write(B, S, P, O, RS, RE, W) {\n${body.declarations()}${filter}${output}}`)
 }
 
 /** @returns undefined for rows that are put together of whole rows */
 export function generateWriteValues(
   condition: Bound | undefined,
-  projections: Projection[]
+  projections: Projection[],
+  end: '\n' | ''
 ): WriteValues | undefined {
   const columns = projections.filter(projection => projection.kind === 'value')
   if (columns.length < projections.length) return undefined
   const code = valuesCode()
   const filter = condition === undefined ? '' : `if (!${code.isTrue(condition)}) return;\n`
-  const output = new RowStatements(code, () => undefined).of(columns)
+  const output = new RowStatements(code, () => undefined).of(columns, end)
   return build(`return function write(R, W) {\n${code.declarations()}${filter}${output}}`)
 }
 
@@ -76,12 +78,12 @@ class RowStatements {
     this.bytes = bytes
   }
 
-  of(columns: Column[]): string {
+  of(columns: Column[], end: string): string {
     for (const [i, { name, value }] of columns.entries()) {
       this.literal += `${i === 0 ? '{' : ','}${quote(name)}:`
       this.write(value, i)
     }
-    this.literal += '}\n'
+    this.literal += `}${end}`
     this.writeLiteral()
     return `const room = ${this.room};
 W.ensure(room);

@@ -1,19 +1,6 @@
-import { ByteWriter } from '../stream/index.ts'
-import { isAppendOnly } from './append-only.ts'
-import { causeAt } from './change-event.ts'
-import { Dataflow } from './dataflow.ts'
-import { generateProjectPlace, type ProjectPlace } from './generate-project.ts'
-import { generateWritePlace } from './generate-write.ts'
-import { type Idleness, type IdlenessOptions, NEVER_IDLE } from './idleness.ts'
-import type { Lookups } from './lookup/lookups.ts'
+import type { Idleness } from './idleness.ts'
 import type { Prefetch } from './lookup/prefetch.ts'
 import type { LookupJoin } from './operators/lookup-join.ts'
-import type { Plan, Scan } from './plan.ts'
-import type { Results } from './results.ts'
-import { ImageCheck, imagesOf } from './row-images.ts'
-import { ChangeReader, JsonReader, operations, slot } from './scan.ts'
-import type { Settings } from './settings.ts'
-import { StateMemory } from './state/state-memory.ts'
 import type { Pieces } from './values/block-text.ts'
 
 /** One line of a block, as bytes and as text of one character a byte. */
@@ -58,24 +45,8 @@ export interface Pipeline {
   missing(): string | undefined
 }
 
-/** The pipeline of a plan; it writes to `results`. */
-export function createPipeline(
-  plan: Plan,
-  results: Results,
-  tables: Lookups,
-  settings: Settings,
-  idleness: IdlenessOptions = NEVER_IDLE,
-  memory = new StateMemory()
-): Pipeline {
-  const { input } = plan
-  if (input.kind !== 'scan') return new Dataflow(plan, results, tables, settings, idleness, memory)
-  return isAppendOnly(input)
-    ? new RowPipeline(plan, input, results)
-    : new ChangePipeline(plan, input, results)
-}
-
 /** What has no state. */
-abstract class Stateless {
+export abstract class Stateless {
   readonly labels = []
   readonly watermark = undefined
   readonly lookups = []
@@ -99,139 +70,4 @@ abstract class Stateless {
   }
 
   restore(): void {}
-}
-
-/** Rows in, rows out. */
-class RowPipeline extends Stateless implements Pipeline {
-  private readonly reader: JsonReader
-  private readonly project: (line: Line) => boolean
-  private readonly add: () => void
-
-  constructor(plan: Plan, scan: Scan, results: Results) {
-    super()
-    this.reader = new JsonReader(scan)
-    const { project, add } = this.writing(plan, scan, results) ?? this.adding(plan, scan, results)
-    this.project = project
-    this.add = add
-  }
-
-  begin(): void {}
-
-  read(line: Line): boolean {
-    this.reader.find(line.bytes, line.start, line.end)
-    return this.project(line)
-  }
-
-  apply(): boolean {
-    this.add()
-    return false
-  }
-
-  warnings(): string[] {
-    return []
-  }
-
-  missing(): undefined {}
-
-  /** Rows as bytes, which are the results' only when they are added. */
-  private writing(
-    { condition, projections }: Plan,
-    scan: Scan,
-    results: Results
-  ): { project(line: Line): boolean; add(): void } | undefined {
-    const write = generateWritePlace(scan, condition, projections)
-    const output = results.bytes?.bind(results)
-    if (write === undefined || output === undefined) return undefined
-    const { spans } = this.reader.finder
-    const row = new ByteWriter(4096)
-    return {
-      project({ bytes, text, start, end }) {
-        row.length = 0
-        write(bytes, text, spans, 0, start, end, row)
-        return row.length > 0
-      },
-      add: () => output().appendWritten(row)
-    }
-  }
-
-  /** Rows as texts. */
-  private adding(
-    { condition, projections }: Plan,
-    scan: Scan,
-    results: Results
-  ): { project(line: Line): boolean; add(): void } {
-    const project = generateProjectPlace(scan, condition, projections)
-    const { spans } = this.reader.finder
-    let row: string | null = null
-    return {
-      project({ bytes, text, start, end }) {
-        row = project(bytes, text, spans, 0, start, end)
-        return row !== null
-      },
-      add: () => results.add(row as string)
-    }
-  }
-}
-
-/**
- * Change events in, change events out. An update whose row starts to pass the condition becomes a create, one whose row
- * stops to a delete. As in Flink, an update that leaves the projected row as it was is passed on all the same.
- */
-class ChangePipeline extends Stateless implements Pipeline {
-  private readonly results: Results
-  private readonly reader: ChangeReader
-  private readonly project: ProjectPlace
-  private readonly check: ImageCheck
-  private operation = 0
-  private before: string | null = null
-  private after: string | null = null
-
-  constructor(plan: Plan, scan: Scan, results: Results) {
-    super()
-    this.results = results
-    this.reader = new ChangeReader(scan)
-    this.project = generateProjectPlace(scan, plan.condition, plan.projections)
-    this.check = new ImageCheck(scan, this.reader)
-  }
-
-  begin(block: Buffer): void {
-    this.reader.begin(block)
-  }
-
-  read(line: Line): boolean {
-    const { reader } = this
-    if (!reader.find(line.bytes, line.start, line.end)) return false
-    const operation = reader.operation(line.bytes)
-    const { old, new: now } = imagesOf(reader, line.bytes, operation)
-    this.check.see(line.bytes, old, now)
-    this.before = old ? this.row(line, slot.before, reader.beforeColumns) : null
-    this.after = now ? this.row(line, slot.after, reader.afterColumns) : null
-    this.operation = operation
-    return true
-  }
-
-  apply(line: Line): boolean {
-    const { operation, before, after } = this
-    const { spans } = this.reader.finder
-    if (operation === operations.truncate)
-      this.results.truncate(causeAt(line.text, spans, slot.source, slot.time))
-    else if (before !== null || after !== null) {
-      const op = operation === operations.read ? 'r' : undefined
-      this.results.change(before, after, causeAt(line.text, spans, slot.source, slot.time), op)
-    }
-    return false
-  }
-
-  warnings(): string[] {
-    return this.check.warnings()
-  }
-
-  missing(): string | undefined {
-    return this.reader.missing()
-  }
-
-  private row({ bytes, text }: Line, place: number, columns: number): string | null {
-    const { spans } = this.reader.finder
-    return this.project(bytes, text, spans, columns, spans[place] as number, spans[place + 1] as number)
-  }
 }

@@ -13,7 +13,7 @@ export type ResultOptions = {
 
 /** Where the results of a query go. Rows are JSON text, null where there is none. */
 export interface Results {
-  /** Where rows may be written as lines of bytes instead of being added; undefined where `add` is to have them. */
+  /** Where rows, or changes, may be written as lines of bytes; undefined where they are to be given as texts. */
   bytes?(): ByteWriter
   /** A row of a query that only adds rows. */
   add(row: string): void
@@ -60,6 +60,10 @@ class ChangeEvents implements Results {
 
   constructor(output: Emitter) {
     this.output = output
+  }
+
+  bytes(): ByteWriter {
+    return this.output.bytes
   }
 
   add(row: string): void {
