@@ -28,6 +28,38 @@ export const tumble: BenchCase = {
   prepare: options => query(tumbleQuery, 'peers/tumble.ts', options)
 }
 
+/** Keys in no order, two rows of each. */
+const spillQuery = (keys: number): string =>
+  `SELECT contest, COUNT(*) AS joins, SUM(amount) AS amount
+  FROM (SELECT MOD(id * 1000003, ${keys}) AS contest, amount FROM joins) GROUP BY contest`
+
+/** A state that is larger than what it may take in memory. */
+export const spill: BenchCase = {
+  name: 'enrich-spill',
+  measures: 'COUNT and SUM by five million keys, with 200 MB of them in memory and with all',
+  unit: 'rows',
+  rows: 10_000_000,
+  runs: 3,
+  async prepare({ rows, log }): Promise<Contest> {
+    const stdin = await envelopeFile(rows, log)
+    const sameAnswer = agreement()
+    const contestant = (name: string, memory: string): Contestant => ({
+      name,
+      command: () => ({
+        argv: tool('enrich', '-e', spillQuery(rows / 2), '--state-memory', memory),
+        stdin
+      }),
+      proof: sameAnswer
+    })
+    return {
+      servers: [],
+      judged: [contestant('200 MB', '200m')],
+      peers: [contestant('in memory', '64g')],
+      async [Symbol.asyncDispose]() {}
+    }
+  }
+}
+
 /** enrich against the same work written by hand, with the same answer, and against a stage that only passes lines on. */
 async function query(sql: string, peer: string, { rows, log }: CaseOptions): Promise<Contest> {
   const stdin = await envelopeFile(rows, log)

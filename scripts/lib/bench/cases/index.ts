@@ -1,7 +1,7 @@
 import type { BenchCase } from '../case.ts'
 import { compressed, large, smallTransactions, snapshot, tail, wide } from './cdc-tail.ts'
 import { besideDebezium, snapshotBesideDebezium, toKafkaBesideDebezium } from './debezium.ts'
-import { filter, tumble } from './enrich.ts'
+import { filter, spill, tumble } from './enrich.ts'
 import {
   filterBesideFlink,
   groupsBesideFlink,
@@ -26,6 +26,7 @@ export const cases: readonly BenchCase[] = [
   large,
   filter,
   tumble,
+  spill,
   filterBesideFlink,
   tumbleBesideFlink,
   manyKeysBesideFlink,
