@@ -64,7 +64,7 @@ const steps = fc.array(
     kind: fc.nat(40),
     seconds: fc.integer({ min: -3, max: 12 })
   }),
-  { maxLength: 60 }
+  { minLength: 30, maxLength: 80, size: 'max' }
 )
 
 function linesOf(list: readonly Step[], isPlain: boolean): string[] {
@@ -135,12 +135,15 @@ for (const [name, sql] of Object.entries(queries)) {
 
   test(`${name}: stopped anywhere and resumed from any mark that may be asked for`, () => {
     let runs = 0
-    const stops = fc.array(fc.record({ after: fc.nat(20), back: fc.nat(4) }), { maxLength: 4 })
+    const stops = fc.array(fc.record({ after: fc.integer({ min: 5, max: 30 }), back: fc.nat(4) }), {
+      minLength: 1,
+      maxLength: 4
+    })
     fc.assert(
       fc.property(
         steps,
         fc.constantFrom(1, 700),
-        fc.integer({ min: 1, max: 7 }),
+        fc.integer({ min: 1, max: 5 }),
         stops,
         (list, limit, every, cuts) => {
           const lines = linesOf(list, sql.includes('rows_'))
