@@ -33,7 +33,8 @@ import {
   matchWithCounts,
   type Notifier,
   type Problem,
-  type Rule
+  type Rule,
+  SilenceFile
 } from '../lib/rules/index.ts'
 import {
   BadLines,
@@ -46,6 +47,7 @@ import {
   StateDirectory,
   transactionalIdOf
 } from '../lib/stream/index.ts'
+import { silence, type silenceFlags, silenceSpec, silencesFile } from './alert-eval/silence.ts'
 
 const flags = {
   rules: {
@@ -73,6 +75,13 @@ const flags = {
     help: 'how far back aggregations look',
     doc: 'For metric_aggregation, spike_aggregation and percentage_match; a rule may have a buffer_time of its own.'
   },
+  silences: {
+    kind: 'string',
+    arg: 'FILE',
+    complete: 'file',
+    help: 'silences, instead of those in --state',
+    doc: 'For a replay with the silences of a run, and for members of a group that have no --state.'
+  },
   'fail-on-alert': { kind: 'boolean', help: 'end with status 4 when there was an alert' },
   ...inputFlags,
   out: { ...outputFlags.out, help: kafkaOutHelp, doc: `${outputFlags.out.doc} For topics see KAFKA.` },
@@ -97,13 +106,14 @@ const flags = {
 export const spec = {
   name: 'alert-eval',
   summary: 'evaluate ElastAlert rules on a stream of events',
-  synopsis: ['--rules DIR|FILE [FLAG...]', '--check --rules DIR|FILE'],
+  synopsis: ['--rules DIR|FILE [FLAG...]', '--check --rules DIR|FILE', 'silence RULE --for TIME'],
   description: [
     'alert-eval reads change events and plain rows, one JSON object a line, evaluates ElastAlert 2 rule files on them as they come, and writes each alert as a line of JSON. The alerters of a rule are notified too: debug and command in this version; others are named in a warning.',
     "Time is the events' own: timestamp_field (@timestamp), and for change events without it the commit. So a replayed capture gives byte for byte the alerts of the live run. A rule sees the row of a change event, and the envelope around it by dotted names (source.table, op, before.status).",
     'A mark is acknowledged in --state once the alerts before it are written, their notifications done and the half-filled windows saved.'
   ],
   flags,
+  subcommands: [silenceSpec],
   examples: [
     {
       text: 'alerts on what happens in a database',
@@ -140,7 +150,10 @@ export const spec = {
 } as const satisfies CommandSpec
 
 export async function main(): Promise<void> {
-  await runTool<typeof flags>(spec, alertEval)
+  const argv = process.argv.slice(2)
+  if (argv[0] === 'silence') {
+    await runTool<typeof silenceFlags>({ ...silenceSpec, name: 'alert-eval silence' }, silence, argv.slice(1))
+  } else await runTool<typeof flags>(spec, alertEval, argv)
 }
 
 async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
@@ -170,12 +183,21 @@ async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.fla
     columns === null ? null : { columns: flags.repartitionBy.length > 0 ? null : columns, name }
   )
   const counts = { notified: 0, failed: 0 }
-  const stage = new AlertStage(rules, writer, notifierOf(rules, counts, log), badLines, state, states, {
-    runEvery: flags.runEvery * 1000,
-    bufferTime: flags.bufferTime * 1000
-  })
+  const timing = { runEvery: flags.runEvery * 1000, bufferTime: flags.bufferTime * 1000 }
+  const notifier = notifierOf(rules, counts, log)
+  const stage = new AlertStage(
+    rules,
+    writer,
+    notifier,
+    badLines,
+    state,
+    states,
+    timing,
+    silencesOf(flags, log)
+  )
   await ready([
     { name: 'alerts_total', help: 'Alerts raised', kind: 'counter', read: () => stage.alerts },
+    { name: 'alerts_silenced_total', help: 'Alerts silenced', kind: 'counter', read: () => stage.silenced },
     {
       name: 'notifications_total',
       help: 'Notifications begun',
@@ -207,6 +229,12 @@ async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.fla
     )
   }
   return 0
+}
+
+function silencesOf(flags: Parameters<typeof silencesFile>[0], log: Log): SilenceFile | null {
+  const file = silencesFile(flags)
+  if (file === undefined) return null
+  return new SilenceFile(file, error => log.error(`${messageOf(error)}; the silences before it go on`))
 }
 
 /** Tells an alert to each alerter of its rule. */

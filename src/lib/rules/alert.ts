@@ -42,12 +42,13 @@ export function alertTexts(match: Match, options: JsonObject): { subject: string
 
 /** The alert as a line of NDJSON, without its end. `key` is null where the rule has no query_key. */
 export function alertLine(match: Match): string {
-  const { rule, key, numHits, fields } = match
+  const { rule, key, numHits, silenced, fields } = match
   return JSON.stringify({
     '@timestamp': matchTime(match),
     rule: rule.name,
     type: rule.kind.type,
     state: 'firing',
+    ...(silenced ? { silenced } : {}),
     key,
     ...alertTexts(match, rule.options),
     num_hits: numHits,

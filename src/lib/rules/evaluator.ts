@@ -4,6 +4,7 @@ import { eventOf, type Timestamp, timeOf } from './event.ts'
 import type { Fields } from './fields.ts'
 import type { Rule } from './rule.ts'
 import { type Match, NoEventTime, type RuleSnapshot, RuleState } from './rule-state.ts'
+import type { IsSilenced } from './silence-file.ts'
 import { TimeScan } from './time-scan.ts'
 import { DEFAULT_TIMING, type Timing } from './timing.ts'
 
@@ -39,8 +40,10 @@ export class Evaluator {
   readonly #clocks: Clock[]
   #out: EvaluatorOutput | undefined
 
-  constructor(rules: Rule[], timing: Timing = DEFAULT_TIMING) {
-    this.#states = rules.map(rule => new RuleState(rule, timing, match => this.#out?.match(match)))
+  constructor(rules: Rule[], timing: Timing = DEFAULT_TIMING, isSilenced: IsSilenced = () => false) {
+    this.#states = rules.map(
+      rule => new RuleState(rule, timing, isSilenced, match => this.#out?.match(match))
+    )
     this.#candidates = new Candidates(this.#states.map(s => s.needles))
     this.#clocks = clocksOf(this.#states)
   }

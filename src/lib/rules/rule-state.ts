@@ -5,6 +5,7 @@ import { type Needles, needlesOf } from './needles.ts'
 import { compilePredicate, type Predicate } from './predicate.ts'
 import { pythonStr } from './python-format.ts'
 import type { Rule } from './rule.ts'
+import type { IsSilenced } from './silence-file.ts'
 import { type SilenceSnapshot, Silences } from './silences.ts'
 import { pythonIso } from './time.ts'
 import { intervalsOf, type Timing } from './timing.ts'
@@ -17,6 +18,8 @@ export interface Match {
   /** Value of the query_key; null where there is none. */
   key: string | null
   numHits: number
+  /** It lies within a silence, and nobody is to be told. */
+  silenced: boolean
   /** The document in its row, around it the envelope of a change event. */
   fields: Fields
 }
@@ -39,6 +42,8 @@ export interface RuleSnapshot {
   type: string
   state: unknown
   silences: SilenceSnapshot
+  /** Realert among alerts that were silenced; not there when there are none. */
+  silenced?: SilenceSnapshot
   sinceForget: number
   /** Time of the next evaluation, of a rule that time decides. */
   next?: number
@@ -54,19 +59,24 @@ export class RuleState implements Report {
   readonly #passes: Predicate
   readonly #type: RuleType
   readonly #silences: Silences
+  /** Realert among silenced alerts: they must not hold back the first one after them. */
+  readonly #silenced: Silences
+  readonly #isSilenced: IsSilenced
   readonly #evaluations: Evaluations | undefined
   readonly #out: (match: Match) => void
   #sinceForget = 0
   /** The time that the rule is at: of the event it takes, or of the evaluation. */
   #now = 0
 
-  constructor(rule: Rule, timing: Timing, out: (match: Match) => void) {
+  constructor(rule: Rule, timing: Timing, isSilenced: IsSilenced, out: (match: Match) => void) {
     this.rule = rule
     const intervals = intervalsOf(rule, timing)
     this.needles = needlesOf(rule.filter)
     this.#passes = compilePredicate(rule.filter, fields => timeOf(fields, rule.timestamp))
     this.#type = createRuleType(rule, intervals)
     this.#silences = new Silences(rule.realert, rule.exponentialRealert)
+    this.#silenced = new Silences(rule.realert, rule.exponentialRealert)
+    this.#isSilenced = isSilenced
     this.#out = out
     if (this.#type.evaluate !== undefined) this.#evaluations = new Evaluations(intervals.runEvery)
   }
@@ -131,11 +141,13 @@ export class RuleState implements Report {
     const name = key === null ? null : pythonStr(key)
     const silenceKey = name === null ? rule.realertKey : `${rule.realertKey}.${name}`
     // a spike is told of by its first event, which lies back
-    if (!this.#silences.take(silenceKey, this.#now)) return
+    const silenced = this.#isSilenced(rule.name, name, this.#now)
+    if (silenced && this.#silences.isSilent(silenceKey, this.#now)) return
+    if (!(silenced ? this.#silenced : this.#silences).take(silenceKey, this.#now)) return
     const params = rule.options.include_rule_params_in_matches
     for (const param of Array.isArray(params) ? params : [])
       row[`rule_param_${param}`] = rule.options[String(param)] ?? null
-    this.#out({ rule, micros, key: name, numHits, fields: { row, envelope } })
+    this.#out({ rule, micros, key: name, numHits, silenced, fields: { row, envelope } })
   }
 
   /** Counted in events and not in time: a single event from the future must not empty the windows. */
@@ -144,13 +156,16 @@ export class RuleState implements Report {
     this.#sinceForget = 0
     this.#type.forget(micros)
     this.#silences.forget(micros)
+    this.#silenced.forget(micros)
   }
 
   snapshot(): RuleSnapshot {
+    const silenced = this.#silenced.snapshot()
     return {
       type: this.rule.kind.type,
       state: this.#type.snapshot(),
       silences: this.#silences.snapshot(),
+      ...(silenced.length > 0 ? { silenced } : {}),
       sinceForget: this.#sinceForget,
       ...(Number.isFinite(this.due) ? { next: this.due } : {})
     }
@@ -161,6 +176,7 @@ export class RuleState implements Report {
     if (snapshot.type !== this.rule.kind.type) return
     this.#type.restore(snapshot.state)
     this.#silences.restore(snapshot.silences)
+    this.#silenced.restore(snapshot.silenced ?? [])
     this.#sinceForget = snapshot.sinceForget
     if (this.#evaluations !== undefined && snapshot.next !== undefined) this.#evaluations.next = snapshot.next
   }

@@ -22,6 +22,12 @@ export class Silences {
     this.#longest = longest
   }
 
+  /** True when an alert at this time does not go out. */
+  isSilent(key: string, micros: number): boolean {
+    const last = this.#byKey.get(key)
+    return last !== undefined && micros < last.until
+  }
+
   /** True when an alert at this time goes out; it then silences its key. */
   take(key: string, micros: number): boolean {
     if (this.#realert === 0) return true

@@ -16,6 +16,7 @@ import { alertLine } from './alert.ts'
 import { Evaluator } from './evaluator.ts'
 import type { Rule } from './rule.ts'
 import type { Match } from './rule-state.ts'
+import type { SilenceFile } from './silence-file.ts'
 import type { Timing } from './timing.ts'
 
 /** Who is told of alerts, beside the output. */
@@ -30,13 +31,16 @@ export interface Notifier {
 
 /** Evaluates blocks, writes alerts, has them told, and acknowledges a mark when all of that is done for it. */
 export class AlertStage implements Stage {
-  /** Alerts raised in this run. */
+  /** Alerts raised in this run, without silenced ones. */
   alerts = 0
+  /** Alerts that were silenced. */
+  silenced = 0
   readonly #evaluators: ByPartition<Evaluator>
   readonly #notifier: Notifier
   readonly #writer: OutputWriter
   readonly #badLines: BadLines
   readonly #state: StateDirectory | null
+  readonly #silences: SilenceFile | null
   #untold: Match[] = []
   #acknowledged = Promise.resolve()
   #marked = false
@@ -49,10 +53,11 @@ export class AlertStage implements Stage {
     badLines: BadLines,
     state: StateDirectory | null,
     states: PartitionStates | null,
-    timing?: Timing
+    timing?: Timing,
+    silences: SilenceFile | null = null
   ) {
     this.#evaluators = new ByPartition(
-      () => new Evaluator(rules, timing),
+      () => new Evaluator(rules, timing, silences?.isSilenced),
       (evaluator, saved) => evaluator.restore(saved),
       states
     )
@@ -60,6 +65,7 @@ export class AlertStage implements Stage {
     this.#notifier = notifier
     this.#badLines = badLines
     this.#state = state
+    this.#silences = silences
   }
 
   async begin(resume: Mark | null): Promise<void> {
@@ -81,6 +87,7 @@ export class AlertStage implements Stage {
 
   async lines(part: Lines): Promise<void> {
     this.#idle = false
+    this.#silences?.refresh()
     try {
       this.#evaluators.of(part).process(part.bytes, {
         match: match => this.#write(match),
@@ -98,6 +105,7 @@ export class AlertStage implements Stage {
 
   async mark(mark: Mark): Promise<void> {
     this.#marked = true
+    this.#silences?.refresh()
     await this.#pass(mark)
     const state = this.#state
     await this.#badLines.sync()
@@ -134,8 +142,12 @@ export class AlertStage implements Stage {
   }
 
   #write(match: Match): void {
-    this.alerts++
     this.#writer.bytes.text(`${alertLine(match)}\n`)
+    if (match.silenced) {
+      this.silenced++
+      return
+    }
+    this.alerts++
     this.#untold.push(match)
   }
 

@@ -12,6 +12,7 @@ export { type InputOptions, openInput } from './input.ts'
 export type { KafkaOutput } from './kafka/output.ts'
 export { type KafkaUrl, parseKafkaUrl } from './kafka/url.ts'
 export { countLines, eachLine, LineBlocks } from './lines.ts'
+export { lockFile } from './lock.ts'
 export { MarkWriter } from './marks.ts'
 export { Memory } from './memory.ts'
 export {
