@@ -46,6 +46,9 @@ export class JsonReader {
   }
 }
 
+/** Of so many lines of a block each is looked at by itself before the table's name is looked for in all of it. */
+const FEW = 8
+
 const slots = ['source', 'source.table', 'source.db', 'op', 'ts_ms', 'before', 'after', 'source.partial']
 
 /** Where in the spans a change event's parts begin. */
@@ -66,6 +69,8 @@ export class ChangeReader {
   private next: number | undefined
   /** Names may be written with escapes in this block, so that the quoted name proves nothing. */
   private escapes = false
+  /** Lines of the block that were not known to be the table's, so far. */
+  private asked = 0
   private tableName: string
   /** Tables of events that were passed over, for a message when none is found. */
   private readonly others = new Set<string>()
@@ -101,6 +106,7 @@ export class ChangeReader {
   begin(block: Buffer): void {
     this.block = block
     this.next = undefined
+    this.asked = 0
   }
 
   /** Whether the line is an event of the table, with the places of its parts then; throws LineError for a broken line. */
@@ -111,14 +117,15 @@ export class ChangeReader {
   }
 
   private findByName(bytes: Buffer, start: number, end: number): boolean {
-    if (this.next === undefined) {
-      const block = this.block ?? bytes
-      this.escapes = block.includes('\\u')
-      this.next = block.indexOf(this.table, start)
-    }
-    if (!this.escapes) {
-      if (this.next >= 0 && this.next < start) this.next = (this.block ?? bytes).indexOf(this.table, start)
-      if (this.next < 0 || this.next >= end) {
+    if (++this.asked > FEW) {
+      if (!this.mayBeOurs(bytes, start, end)) {
+        this.passOver(bytes, start, end)
+        return false
+      }
+    } else {
+      if (this.read(bytes, start, end)) return true
+      const line = bytes.subarray(start, end)
+      if (!line.includes(this.table) && !line.includes('\\u')) {
         this.passOver(bytes, start, end)
         return false
       }
@@ -126,6 +133,18 @@ export class ChangeReader {
     if (!this.finder.find(bytes, start, end) || bytes[end - 1] !== closeBrace)
       throw badLine(bytes, start, end)
     return this.isOfTable(bytes, start, end)
+  }
+
+  /** Whether the line has the table's name; it is looked for in the whole block at once. */
+  private mayBeOurs(bytes: Buffer, start: number, end: number): boolean {
+    const block = this.block ?? bytes
+    if (this.next === undefined) {
+      this.escapes = block.includes('\\u')
+      this.next = block.indexOf(this.table, start)
+    }
+    if (this.escapes) return true
+    if (this.next >= 0 && this.next < start) this.next = block.indexOf(this.table, start)
+    return this.next >= 0 && this.next < end
   }
 
   private read(bytes: Buffer, start: number, end: number): boolean {
