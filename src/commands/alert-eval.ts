@@ -24,6 +24,7 @@ import {
   AlertStage,
   adaptElastAlertConfig,
   alertTexts,
+  Backtest,
   formatProblem,
   keyColumns,
   loadRules,
@@ -34,6 +35,7 @@ import {
   type Notifier,
   type Problem,
   type Rule,
+  readLabels,
   SilenceFile
 } from '../lib/rules/index.ts'
 import {
@@ -62,6 +64,20 @@ const flags = {
     kind: 'boolean',
     help: 'only check the rules, read nothing',
     doc: 'Errors and warnings are printed as file:line:column. The status is 2 when there is an error or a misspelt option.'
+  },
+  test: {
+    kind: 'strings',
+    arg: 'DIR|FILE',
+    complete: 'file',
+    help: 'try rules on a capture: nobody is told',
+    doc: 'In the place of --rules. Alerts are written as a run over the same events would write them, byte for byte, and a timeline of them to stderr. See BACKTEST.'
+  },
+  labels: {
+    kind: 'string',
+    arg: 'FILE',
+    complete: 'file',
+    help: 'with --test: when there should have been alerts',
+    doc: 'Precision, recall and delay are printed too. See BACKTEST.'
   },
   'run-every': {
     kind: 'duration',
@@ -106,12 +122,18 @@ const flags = {
 export const spec = {
   name: 'alert-eval',
   summary: 'evaluate ElastAlert rules on a stream of events',
-  synopsis: ['--rules DIR|FILE [FLAG...]', '--check --rules DIR|FILE', 'silence RULE --for TIME'],
+  synopsis: [
+    '--rules DIR|FILE [FLAG...]',
+    '--check --rules DIR|FILE',
+    '--test DIR|FILE [CAPTURE]',
+    'silence RULE --for TIME'
+  ],
   description: [
     'alert-eval reads change events and plain rows, one JSON object a line, evaluates ElastAlert 2 rule files on them as they come, and writes each alert as a line of JSON. The alerters of a rule are notified too: debug and command in this version; others are named in a warning.',
     "Time is the events' own: timestamp_field (@timestamp), and for change events without it the commit. So a replayed capture gives byte for byte the alerts of the live run. A rule sees the row of a change event, and the envelope around it by dotted names (source.table, op, before.status).",
     'A mark is acknowledged in --state once the alerts before it are written, their notifications done and the half-filled windows saved.'
   ],
+  operands: [{ name: 'CAPTURE', help: 'with --test: the events, instead of --in' }],
   flags,
   subcommands: [silenceSpec],
   examples: [
@@ -122,7 +144,7 @@ export const spec = {
     { text: 'check the rules in CI', code: 'alert-eval --check --rules rules/' },
     {
       text: 'what would have been raised',
-      code: 'alert-eval --rules rules/gateway.yaml --in capture.ndjson.zst'
+      code: 'alert-eval --test rules/gateway.yaml capture.ndjson.zst --labels outages.ndjson > alerts.ndjson'
     }
   ],
   sections: [
@@ -133,6 +155,13 @@ export const spec = {
         ...kafkaOutputTexts,
         'From topic to topic, as a member of a group and without --state, windows and silences are kept in a topic of their own, GROUP.alert-eval.state (GROUP.NAME.state with --name), in the transaction of the alerts and the offsets. Each partition of the input has a state and a time of its own, so that any member goes on with it where the last one left off. What the rules count together has to lie in one partition: the topic is keyed by fields of the query_key of every rule, or has one partition; another one is refused. (A rule of type any, blacklist or whitelist with realert 0 counts nothing.) Offsets that are set back by hand begin with an empty state.',
         kafkaSecurityText
+      ]
+    },
+    {
+      title: 'BACKTEST',
+      text: [
+        'With --test, CAPTURE (or --in) is evaluated as in any run; no alerter is told, and no state is kept. When it has ended, stderr has a timeline with a row for each rule and key.',
+        '--labels names a file of intervals, one JSON object a line: {"start":"2026-11-24T10:00:00Z","end":"2026-11-24T10:05:00Z","rule":"gateway down","key":"paytm"}. Without rule or key an interval is for any. An alert is right when it was raised within an interval for its rule and key, both ends included. Precision is the share of alerts that are right, recall the share of intervals with an alert in them, delay the time from the start of such an interval to its first alert. All is event time, and an alert counts when it was raised: that of a spike is told of by its first event, which lies back. An interval should therefore reach as far behind what happened as an alert is of use. With --log json the figures are fields of the last message.'
       ]
     },
     {
@@ -156,10 +185,21 @@ export async function main(): Promise<void> {
   } else await runTool<typeof flags>(spec, alertEval, argv)
 }
 
-async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
+async function alertEval({
+  flags: given,
+  operands,
+  log,
+  stop,
+  ready
+}: Invocation<typeof spec.flags>): Promise<number> {
+  const flags = withCapture(given, operands)
   if (flags.rules.length === 0) throw usageError('--rules is missing: a rule file, or a folder of them')
   const rules = checkedRules(flags.rules, flags.check, log)
   if (flags.check) return 0
+  const isTest = flags.test.length > 0
+  const backtest = isTest
+    ? new Backtest(rules, flags.labels === undefined ? null : readLabels(flags.labels))
+    : null
   const kafka = { ...flags, clientId: 'alert-eval', stop, warn: (message: string) => log.warn(message) }
   const outputs = { ...kafka, transactionalId: transactionalIdOf('alert-eval', flags.out, flags) }
   const columns = keyColumns(rules)
@@ -184,7 +224,7 @@ async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.fla
   )
   const counts = { notified: 0, failed: 0 }
   const timing = { runEvery: flags.runEvery * 1000, bufferTime: flags.bufferTime * 1000 }
-  const notifier = notifierOf(rules, counts, log)
+  const notifier = backtest ?? notifierOf(rules, counts, log)
   const stage = new AlertStage(
     rules,
     writer,
@@ -214,14 +254,20 @@ async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.fla
   log.progress(() => count(stage.alerts, 'alert'))
   try {
     // a file holds alerts alone; marks are for the next stage of a pipe
-    await Promise.all([runStage(input, flags.out === '-' ? writer : null, stage, stop), written])
+    await Promise.all([
+      runStage(input, flags.out === '-' ? writer : null, backtest?.watching(stage) ?? stage, stop),
+      written
+    ])
   } finally {
     await stage.settled()
   }
   await badLines.close()
   await writer.output.close()
   state?.close()
-  log.info(`${count(stage.alerts, 'alert')} from ${count(rules.length, 'rule')}`)
+  if (backtest !== null) {
+    const { text, fields } = backtest.report()
+    log.info(text, fields)
+  } else log.info(`${count(stage.alerts, 'alert')} from ${count(rules.length, 'rule')}`)
   if (flags.failOnAlert && stage.alerts > 0) {
     throw new ToolError(
       'THRESHOLD',
@@ -229,6 +275,21 @@ async function alertEval({ flags, log, stop, ready }: Invocation<typeof spec.fla
     )
   }
   return 0
+}
+
+type Flags = Invocation<typeof spec.flags>['flags']
+
+/** The flags, with those of a test put into the places that any run takes them from. */
+function withCapture(flags: Flags, [capture]: readonly string[]): Flags {
+  if (flags.test.length === 0) {
+    if (capture !== undefined) throw usageError(`unexpected argument '${capture}': a capture needs --test`)
+    if (flags.labels !== undefined) throw usageError('--labels needs --test')
+    return flags
+  }
+  if (flags.rules.length > 0) throw usageError('--test and --rules both name rules: leave --rules out')
+  if (flags.state !== undefined) throw usageError('--test keeps no state: leave --state out')
+  if (capture !== undefined && flags.in !== '-') throw usageError('CAPTURE and --in both name the events')
+  return { ...flags, rules: flags.test, in: capture ?? flags.in }
 }
 
 function silencesOf(flags: Parameters<typeof silencesFile>[0], log: Log): SilenceFile | null {

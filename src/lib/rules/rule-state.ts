@@ -15,6 +15,8 @@ import { createRuleType, type Found, type Key, type Report, type RuleType } from
 export interface Match {
   rule: Rule
   micros: number
+  /** Event time at which it was found, in microseconds; that of the match may lie back. */
+  at: number
   /** Value of the query_key; null where there is none. */
   key: string | null
   numHits: number
@@ -147,7 +149,7 @@ export class RuleState implements Report {
     const params = rule.options.include_rule_params_in_matches
     for (const param of Array.isArray(params) ? params : [])
       row[`rule_param_${param}`] = rule.options[String(param)] ?? null
-    this.#out({ rule, micros, key: name, numHits, silenced, fields: { row, envelope } })
+    this.#out({ rule, micros, at: this.#now, key: name, numHits, silenced, fields: { row, envelope } })
   }
 
   /** Counted in events and not in time: a single event from the future must not empty the windows. */
