@@ -81,8 +81,10 @@ test('the examples use flags that there are', () => {
   for (const [command, spec] of commands) {
     for (const { code } of spec.examples) {
       for (const stage of code.split(' | ')) {
-        const tool = stage.trim().split(' ')[0] ?? ''
-        const flags = specs.get(tool)?.flags ?? assert.fail(`${command}: ${tool}`)
+        const [tool = '', sub] = stage.trim().split(' ')
+        const known = new Map(commands)
+        const flags =
+          (known.get(`${tool} ${sub}`) ?? known.get(tool))?.flags ?? assert.fail(`${command}: ${tool}`)
         for (const [, name = ''] of stage.matchAll(/ --([a-z-]+)/g))
           assert.ok(name in flags, `${tool} --${name}`)
       }
