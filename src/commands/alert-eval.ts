@@ -29,6 +29,7 @@ import {
   keyColumns,
   loadRules,
   type Match,
+  matchesOf,
   matchField,
   matchTime,
   matchWithCounts,
@@ -170,6 +171,7 @@ export const spec = {
         'Rule types: any, blacklist, whitelist, change, frequency, spike, flatline, new_term, cardinality, metric_aggregation, spike_aggregation, percentage_match. Filters: term, terms, range (with date math; now is the time of the event), exists, prefix, wildcard, match, match_phrase, bool, constant_score, match_all, query_string.',
         'A stream has no mapping: term, prefix and wildcard compare the whole value exactly; match, match_phrase and query strings compare words without regard to case, except on fields named ….keyword. A number equals a text that spells it, since DECIMAL columns are texts. An array matches when one of its elements does.',
         'realert is 1 minute unless set, as in ElastAlert. frequency matches at the event that reaches num_events, also when that event comes late. num_hits is the number of events that made the match. Times in alert texts are in UTC unless use_local_time is set to true in the rule.',
+        'With aggregation, matches wait for others (aggregation_key parts them) and go out as one alert, once a time later than its own is known: the line has the first as match, all as matches, the sum of their events as num_hits, the value of aggregation_key as key, and as @timestamp the time at which it was due. Schedules are cron expressions in UTC. What waits is part of the state; without --state it goes out at the end of the input. Summary tables (ascii, html, markdown) are drawn as in ElastAlert.',
         'An event decides at once; that events are missing (a spike down, flatline, min_cardinality) is found every run_every, and so are aggregations, over buffer_time. Time passes with events, also those that no filter lets through, and with marks that no events came before: a source that is still behind does not write such marks. When time leaps, at most the last 10080 evaluations are made.',
         'Other than in ElastAlert: new_term knows the terms that rows of a snapshot (op r) had, and forgets one that was not seen for terms_window_size; a list (blacklist, whitelist) is compared with one field, and an array there is on no list; each change rule has a memory of its own; use_count_query and use_terms_query change nothing, so that matches are whole events; of a spike over more than 1000 events the match is the oldest that is kept, at most a thousandth of the timeframe younger than the first. Aggregations give every key, not the first 50; with use_run_every_query_size each window is evaluated once; percentages may have a compound query_key; spike_aggregation adds its windows up anew each time, so that nothing is left of what has gone, and passes over a metric without a value; metric_agg_script is an error.'
       ]
@@ -330,6 +332,7 @@ function notificationOf(match: Match, options: AlerterConfig['options']): Notifi
     timestamp: matchTime(match),
     ...alertTexts(match, options),
     match: matchWithCounts(match),
+    matches: matchesOf(match).map(matchWithCounts),
     field: name => matchField(match, name)
   }
 }

@@ -257,3 +257,25 @@ test('without --state nothing is written beside the output', t => {
   alertEval(['--rules', dir], mark('resume', 0) + ndjson([failed(0)]) + mark('mark', 1))
   assert.equal(existsSync(path.join(dir, 'alert-eval')), false)
 })
+
+test('aggregated alerts go out at the end of the input, and a command is given all of their matches', t => {
+  const rule = RULE.replace('realert: {minutes: 10}', 'aggregation: {hours: 1}')
+    .replace('num_events: 3', 'num_events: 1')
+    .replace('alert: debug', 'alert: command\ncommand: [cat]\npipe_match_json: true')
+  const { alerts, stderr } = alertEval(['--rules', rulesIn(t, rule)], ndjson([failed(0), failed(1, 'upi')]))
+  assert.deepEqual(
+    alerts.map(a => [a['@timestamp'], a.num_hits]),
+    [['2026-11-24T11:00:00.000Z', 2]]
+  )
+  assert.match(stderr, /^\[\{"gateway":"paytm".*\},\{"gateway":"upi".*\}\]$/m)
+})
+
+test('with --state what waits for others goes out in the next run', t => {
+  const dir = rulesIn(t, RULE.replace('realert: {minutes: 10}', 'aggregation: {hours: 1}'))
+  const args = ['--rules', dir, '--state', path.join(dir, 'state')]
+  assert.deepEqual(alertEval(args, ndjson([0, 1, 2].map(s => failed(s)))).alerts, [])
+  assert.deepEqual(
+    alertEval(args, ndjson([failed(3603)])).alerts.map(a => a['@timestamp']),
+    ['2026-11-24T11:00:02.000Z']
+  )
+})

@@ -9,6 +9,7 @@ function notification(subject: string): Notification {
     subject,
     text: '',
     match: {},
+    matches: [],
     field: () => undefined
   }
 }

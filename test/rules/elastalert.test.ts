@@ -4,53 +4,14 @@
  */
 
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { alertTexts, Evaluator, type Match, matchWithCounts } from '../../src/lib/rules/index.ts'
+import { Evaluator, type Match } from '../../src/lib/rules/index.ts'
 import { samples } from '../support/rounds.ts'
-import { random } from './random.ts'
+import { env, ORACLE, randomEvents, ruleText, skip } from './oracle.ts'
 import { folder, load, ndjson } from './rules.ts'
-
-const ORACLE =
-  process.env.MILLRACE_ELASTALERT ?? path.resolve(import.meta.dirname, '../../../shared/peers/elastalert')
-const skip = existsSync(ORACLE) ? installProblem() : 'ElastAlert is not there'
-
-/** Compiled modules are kept, whatever the environment says: compiling them takes four seconds each time. */
-const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '' }
-
-/** Why ElastAlert cannot be run on this machine (it needs Python 3.12); false when it can. */
-function installProblem(): string | false {
-  const { status, stderr } = spawnSync(ORACLE, ['install'], { encoding: 'utf8' })
-  return status === 0 ? false : `ElastAlert cannot be installed: ${stderr.trim().split('\n').at(-1)}`
-}
-
-/** Bursts and gaps, equal times, missing and odd keys, nested fields, times in several forms. */
-function randomEvents(seed: number, count: number): Record<string, unknown>[] {
-  const next = random(seed)
-  const pick = <T>(values: T[]): T => values[Math.floor(next() * values.length)]!
-  let ms = Date.UTC(2026, 10, 24, 10)
-  return Array.from({ length: count }, (_, id) => {
-    const step = next()
-    ms += step < 0.2 ? 0 : step < 0.9 ? Math.floor(next() * 3000) : Math.floor(next() * 90000)
-    const iso = new Date(ms).toISOString()
-    const event: Record<string, unknown> = {
-      '@timestamp': pick([
-        iso,
-        iso.replace('.000Z', 'Z'),
-        iso.replace('Z', '+00:00'),
-        iso.replace(/Z$/, '000Z')
-      ]),
-      id,
-      amount: pick(['49.00', '10.50', 7, 0.25]),
-      payment: { gateway: pick(['paytm', 'upi', 'card']), ok: next() < 0.5 }
-    }
-    if (next() < 0.9) event.user = pick(['a', 'b', 3, true, null, ['x', 1], { deep: 'y' }])
-    if (next() < 0.1) event['dotted.name'] = pick(['p', 'q'])
-    return event
-  })
-}
 
 const RULES: Record<string, string> = {
   any: 'type: any',
@@ -166,10 +127,6 @@ function oracle(
   return found
 }
 
-function ruleText(name: string, body: string): string {
-  return `name: ${name}\nindex: x\nalert: debug\n${body}\n`
-}
-
 /** Sorted keys all the way down: the order of fields is not what is compared. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical)
@@ -239,70 +196,3 @@ for (const [what, bodies, options, seeds] of [
     for (const name of names) assert.ok(compared.has(name), `${name}: nothing to compare`)
   })
 }
-
-const TEXTS: Record<string, string> = {
-  plain: 'type: any',
-  'plain frequency': 'type: frequency\nnum_events: 2\ntimeframe: {minutes: 5}',
-  'no fields':
-    'type: frequency\nnum_events: 2\ntimeframe: {hours: 1}\nalert_text_type: exclude_fields\nalert_text: "Look\\n"',
-  'only text':
-    'type: any\nalert_text_type: alert_text_only\nalert_text: "{0} {1!r:>8} {2} {3} {4[gateway]}"\nalert_text_args: [user, amount, gone, owner, payment]\nowner: me',
-  'by name':
-    'type: any\nalert_text: "{who} {{x}} {n:05d}"\nalert_text_kw: {payment.gateway: who, id: n}\nalert_missing_value: "-"',
-  subject:
-    'type: any\nalert_subject: "{} of {}: {}"\nalert_subject_args: [id, user, dotted.name]\nalert_subject_max_len: 20',
-  'own time form':
-    'type: frequency\nnum_events: 1\ntimeframe: {days: 1}\ncustom_pretty_ts_format: "%d.%m.%Y %H:%M:%S"'
-}
-
-/** Prints subject and text of each match as ElastAlert's debug alerter would. */
-const PRINT_TEXTS = `
-import json, sys
-import elastalert.elastalert
-from elastalert.loaders import FileRulesLoader
-from elastalert.alerters.debug import DebugAlerter
-import datetime
-conf = {'es_host': 'none', 'es_port': 0, 'rules_folder': '.', 'run_every': datetime.timedelta(minutes=1), 'buffer_time': datetime.timedelta(minutes=15)}
-alerters = {}
-for line in sys.stdin:
-    case = json.loads(line)
-    alerter = alerters.get(case['file'])
-    if alerter is None:
-        rule = FileRulesLoader(conf).load_configuration(case['file'], conf, None)
-        rule['use_local_time'] = False
-        alerter = alerters[case['file']] = DebugAlerter(rule)
-    print(json.dumps({'subject': alerter.create_title([case['match']]), 'text': alerter.create_alert_body([case['match']])}))
-`
-
-test('ElastAlert writes the same subjects and texts', { skip }, t => {
-  const python = path.join(execFileSync(ORACLE, ['install'], { encoding: 'utf8' }).trim(), 'bin/python')
-  const dir = folder(
-    t,
-    Object.fromEntries(Object.entries(TEXTS).map(([n, body]) => [`${n}.yaml`, ruleText(n, body)]))
-  )
-  const cases: { file: string; match: unknown }[] = []
-  const ours: { subject: string; text: string }[] = []
-  for (const [name, body] of Object.entries(TEXTS)) {
-    const { rules, printed } = load(t, ruleText(name, `${body}\nrealert: {minutes: 0}`))
-    assert.deepEqual(printed, [])
-    new Evaluator(rules).process(Buffer.from(ndjson(randomEvents(3, 20))), {
-      match: (match: Match) => {
-        cases.push({ file: path.join(dir, `${name}.yaml`), match: matchWithCounts(match) })
-        ours.push(alertTexts(match, rules[0]!.options))
-      },
-      badLine: (index, _, reason) => assert.fail(`${index}: ${reason}`)
-    })
-  }
-  const printed = execFileSync(python, ['-c', PRINT_TEXTS], {
-    input: ndjson(cases),
-    env,
-    encoding: 'utf8',
-    stdio: ['pipe', 'pipe', 'pipe']
-  })
-  const theirs = printed
-    .trim()
-    .split('\n')
-    .map(line => JSON.parse(line))
-  assert.equal(theirs.length, cases.length)
-  for (const [i, text] of ours.entries()) assert.deepEqual(text, theirs[i], path.basename(cases[i]!.file))
-})

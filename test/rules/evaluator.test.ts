@@ -239,6 +239,9 @@ const STATEFUL = [
       `type: metric_aggregation\nmetric_agg_key: amount\nmetric_agg_type: ${metric}\nmax_threshold: 2\nbuffer_time: {seconds: 9}\npercentile_range: 50\nquery_key: gateway`
   ),
   'type: spike_aggregation\nmetric_agg_key: amount\nmetric_agg_type: sum\nspike_height: 1.5\nspike_type: both\ntimeframe: {seconds: 6}\nbuffer_time: {seconds: 6}',
+  'type: any\naggregation: {seconds: 4}\naggregation_key: gateway',
+  'type: frequency\nnum_events: 2\ntimeframe: {seconds: 5}\naggregation: {schedule: "* * * * *"}\naggregation_key: [gateway, status]',
+  'type: flatline\nthreshold: 2\ntimeframe: {seconds: 6}\nquery_key: gateway\naggregation: {seconds: 7}',
   'type: percentage_match\nmatch_bucket_filter: [{term: {status: OK}}]\nmax_percentage: 20\nbuffer_time: {seconds: 9}\nquery_key: [gateway, amount]'
 ].map(
   (body, i) =>
@@ -275,6 +278,46 @@ timeframe: {seconds: 30}\nfilter:\n- term: {gateway: paytm}\nrealert: {minutes: 
     alerts.map(a => [JSON.parse(a)['@timestamp'], JSON.parse(a).match]),
     [['2026-11-24T10:01:00.000Z', { '@timestamp': '2026-11-24T10:01:00Z' }]]
   )
+})
+
+test('aggregated matches are one alert of the time at which they were due, with all of them in it', t => {
+  const rule =
+    'name: all\ntype: any\nindex: x\nalert: debug\naggregation: {seconds: 10}\nquery_key: gateway\n'
+  const lines = [payment(0, 'a'), payment(3, 'b'), payment(10, 'c'), payment(11, 'd')]
+  const { alerts } = run(new Evaluator(rules(t, rule)), ndjson(lines))
+  const [alert, ...others] = alerts.map(a => JSON.parse(a))
+  assert.deepEqual(others, [])
+  assert.deepEqual(Object.keys(alert).slice(-3), ['num_hits', 'match', 'matches'])
+  assert.equal(alert['@timestamp'], '2026-11-24T10:00:10.000Z')
+  assert.deepEqual([alert.key, alert.num_hits, alert.match.gateway], [null, 3, 'a'])
+  assert.deepEqual(
+    alert.matches.map((m: { gateway: string }) => m.gateway),
+    ['a', 'b', 'c']
+  )
+})
+
+test('an aggregated alert goes out when time passes in a line that no rule looks at, and when it passes without lines', t => {
+  const rule =
+    'name: all\ntype: any\nindex: x\nalert: debug\naggregation: {seconds: 10}\nfilter:\n- term: {gateway: a}\n'
+  const evaluator = new Evaluator(rules(t, rule))
+  assert.equal(run(evaluator, ndjson([payment(0, 'a'), payment(12, 'x'), payment(13, 'a')])).alerts.length, 1)
+  const passed: number[] = []
+  const out = { match: ({ micros }: { micros: number }) => passed.push(micros), badLine: () => {} }
+  evaluator.pass((START + 23_000) * 1000, out)
+  assert.deepEqual(passed, [])
+  evaluator.pass((START + 23_001) * 1000, out)
+  assert.deepEqual(passed, [(START + 23_000) * 1000])
+})
+
+test('what waits to go out does so although its rule aggregates no more', t => {
+  const rule = 'name: all\ntype: any\nindex: x\nalert: debug\naggregation: {seconds: 10}\n'
+  const before = new Evaluator(rules(t, rule))
+  run(before, ndjson([payment(0, 'a')]))
+  const after = new Evaluator(
+    rules(t, rule.replace('aggregation: {seconds: 10}', 'filter:\n- term: {gateway: b}'))
+  )
+  after.restore(before.snapshot())
+  assert.equal(run(after, ndjson([payment(11, 'x')])).alerts.length, 1)
 })
 
 test('rows of a snapshot are known terms, and a term that was long gone is a new one', t => {

@@ -41,6 +41,14 @@ test('a rule without a key counts all events together', () => {
   assert.deepEqual(columnsOf(frequency('gateway'), frequency('')), [])
 })
 
+test('matches that are aggregated have to come together too', () => {
+  assert.deepEqual(columnsOf(`${frequency('[gateway, status]')}\naggregation: {minutes: 5}`), [])
+  assert.deepEqual(
+    columnsOf(`${frequency('[gateway, status]')}\naggregation: {minutes: 5}\naggregation_key: status`),
+    ['status']
+  )
+})
+
 test('a rule that an event alone decides asks for nothing, unless it silences', () => {
   assert.equal(columnsOf('type: any\nrealert: {minutes: 0}'), null)
   assert.deepEqual(columnsOf('type: any'), [])

@@ -99,9 +99,25 @@ test('what is missing or misspelt is named with line, column and a suggestion', 
     [`${GOOD}alert_text: "{0} {1}"\nalert_text_args: [a]\n`, ['rule.yaml:5:1: {1} has no value: 1 given']],
     [`${GOOD}alert_text: "{who}"\nalert_text_kw: {name: whom}\n`, ['rule.yaml:5:1: {who} has no value']],
     [`${GOOD}alert_text_type: alert_text_jinja\n`, ['rule.yaml:5:1: alert_text_jinja is not supported yet']],
+    [`${GOOD}aggregation: {schedule: "0 25 * * *"}\n`, ['rule.yaml:5:15: 25 is no hour: 0 to 23']],
     [
-      `${GOOD}aggregation: {minutes: 5}\n`,
-      ['warning: rule.yaml:5:1: aggregation is not carried out by this version']
+      `${GOOD}aggregation: {schedule: "0 0 31 2 *"}\n`,
+      ['rule.yaml:5:15: "0 0 31 2 *" names a day that never comes']
+    ],
+    [
+      `${GOOD}timeframe: {schedule: "0 0 * * *"}\n`.replace('any', 'flatline'),
+      [
+        'rule.yaml:2:1: threshold is missing: a flatline rule needs it',
+        'rule.yaml:5:13: timeframe cannot have a schedule, in ElastAlert neither: {minutes: 5}'
+      ]
+    ],
+    [
+      `${GOOD}aggregation_key: a\nsummary_table_type: markdwn\nsummary_table_fields: [{path: a, headr: b}]\n`,
+      [
+        'rule.yaml:6:1: summary_table_type is ascii, html, markdown, not markdwn: did you mean markdown?',
+        'rule.yaml:7:34: unknown headr of a column: did you mean header?',
+        'warning: rule.yaml:5:1: aggregation_key does nothing without aggregation'
+      ]
     ],
     [`${GOOD}timestamp_type: custom\n`, ['rule.yaml:5:1: timestamp_type custom is not supported yet']],
     [

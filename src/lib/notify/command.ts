@@ -34,10 +34,10 @@ export class CommandAlerter implements Alerter {
     return this.#run(program, args, this.#input(notification))
   }
 
-  #input({ match, text }: Notification): string {
+  #input({ matches, text }: Notification): string {
     switch (this.#options.input) {
       case 'match':
-        return `${JSON.stringify([match])}\n`
+        return `${JSON.stringify(matches)}\n`
       case 'text':
         return text
       case 'nothing':

@@ -8,6 +8,8 @@ export interface Notification {
   readonly text: string
   /** The match as ElastAlert's alerters see it, num_hits and num_matches included. */
   readonly match: Readonly<Record<string, unknown>>
+  /** Every match that the alert tells of: `match` alone, or those that were aggregated, `match` first. */
+  readonly matches: readonly Readonly<Record<string, unknown>>[]
   /** A field of the match by its dotted name, as text; undefined when there is none. */
   readonly field: (name: string) => string | undefined
 }

@@ -7,6 +7,7 @@ import { type Fields, isObject, type JsonObject, lookup } from './fields.ts'
 import { pythonFormat, pythonJson, pythonStr } from './python-format.ts'
 import type { RuleKind } from './rule.ts'
 import { ruleText } from './rule-text.ts'
+import { summaryText } from './summary.ts'
 
 const SUBJECT_MAX = 2048
 
@@ -62,10 +63,25 @@ function endParagraph(text: string): string {
   return text.endsWith('\n\n') ? text : text.endsWith('\n') ? `${text}\n` : `${text}\n\n`
 }
 
-/** @param micros time of the match */
-export function alertText(kind: RuleKind, options: JsonObject, match: Fields, micros: number): string {
+/** A match in an alert, and its time in microseconds. */
+export interface MatchView {
+  fields: Fields
+  micros: number
+}
+
+/** The text for each match below the summary of all. */
+export function alertText(kind: RuleKind, options: JsonObject, matches: readonly MatchView[]): string {
+  const summary = summaryText(
+    options,
+    matches.map(m => m.fields)
+  )
+  if (options.alert_text_type === 'aggregation_summary_only') return summary
+  const end = matches.length > 1 ? `\n${'-'.repeat(40)}\n` : ''
+  return summary + matches.map(m => matchText(kind, options, m) + end).join('')
+}
+
+function matchText(kind: RuleKind, options: JsonObject, { fields: match, micros }: MatchView): string {
   const type = options.alert_text_type
-  if (type === 'aggregation_summary_only') return ''
   const head = Object.hasOwn(options, 'alert_text') ? '' : `${pythonStr(options.name)}\n\n`
   const text = endParagraph(head + customText(options, match))
   if (type === 'alert_text_only') return text

@@ -1,5 +1,5 @@
 import { alertSubject, alertText } from './alert-text.ts'
-import { type Fields, type JsonObject, lookup } from './fields.ts'
+import { type JsonObject, lookup } from './fields.ts'
 import { FormatError, pythonStr } from './python-format.ts'
 import type { Match } from './rule-state.ts'
 import { formatIso } from './time.ts'
@@ -7,6 +7,11 @@ import { formatIso } from './time.ts'
 /** The match with ElastAlert's counts in it, as texts and alerters see it. */
 export function matchWithCounts(match: Match): JsonObject {
   return { ...match.fields.row, num_hits: match.numHits, num_matches: 1 }
+}
+
+/** The matches that an alert tells of: one, or those that were aggregated. */
+export function matchesOf(alert: Match): readonly Match[] {
+  return alert.matches ?? [alert]
 }
 
 /** A text that cannot be formatted with these values is given as it stands, with the reason: an alert is never lost over it. */
@@ -32,17 +37,20 @@ export function matchTime(match: Match): string {
 
 /** Subject and text under a rule's options, or those of one of its alerters. */
 export function alertTexts(match: Match, options: JsonObject): { subject: string; text: string } {
-  const { rule, micros, fields } = match
-  const view: Fields = { row: matchWithCounts(match), envelope: fields.envelope }
+  const { kind } = match.rule
+  const views = matchesOf(match).map(m => ({
+    micros: m.micros,
+    fields: { row: matchWithCounts(m), envelope: m.fields.envelope }
+  }))
   return {
-    subject: orReason(options.alert_subject, () => alertSubject(options, view)),
-    text: orReason(options.alert_text, () => alertText(rule.kind, options, view, micros))
+    subject: orReason(options.alert_subject, () => alertSubject(options, views[0]!.fields)),
+    text: orReason(options.alert_text, () => alertText(kind, options, views))
   }
 }
 
-/** The alert as a line of NDJSON, without its end. `key` is null where the rule has no query_key. */
+/** The alert as a line of NDJSON, without its end. `key` is null where the rule has no key; `matches` is there when it aggregates. */
 export function alertLine(match: Match): string {
-  const { rule, key, numHits, silenced, fields } = match
+  const { rule, key, numHits, silenced, fields, matches } = match
   return JSON.stringify({
     '@timestamp': matchTime(match),
     rule: rule.name,
@@ -52,6 +60,7 @@ export function alertLine(match: Match): string {
     key,
     ...alertTexts(match, rule.options),
     num_hits: numHits,
-    match: fields.row
+    match: fields.row,
+    ...(matches === undefined ? {} : { matches: matches.map(m => m.fields.row) })
   })
 }

@@ -28,6 +28,8 @@ interface Clock {
   timestamp: Timestamp
   scan: TimeScan
   states: RuleState[]
+  /** Those whose time may come nearer with an event: a match begins to wait. */
+  aggregated: RuleState[]
 }
 
 /**
@@ -37,7 +39,7 @@ interface Clock {
 export class Evaluator {
   readonly #states: RuleState[]
   readonly #candidates: Candidates
-  readonly #clocks: Clock[]
+  #clocks: Clock[]
   #out: EvaluatorOutput | undefined
 
   constructor(rules: Rule[], timing: Timing = DEFAULT_TIMING, isSilenced: IsSilenced = () => false) {
@@ -55,7 +57,10 @@ export class Evaluator {
   process(block: Buffer, out: EvaluatorOutput): void {
     this.#out = out
     const mayPass = this.#candidates.begin(block)
-    const due = this.#clocks.filter(c => c.scan.mayPass(block, 0, block.length, dueOf(c)))
+    const due = this.#clocks.filter(c => {
+      const time = dueOf(c.states)
+      return time < Number.POSITIVE_INFINITY && c.scan.mayPass(block, 0, block.length, time)
+    })
     const isOfInterest = mayPass || due.length > 0
     eachLine(block, (start, end, index) => {
       if (!isBraced(block, start, end)) badLine(block, start, end, index, out)
@@ -69,11 +74,17 @@ export class Evaluator {
     for (const state of this.#states) if (micros > state.due) state.advance(micros)
   }
 
+  /** Lets go every alert that waits for others: nothing more is to come. */
+  finish(out: EvaluatorOutput): void {
+    this.#out = out
+    for (const state of this.#states) state.finish()
+  }
+
   #line(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput, due: Clock[]): void {
     let event: Fields | undefined
     let problem: string | undefined
     for (const clock of due) {
-      if (!clock.scan.mayPass(block, start, end, dueOf(clock))) continue
+      if (!clock.scan.mayPass(block, start, end, dueOf(clock.states))) continue
       event ??= eventOf(parse(block, start, end))
       // a line that is no event is named below where it could have passed a rule
       const micros = event === undefined ? undefined : timeOf(event, clock.timestamp)
@@ -93,6 +104,9 @@ export class Evaluator {
       } catch (error) {
         problem ??= problemOf(error)
       }
+    }
+    for (const clock of this.#clocks) {
+      if (dueOf(clock.aggregated) < Number.POSITIVE_INFINITY && !due.includes(clock)) due.push(clock)
     }
     if (problem !== undefined) out.badLine(index, block.subarray(start, end), problem)
   }
@@ -115,25 +129,32 @@ export class Evaluator {
       const own = snapshot.rules[state.rule.name]
       if (own !== undefined) state.restore(own)
     }
+    this.#clocks = clocksOf(this.#states)
   }
 }
 
 function clocksOf(states: RuleState[]): Clock[] {
   const clocks = new Map<string, Clock>()
   for (const state of states) {
-    if (state.due === Number.POSITIVE_INFINITY) continue
-    const { timestamp } = state.rule
+    if (!state.needsTime) continue
+    const { timestamp, aggregation } = state.rule
     const name = JSON.stringify(timestamp)
-    const clock = clocks.get(name) ?? { timestamp, scan: new TimeScan(timestamp), states: [] }
+    const clock = clocks.get(name) ?? {
+      timestamp,
+      scan: new TimeScan(timestamp),
+      states: [],
+      aggregated: []
+    }
     clock.states.push(state)
+    if (aggregation !== undefined) clock.aggregated.push(state)
     clocks.set(name, clock)
   }
   return [...clocks.values()]
 }
 
-function dueOf(clock: Clock): number {
+function dueOf(states: RuleState[]): number {
   let due = Number.POSITIVE_INFINITY
-  for (const state of clock.states) due = Math.min(due, state.due)
+  for (const state of states) due = Math.min(due, state.due)
   return due
 }
 

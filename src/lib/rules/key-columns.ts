@@ -5,7 +5,7 @@ import type { Rule } from './rule.ts'
  * rule counts all events together, or two have nothing in common; null when no rule keeps anything.
  */
 export function keyColumns(rules: readonly Rule[]): string[] | null {
-  const keys = rules.filter(keepsState).map(rule => new Set((rule.queryKey?.fields ?? []).map(columnOf)))
+  const keys = rules.flatMap(rule => keysOf(rule).map(fields => new Set(fields.map(columnOf))))
   const [first, ...others] = keys
   if (first === undefined) return null
   return [...first].filter(column => others.every(key => key.has(column)))
@@ -14,6 +14,12 @@ export function keyColumns(rules: readonly Rule[]): string[] | null {
 /** A field of the row, however the rule names it. */
 function columnOf(field: string): string {
   return field.replace(/^(after|before)\./, '').replace(/\.keyword$/, '')
+}
+
+/** What a rule counts together, and which of its matches: each by the fields that part it. */
+function keysOf(rule: Rule): string[][] {
+  const keys = keepsState(rule) ? [rule.queryKey?.fields ?? []] : []
+  return rule.aggregation === undefined ? keys : [...keys, rule.aggregation.key?.fields ?? []]
 }
 
 function keepsState({ kind, realert }: Rule): boolean {

@@ -84,7 +84,10 @@ export class OptionReader {
     if (!isObject(value))
       return this.error([name], `${name} is an object such as {minutes: 5}, not ${JSON.stringify(value)}`)
     if (Object.hasOwn(value, 'schedule'))
-      return this.error([name, 'schedule'], `a ${name} by schedule is not supported yet`)
+      return this.error(
+        [name, 'schedule'],
+        `${name} cannot have a schedule, in ElastAlert neither: {minutes: 5}`
+      )
     const unknown = Object.keys(value).find(unit => !DURATION_UNITS.includes(unit))
     if (unknown !== undefined)
       return this.error([name, unknown], `unknown unit ${unknown}${didYouMean(unknown, DURATION_UNITS)}`)

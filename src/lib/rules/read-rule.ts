@@ -7,6 +7,7 @@ import { OptionReader } from './option-reader.ts'
 import { ALERTERS, KNOWN_OPTIONS, optionKind } from './options.ts'
 import { type FormatError, formatFields } from './python-format.ts'
 import { type Query, QueryError } from './query.ts'
+import { readAggregation } from './read-aggregation.ts'
 import { readKind } from './read-kind.ts'
 import type { AlerterConfig, Rule } from './rule.ts'
 import { type MergedSource, type Problem, readMerged, type YamlPath } from './source.ts'
@@ -57,6 +58,7 @@ class RuleReader {
       exponentialRealert: exponential,
       runEvery: this.#in.span('run_every'),
       bufferTime: this.#in.span('buffer_time'),
+      aggregation: readAggregation(this.#in),
       alerters: this.#alerters(),
       options: { ...options, name }
     }

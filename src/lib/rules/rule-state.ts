@@ -2,6 +2,7 @@ import { Evaluations } from './evaluations.ts'
 import { timeOf } from './event.ts'
 import { type Fields, type JsonObject, lookup } from './fields.ts'
 import { type Needles, needlesOf } from './needles.ts'
+import { PendingAlerts, type PendingSnapshot } from './pending-alerts.ts'
 import { compilePredicate, type Predicate } from './predicate.ts'
 import { pythonStr } from './python-format.ts'
 import type { Rule } from './rule.ts'
@@ -11,19 +12,23 @@ import { pythonIso } from './time.ts'
 import { intervalsOf, type Timing } from './timing.ts'
 import { createRuleType, type Found, type Key, type Report, type RuleType } from './types/index.ts'
 
-/** A match that goes out: not silenced by realert. */
+/** A match that goes out, not silenced by realert; or several of them in one alert. */
 export interface Match {
   rule: Rule
+  /** Time of the match; of an aggregated alert the time after which it went out. */
   micros: number
-  /** Event time at which it was found, in microseconds; that of the match may lie back. */
+  /** Event time at which it was found, in microseconds; that of the match may lie back. An aggregated alert's is `micros`. */
   at: number
-  /** Value of the query_key; null where there is none. */
+  /** Value of the query_key, of an aggregated alert that of its aggregation_key; null where there is none. */
   key: string | null
+  /** Events that made the match, or all of the matches. */
   numHits: number
   /** It lies within a silence, and nobody is to be told. */
   silenced: boolean
-  /** The document in its row, around it the envelope of a change event. */
+  /** The document in its row, around it the envelope of a change event; of an aggregated alert its first match. */
   fields: Fields
+  /** The matches of an aggregated alert. */
+  matches?: readonly Match[]
 }
 
 /** An event passed a rule's filter and has no time that the rule can read. */
@@ -49,6 +54,8 @@ export interface RuleSnapshot {
   sinceForget: number
   /** Time of the next evaluation, of a rule that time decides. */
   next?: number
+  /** Aggregated alerts that have not gone out yet. */
+  pending?: PendingSnapshot
 }
 
 /** After so many events at least, what is over is forgotten; then when as many have come as are remembered. */
@@ -65,6 +72,7 @@ export class RuleState implements Report {
   readonly #silenced: Silences
   readonly #isSilenced: IsSilenced
   readonly #evaluations: Evaluations | undefined
+  readonly #pending: PendingAlerts
   readonly #out: (match: Match) => void
   #sinceForget = 0
   /** The time that the rule is at: of the event it takes, or of the evaluation. */
@@ -79,21 +87,38 @@ export class RuleState implements Report {
     this.#silences = new Silences(rule.realert, rule.exponentialRealert)
     this.#silenced = new Silences(rule.realert, rule.exponentialRealert)
     this.#isSilenced = isSilenced
+    this.#pending = new PendingAlerts(rule)
     this.#out = out
     if (this.#type.evaluate !== undefined) this.#evaluations = new Evaluations(intervals.runEvery)
   }
 
   /** Time after which the rule must be told of the time; Infinity when only its events matter to it. */
   get due(): number {
-    return this.#evaluations?.next ?? Number.POSITIVE_INFINITY
+    return Math.min(this.#evaluations?.next ?? Number.POSITIVE_INFINITY, this.#pending.due)
   }
 
-  /** Makes the evaluations that are due. */
+  /** Whether the rule has ever to be told of the time. */
+  get needsTime(): boolean {
+    return this.due < Number.POSITIVE_INFINITY || this.rule.aggregation !== undefined
+  }
+
+  /** Makes the evaluations that are due, and lets go the alerts that are. */
   advance(micros: number): void {
     this.#evaluations?.advance(micros, at => {
+      this.#release(at)
       this.#now = at
       this.#type.evaluate?.(at, this)
     })
+    this.#release(micros)
+  }
+
+  /** Lets go every alert that waits: no time will come any more. */
+  finish(): void {
+    this.#release(Number.POSITIVE_INFINITY)
+  }
+
+  #release(before: number): void {
+    for (const alert of this.#pending.release(before)) this.#send(alert)
   }
 
   /** @throws NoEventTime */
@@ -111,8 +136,7 @@ export class RuleState implements Report {
   #key(event: Fields): Key {
     const { queryKey } = this.rule
     if (queryKey === undefined) return null
-    if (queryKey.fields.length > 1)
-      return queryKey.fields.map(field => pythonStr(lookup(event, field))).join(', ')
+    if (queryKey.fields.length > 1) return compoundKey(event, queryKey.fields)
     const value = lookup(event, queryKey.name)
     if (value === undefined || value === null) return null
     return typeof value === 'object' ? pythonStr(value) : (value as Key)
@@ -127,6 +151,9 @@ export class RuleState implements Report {
     const nested = own === undefined && lookup(event, timestamp.field) !== undefined
     if (!nested) document[timestamp.field] = pythonIso(own, micros)
     if (queryKey !== undefined && queryKey.fields.length > 1) document[queryKey.name] = this.#key(event)
+    const grouped = this.rule.aggregation?.key
+    if (grouped !== undefined && grouped.fields.length > 1)
+      document[grouped.name] = compoundKey(event, grouped.fields)
     return document
   }
 
@@ -146,10 +173,28 @@ export class RuleState implements Report {
     const silenced = this.#isSilenced(rule.name, name, this.#now)
     if (silenced && this.#silences.isSilent(silenceKey, this.#now)) return
     if (!(silenced ? this.#silenced : this.#silences).take(silenceKey, this.#now)) return
-    const params = rule.options.include_rule_params_in_matches
-    for (const param of Array.isArray(params) ? params : [])
-      row[`rule_param_${param}`] = rule.options[String(param)] ?? null
-    this.#out({ rule, micros, at: this.#now, key: name, numHits, silenced, fields: { row, envelope } })
+    const match: Match = {
+      rule,
+      micros,
+      at: this.#now,
+      key: name,
+      numHits,
+      silenced,
+      fields: { row, envelope }
+    }
+    if (rule.aggregation === undefined) this.#send(match)
+    else this.#pending.add(match, rule.aggregation, this.#now)
+  }
+
+  #send(alert: Match): void {
+    const { options } = this.rule
+    const all = alert.matches ?? [alert]
+    const told = options.include_rule_params_in_first_match_only === true ? all.slice(0, 1) : all
+    const params = options.include_rule_params_in_matches
+    for (const param of Array.isArray(params) ? params : []) {
+      for (const { fields } of told) fields.row[`rule_param_${param}`] = options[String(param)] ?? null
+    }
+    this.#out(alert)
   }
 
   /** Counted in events and not in time: a single event from the future must not empty the windows. */
@@ -169,12 +214,14 @@ export class RuleState implements Report {
       silences: this.#silences.snapshot(),
       ...(silenced.length > 0 ? { silenced } : {}),
       sinceForget: this.#sinceForget,
-      ...(Number.isFinite(this.due) ? { next: this.due } : {})
+      ...(Number.isFinite(this.#evaluations?.next) ? { next: this.#evaluations!.next } : {}),
+      ...(Number.isFinite(this.#pending.due) ? { pending: this.#pending.snapshot() } : {})
     }
   }
 
-  /** A snapshot of a rule whose type has changed since says nothing and is left out. */
+  /** What waits to go out does so in any case; the rest of a snapshot of a rule whose type has changed since is left out. */
   restore(snapshot: RuleSnapshot): void {
+    this.#pending.restore(snapshot.pending ?? [])
     if (snapshot.type !== this.rule.kind.type) return
     this.#type.restore(snapshot.state)
     this.#silences.restore(snapshot.silences)
@@ -182,4 +229,8 @@ export class RuleState implements Report {
     this.#sinceForget = snapshot.sinceForget
     if (this.#evaluations !== undefined && snapshot.next !== undefined) this.#evaluations.next = snapshot.next
   }
+}
+
+function compoundKey(event: Fields, fields: string[]): string {
+  return fields.map(field => pythonStr(lookup(event, field))).join(', ')
 }

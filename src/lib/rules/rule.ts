@@ -1,3 +1,4 @@
+import type { Cron } from './cron.ts'
 import type { Timestamp } from './event.ts'
 import type { JsonObject } from './fields.ts'
 import type { Query } from './query.ts'
@@ -76,6 +77,16 @@ export interface AlerterConfig {
   options: JsonObject
 }
 
+/** When and by what matches are put together to one alert. */
+export interface Aggregation {
+  /** How long, in microseconds, or until which time matches wait for others. */
+  when: number | Cron
+  /** The wait begins at the time of the first match, not when it was found. */
+  byMatchTime: boolean
+  /** Fields whose values part the matches; the name of several is `a,b`. */
+  key: { name: string; fields: string[] } | undefined
+}
+
 /** One ElastAlert rule file, checked. Durations are microseconds. */
 export interface Rule {
   name: string
@@ -93,6 +104,8 @@ export interface Rule {
   /** The rule's own evaluation interval and length of its aggregations, where it has them. */
   runEvery: number | undefined
   bufferTime: number | undefined
+  /** Matches wait to go out together. */
+  aggregation: Aggregation | undefined
   alerters: AlerterConfig[]
   /** Every option of the file, imports included; alert texts may refer to them. */
   options: JsonObject

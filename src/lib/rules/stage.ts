@@ -125,6 +125,7 @@ export class AlertStage implements Stage {
 
   async end(reason: EndReason): Promise<void> {
     const state = this.#state
+    if (state === null) await this.#finish()
     await this.#badLines.sync()
     // input without marks, a capture or a log, is continued by the next run from where it ended
     if (reason === 'end' && !this.#marked && state !== null) {
@@ -161,6 +162,14 @@ export class AlertStage implements Stage {
     if (!idle || mark.ts_ms <= 0) return
     for (const evaluator of this.#evaluators.touch()) {
       evaluator.pass(mark.ts_ms * 1000, { match: match => this.#write(match), badLine: () => {} })
+    }
+    await this.#tell()
+  }
+
+  /** What no state remembers goes out now or never. */
+  async #finish(): Promise<void> {
+    for (const evaluator of this.#evaluators.touch()) {
+      evaluator.finish({ match: match => this.#write(match), badLine: () => {} })
     }
     await this.#tell()
   }

@@ -1,0 +1,105 @@
+/** Subjects and texts of alerts, as ElastAlert 2's own alerters write them. Without ElastAlert these tests are skipped. */
+
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { test } from 'node:test'
+import { alertTexts, Evaluator, type Match, matchesOf, matchWithCounts } from '../../src/lib/rules/index.ts'
+import { pythonJson, randomEvents, ruleText, skip } from './oracle.ts'
+import { folder, load, ndjson } from './rules.ts'
+
+const TEXTS: Record<string, string> = {
+  plain: 'type: any',
+  'plain frequency': 'type: frequency\nnum_events: 2\ntimeframe: {minutes: 5}',
+  'no fields':
+    'type: frequency\nnum_events: 2\ntimeframe: {hours: 1}\nalert_text_type: exclude_fields\nalert_text: "Look\\n"',
+  'only text':
+    'type: any\nalert_text_type: alert_text_only\nalert_text: "{0} {1!r:>8} {2} {3} {4[gateway]}"\nalert_text_args: [user, amount, gone, owner, payment]\nowner: me',
+  'by name':
+    'type: any\nalert_text: "{who} {{x}} {n:05d}"\nalert_text_kw: {payment.gateway: who, id: n}\nalert_missing_value: "-"',
+  subject:
+    'type: any\nalert_subject: "{} of {}: {}"\nalert_subject_args: [id, user, dotted.name]\nalert_subject_max_len: 20',
+  'own time form':
+    'type: frequency\nnum_events: 1\ntimeframe: {days: 1}\ncustom_pretty_ts_format: "%d.%m.%Y %H:%M:%S"',
+  aggregated: 'type: any\naggregation: {minutes: 1}',
+  'aggregated, only text':
+    'type: any\naggregation: {minutes: 1}\nalert_text_type: alert_text_only\nalert_text: "{}"\nalert_text_args: [id]\nalert_subject: "{}"\nalert_subject_args: [id]',
+  'table of text':
+    'type: any\naggregation: {minutes: 2}\nsummary_table_fields: [user, amount]\nsummary_prefix: "Before"\nsummary_suffix: "After"',
+  'table alone':
+    'type: any\naggregation: {minutes: 5}\naggregation_key: payment.gateway\nalert_text_type: aggregation_summary_only\nsummary_table_fields: [long, text, {path: payment.gateway, header: "The way of payment"}]\nsummary_table_max_rows: 3',
+  'table too wide':
+    'type: any\naggregation: {hours: 1}\nalert_text_type: aggregation_summary_only\nsummary_table_fields: [long, user, text, "@timestamp", long, text]',
+  'table of markdown':
+    'type: any\naggregation: {minutes: 2}\nsummary_table_fields: [user, text]\nsummary_table_type: markdown\nsummary_suffix: "end"',
+  'table of html':
+    'type: any\naggregation: {minutes: 2}\nsummary_table_fields: [user, {path: text, header: "<Text>"}]\nsummary_table_type: html\nsummary_prefix: "lost"\nsummary_table_max_rows: 4',
+  'table without aggregation': 'type: any\nsummary_table_fields: [user]',
+  'parameters in matches':
+    'type: any\naggregation: {minutes: 1}\nowner: me\ninclude_rule_params_in_matches: [owner, name]',
+  'parameters in the first match':
+    'type: any\naggregation: {minutes: 1}\nowner: me\ninclude_rule_params_in_matches: [owner]\ninclude_rule_params_in_first_match_only: true'
+}
+
+/** Prints subject and text of each alert as ElastAlert's debug alerter would. */
+const PRINT_TEXTS = `
+import json, sys
+import elastalert.elastalert
+from elastalert.loaders import FileRulesLoader
+from elastalert.alerters.debug import DebugAlerter
+import datetime
+conf = {'es_host': 'none', 'es_port': 0, 'rules_folder': '.', 'run_every': datetime.timedelta(minutes=1), 'buffer_time': datetime.timedelta(minutes=15)}
+alerters = {}
+for line in sys.stdin:
+    case = json.loads(line)
+    alerter = alerters.get(case['file'])
+    if alerter is None:
+        rule = FileRulesLoader(conf).load_configuration(case['file'], conf, None)
+        rule['use_local_time'] = False
+        alerter = alerters[case['file']] = DebugAlerter(rule)
+    print(json.dumps({'subject': alerter.create_title(case['matches']), 'text': alerter.create_alert_body(case['matches'])}))
+`
+
+/** Words to be wrapped: hyphens, dashes, wide and combined characters, lines, tabs, markup. */
+const LONG = [
+  'a well-known state-of-the-art em--dash, and so on -- until the end of the line is reached',
+  'averyveryveryverylongwordwithoutanyplacetobreakitanywhereatallwhichgoesonandonandon-and-on',
+  'first line\nsecond\tline  with   spaces ',
+  '日本語のテキスト と e\u0301',
+  '<b>"x" & \'y\'</b>',
+  ''
+]
+
+test('ElastAlert writes the same subjects and texts', { skip }, t => {
+  const dir = folder(
+    t,
+    Object.fromEntries(Object.entries(TEXTS).map(([n, body]) => [`${n}.yaml`, ruleText(n, body)]))
+  )
+  const cases: { file: string; matches: unknown[] }[] = []
+  const ours: { subject: string; text: string }[] = []
+  for (const [name, body] of Object.entries(TEXTS)) {
+    const { rules, printed } = load(t, ruleText(name, `${body}\nrealert: {minutes: 0}`))
+    assert.deepEqual(printed, [])
+    const events = randomEvents(3, 30).map((event, i) => ({
+      ...event,
+      long: LONG[i % LONG.length],
+      text: LONG[(i * 5) % 7]?.slice(0, 20)
+    }))
+    const evaluator = new Evaluator(rules)
+    const out = {
+      match: (match: Match) => {
+        cases.push({
+          file: path.join(dir, `${name}.yaml`),
+          matches: matchesOf(match).map(m => JSON.parse(JSON.stringify(matchWithCounts(m))))
+        })
+        ours.push(alertTexts(match, rules[0]!.options))
+      },
+      badLine: (index: number, _: Buffer, reason: string | undefined) => assert.fail(`${index}: ${reason}`)
+    }
+    evaluator.process(Buffer.from(ndjson(events)), out)
+    evaluator.finish(out)
+  }
+  const theirs = pythonJson<{ subject: string; text: string }>(PRINT_TEXTS, cases)
+  assert.equal(theirs.length, cases.length)
+  assert.ok(cases.some(c => c.matches.length > 5))
+  for (const [i, text] of ours.entries()) assert.deepEqual(text, theirs[i], path.basename(cases[i]!.file))
+})
