@@ -34,6 +34,9 @@ const TEXTS: Record<string, string> = {
   'table of html':
     'type: any\naggregation: {minutes: 2}\nsummary_table_fields: [user, {path: text, header: "<Text>"}]\nsummary_table_type: html\nsummary_prefix: "lost"\nsummary_table_max_rows: 4',
   'table without aggregation': 'type: any\nsummary_table_fields: [user]',
+  'top counts':
+    'type: any\ntop_count_keys: [payment.gateway, dotted.name, gone]\nraw_count_keys: false\ntop_count_number: 2',
+  'top counts by raw name': 'type: any\ntop_count_keys: [payment.gateway]\nalert_text_type: exclude_fields',
   'parameters in matches':
     'type: any\naggregation: {minutes: 1}\nowner: me\ninclude_rule_params_in_matches: [owner, name]',
   'parameters in the first match':

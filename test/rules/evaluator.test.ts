@@ -240,6 +240,7 @@ const STATEFUL = [
   ),
   'type: spike_aggregation\nmetric_agg_key: amount\nmetric_agg_type: sum\nspike_height: 1.5\nspike_type: both\ntimeframe: {seconds: 6}\nbuffer_time: {seconds: 6}',
   'type: any\naggregation: {seconds: 4}\naggregation_key: gateway',
+  'type: any\ntop_count_keys: [status]\nquery_key: gateway',
   'type: frequency\nnum_events: 2\ntimeframe: {seconds: 5}\naggregation: {schedule: "* * * * *"}\naggregation_key: [gateway, status]',
   'type: flatline\nthreshold: 2\ntimeframe: {seconds: 6}\nquery_key: gateway\naggregation: {seconds: 7}',
   'type: percentage_match\nmatch_bucket_filter: [{term: {status: OK}}]\nmax_percentage: 20\nbuffer_time: {seconds: 9}\nquery_key: [gateway, amount]'
@@ -307,6 +308,30 @@ test('an aggregated alert goes out when time passes in a line that no rule looks
   assert.deepEqual(passed, [])
   evaluator.pass((START + 23_001) * 1000, out)
   assert.deepEqual(passed, [(START + 23_000) * 1000])
+})
+
+test('include keeps of a match what it names, what is below, and what the rule is about', t => {
+  const rule =
+    'name: a\ntype: any\nindex: x\nalert: debug\nquery_key: [gateway, user.id]\ninclude: [pa*, items.sku]\n'
+  const event = {
+    '@timestamp': new Date(START).toISOString(),
+    gateway: 'a',
+    user: { id: 7, name: 'x' },
+    payment: { amount: 2, method: { kind: 'card' } },
+    'paid.at': 'now',
+    items: [{ sku: 1, price: 2 }, { price: 3 }],
+    note: { text: 'x' }
+  }
+  const { alerts } = run(new Evaluator(rules(t, rule)), ndjson([event]))
+  assert.deepEqual(JSON.parse(alerts[0]!).match, {
+    '@timestamp': '2026-11-24T10:00:00Z',
+    gateway: 'a',
+    user: { id: 7 },
+    payment: { amount: 2, method: { kind: 'card' } },
+    'paid.at': 'now',
+    items: [{ sku: 1 }],
+    'gateway,user.id': 'a, 7'
+  })
 })
 
 test('what waits to go out does so although its rule aggregates no more', t => {

@@ -201,3 +201,11 @@ test('YAML is read as PyYAML reads it: yes is a boolean, y and a date are texts'
   assert.equal(rules[0]?.options.is_enabled, true)
   assert.deepEqual(rules[0]?.options.filter, [{ term: { a: 'y' } }, { range: { t: { gte: '2026-11-24' } } }])
 })
+
+test('what is to be kept of a match and counted beside it is checked', t => {
+  assert.deepEqual(load(t, `${GOOD}include: a\ntop_count_keys: [a, 3]\ntop_count_number: 0\n`).printed, [
+    'rule.yaml:6:21: top_count_keys holds texts, not 3: put it in quotes',
+    'rule.yaml:7:1: top_count_number is a whole number from 1, not 0',
+    'rule.yaml:5:1: include is a list of fields'
+  ])
+})

@@ -48,9 +48,9 @@ export function ruleText(name: string, body: string): string {
 }
 
 /** What a program of Python, in ElastAlert's environment, prints for lines of JSON, which it reads from its standard input. */
-export function pythonJson<T>(program: string, lines: unknown[]): T[] {
+export function pythonJson<T>(program: string, lines: unknown[], ...args: string[]): T[] {
   const venv = execFileSync(ORACLE, ['install'], { encoding: 'utf8' }).trim()
-  const printed = execFileSync(path.join(venv, 'bin/python'), ['-c', program], {
+  const printed = execFileSync(path.join(venv, 'bin/python'), ['-c', program, ...args], {
     input: ndjson(lines),
     env,
     encoding: 'utf8',

@@ -5,11 +5,14 @@
 
 import { type Fields, isObject, type JsonObject, lookup } from './fields.ts'
 import { pythonFormat, pythonJson, pythonStr } from './python-format.ts'
+import { isTruthy } from './python-values.ts'
 import type { RuleKind } from './rule.ts'
 import { ruleText } from './rule-text.ts'
 import { summaryText } from './summary.ts'
+import { byCount } from './top-counts.ts'
 
 const SUBJECT_MAX = 2048
+const TOP_EVENTS = 'top_events_'
 
 /** The value of a field in the match, else the rule's option of that name, else alert_missing_value. */
 function valueFor(match: Fields, options: JsonObject, name: string): unknown {
@@ -49,12 +52,23 @@ function customText(options: JsonObject, match: Fields): string {
 
 function matchItems(match: JsonObject): string {
   return Object.keys(match)
-    .filter(key => !key.startsWith('top_events_'))
+    .filter(key => !key.startsWith(TOP_EVENTS))
     .sort()
     .map(key => {
       const value = match[key]
       const structured = Array.isArray(value) || isObject(value)
       return `${key}: ${structured ? pythonJson(value) : pythonStr(value)}\n`
+    })
+    .join('')
+}
+
+function topCounts(options: JsonObject, match: JsonObject): string {
+  if (!isTruthy(options.top_count_keys)) return ''
+  return Object.entries(match)
+    .filter(([key]) => key.startsWith(TOP_EVENTS))
+    .map(([key, counts]) => {
+      const lines = byCount(Object.entries(counts as Record<string, number>)).map(([t, n]) => `${t}: ${n}\n`)
+      return `${key.slice(TOP_EVENTS.length)}:\n${lines.join('') || 'No events found.\n'}\n`
     })
     .join('')
 }
@@ -85,6 +99,7 @@ function matchText(kind: RuleKind, options: JsonObject, { fields: match, micros 
   const head = Object.hasOwn(options, 'alert_text') ? '' : `${pythonStr(options.name)}\n\n`
   const text = endParagraph(head + customText(options, match))
   if (type === 'alert_text_only') return text
-  const described = endParagraph(text + ruleText(kind, options, match.row, micros))
+  const described =
+    endParagraph(text + ruleText(kind, options, match.row, micros)) + topCounts(options, match.row)
   return type === 'exclude_fields' ? described : described + matchItems(match.row)
 }

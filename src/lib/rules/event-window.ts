@@ -25,6 +25,13 @@ export class EventWindow {
     return this.#documents?.slice(this.#head) ?? []
   }
 
+  /** Documents of the events that are later than a time. */
+  since(micros: number): JsonObject[] {
+    let at = this.#head
+    while (at < this.#times.length && this.#times[at]! <= micros) at++
+    return this.#documents?.slice(at) ?? []
+  }
+
   /** Times in microseconds; the document is kept only where it is given. */
   add(micros: number, timeframe: number, document?: JsonObject): void {
     if (this.#times.length === 0) {

@@ -8,6 +8,7 @@ import { ALERTERS, KNOWN_OPTIONS, optionKind } from './options.ts'
 import { type FormatError, formatFields } from './python-format.ts'
 import { type Query, QueryError } from './query.ts'
 import { readAggregation } from './read-aggregation.ts'
+import { readInclude, readTopCounts } from './read-enrichment.ts'
 import { readKind } from './read-kind.ts'
 import type { AlerterConfig, Rule } from './rule.ts'
 import { type MergedSource, type Problem, readMerged, type YamlPath } from './source.ts'
@@ -59,6 +60,8 @@ class RuleReader {
       runEvery: this.#in.span('run_every'),
       bufferTime: this.#in.span('buffer_time'),
       aggregation: readAggregation(this.#in),
+      topCounts: readTopCounts(this.#in),
+      include: readInclude(this.#in),
       alerters: this.#alerters(),
       options: { ...options, name }
     }

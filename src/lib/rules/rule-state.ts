@@ -1,6 +1,7 @@
 import { Evaluations } from './evaluations.ts'
 import { timeOf } from './event.ts'
 import { type Fields, type JsonObject, lookup } from './fields.ts'
+import { sourceFilter } from './include.ts'
 import { type Needles, needlesOf } from './needles.ts'
 import { PendingAlerts, type PendingSnapshot } from './pending-alerts.ts'
 import { compilePredicate, type Predicate } from './predicate.ts'
@@ -10,6 +11,7 @@ import type { IsSilenced } from './silence-file.ts'
 import { type SilenceSnapshot, Silences } from './silences.ts'
 import { pythonIso } from './time.ts'
 import { intervalsOf, type Timing } from './timing.ts'
+import { TopCounts, type TopCountsSnapshot } from './top-counts.ts'
 import { createRuleType, type Found, type Key, type Report, type RuleType } from './types/index.ts'
 
 /** A match that goes out, not silenced by realert; or several of them in one alert. */
@@ -56,6 +58,7 @@ export interface RuleSnapshot {
   next?: number
   /** Aggregated alerts that have not gone out yet. */
   pending?: PendingSnapshot
+  counts?: TopCountsSnapshot
 }
 
 /** After so many events at least, what is over is forgotten; then when as many have come as are remembered. */
@@ -73,6 +76,8 @@ export class RuleState implements Report {
   readonly #isSilenced: IsSilenced
   readonly #evaluations: Evaluations | undefined
   readonly #pending: PendingAlerts
+  readonly #counts: TopCounts | undefined
+  readonly #included: (document: JsonObject) => JsonObject
   readonly #out: (match: Match) => void
   #sinceForget = 0
   /** The time that the rule is at: of the event it takes, or of the evaluation. */
@@ -88,6 +93,8 @@ export class RuleState implements Report {
     this.#silenced = new Silences(rule.realert, rule.exponentialRealert)
     this.#isSilenced = isSilenced
     this.#pending = new PendingAlerts(rule)
+    if (rule.topCounts !== undefined) this.#counts = new TopCounts(rule.topCounts)
+    this.#included = rule.include === undefined ? document => ({ ...document }) : sourceFilter(rule.include)
     this.#out = out
     if (this.#type.evaluate !== undefined) this.#evaluations = new Evaluations(intervals.runEvery)
   }
@@ -130,7 +137,9 @@ export class RuleState implements Report {
     this.#forgetInTime(micros)
     if (micros > this.due) this.advance(micros)
     this.#now = micros
-    this.#type.add(this.#key(event), micros, event, this)
+    const key = this.#key(event)
+    this.#counts?.add(key, micros, event)
+    this.#type.add(key, micros, event, this)
   }
 
   #key(event: Fields): Key {
@@ -145,8 +154,8 @@ export class RuleState implements Report {
   /** The document as ElastAlert has it after a query: the time in its form, a compound key as a field of its own. */
   document(event: Fields, micros: number): JsonObject {
     const { queryKey, timestamp } = this.rule
-    const document = { ...event.row }
-    const own = document[timestamp.field]
+    const document = this.#included(event.row)
+    const own = event.row[timestamp.field]
     // a time further down in the document stays as it is
     const nested = own === undefined && lookup(event, timestamp.field) !== undefined
     if (!nested) document[timestamp.field] = pythonIso(own, micros)
@@ -173,6 +182,7 @@ export class RuleState implements Report {
     const silenced = this.#isSilenced(rule.name, name, this.#now)
     if (silenced && this.#silences.isSilent(silenceKey, this.#now)) return
     if (!(silenced ? this.#silenced : this.#silences).take(silenceKey, this.#now)) return
+    Object.assign(row, this.#counts?.at(key, this.#now))
     const match: Match = {
       rule,
       micros,
@@ -202,6 +212,7 @@ export class RuleState implements Report {
     if (++this.#sinceForget < FORGET_EVERY) return
     this.#sinceForget = 0
     this.#type.forget(micros)
+    this.#counts?.forget(micros)
     this.#silences.forget(micros)
     this.#silenced.forget(micros)
   }
@@ -215,13 +226,15 @@ export class RuleState implements Report {
       ...(silenced.length > 0 ? { silenced } : {}),
       sinceForget: this.#sinceForget,
       ...(Number.isFinite(this.#evaluations?.next) ? { next: this.#evaluations!.next } : {}),
-      ...(Number.isFinite(this.#pending.due) ? { pending: this.#pending.snapshot() } : {})
+      ...(Number.isFinite(this.#pending.due) ? { pending: this.#pending.snapshot() } : {}),
+      ...(this.#counts === undefined ? {} : { counts: this.#counts.snapshot() })
     }
   }
 
   /** What waits to go out does so in any case; the rest of a snapshot of a rule whose type has changed since is left out. */
   restore(snapshot: RuleSnapshot): void {
     this.#pending.restore(snapshot.pending ?? [])
+    this.#counts?.restore(snapshot.counts ?? [])
     if (snapshot.type !== this.rule.kind.type) return
     this.#type.restore(snapshot.state)
     this.#silences.restore(snapshot.silences)

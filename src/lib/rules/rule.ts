@@ -77,6 +77,15 @@ export interface AlerterConfig {
   options: JsonObject
 }
 
+/** What is counted for a match beside it. */
+export interface TopCountOptions {
+  fields: string[]
+  /** How many values of each. */
+  number: number
+  /** How far back, in microseconds. */
+  window: number
+}
+
 /** When and by what matches are put together to one alert. */
 export interface Aggregation {
   /** How long, in microseconds, or until which time matches wait for others. */
@@ -106,6 +115,9 @@ export interface Rule {
   bufferTime: number | undefined
   /** Matches wait to go out together. */
   aggregation: Aggregation | undefined
+  topCounts: TopCountOptions | undefined
+  /** Names of what a match keeps of its document; undefined for all of it. */
+  include: string[] | undefined
   alerters: AlerterConfig[]
   /** Every option of the file, imports included; alert texts may refer to them. */
   options: JsonObject
