@@ -31,13 +31,15 @@ import {
   type Match,
   matchesOf,
   matchField,
+  matchForAlerters,
   matchTime,
   matchWithCounts,
   type Notifier,
   type Problem,
   type Rule,
   readLabels,
-  SilenceFile
+  SilenceFile,
+  stateOf
 } from '../lib/rules/index.ts'
 import {
   BadLines,
@@ -159,6 +161,13 @@ export const spec = {
       ]
     },
     {
+      title: 'RESOLVED',
+      text: [
+        'A rule with resolve: true, which is not an option of ElastAlert, also tells when the condition of an alert has cleared: a line with "state":"resolved", once for each key that was alerted, and a notification to its alerters, which close what they have opened or say so. Its match, subject and text are those of the last alert, since is the time of the first. Alerts are the same with and without it: while realert holds matches back nothing is raised, and what was not raised is not resolved; nobody is told of what was silenced all along. Programs see in alert_state, a field of the match, which of the two they are told.',
+        'The condition of a flatline has cleared when there are enough events, that of a cardinality, metric_aggregation or percentage_match when the figure is within its bounds, or there is none any more; that of a frequency, spike or spike_aggregation when there was no match for a timeframe. resolve_after: {minutes: 5} has it clear for so long first, or without a match; rules that an event decides (any, blacklist, whitelist, change, new_term) need it. This is found every run_every of event time, at the evaluation that is the @timestamp of the notice. resolve does not go with aggregation.'
+      ]
+    },
+    {
       title: 'BACKTEST',
       text: [
         'With --test, CAPTURE (or --in) is evaluated as in any run; no alerter is told, and no state is kept. When it has ended, stderr has a timeline with a row for each rule and key.',
@@ -240,6 +249,12 @@ async function alertEval({
   )
   await ready([
     { name: 'alerts_total', help: 'Alerts raised', kind: 'counter', read: () => stage.alerts },
+    {
+      name: 'alerts_resolved_total',
+      help: 'Conditions that have cleared',
+      kind: 'counter',
+      read: () => stage.resolved
+    },
     { name: 'alerts_silenced_total', help: 'Alerts silenced', kind: 'counter', read: () => stage.silenced },
     {
       name: 'notifications_total',
@@ -332,7 +347,8 @@ function notificationOf(match: Match, options: AlerterConfig['options']): Notifi
     rule: match.rule.name,
     timestamp: matchTime(match),
     ...alertTexts(match, options),
-    match: matchWithCounts(match),
+    state: stateOf(match),
+    match: matchForAlerters(match),
     matches: matchesOf(match).map(matchWithCounts),
     field: name => matchField(match, name)
   }

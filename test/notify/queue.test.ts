@@ -5,6 +5,7 @@ import { type Alerter, type Notification, NotificationQueue } from '../../src/li
 function notification(subject: string): Notification {
   return {
     rule: 'r',
+    state: 'firing',
     timestamp: '2026-11-24T10:00:00.000Z',
     subject,
     text: '',

@@ -2,6 +2,8 @@
 export interface Notification {
   /** Name of the rule. */
   readonly rule: string
+  /** `resolved`: the condition of an alert has cleared; the match is that of the alert. */
+  readonly state: 'firing' | 'resolved'
   /** ISO 8601 time of the match. */
   readonly timestamp: string
   readonly subject: string

@@ -1,5 +1,6 @@
 import { alertSubject, alertText } from './alert-text.ts'
 import { type JsonObject, lookup } from './fields.ts'
+import type { Resolved } from './firing.ts'
 import { FormatError, pythonStr } from './python-format.ts'
 import type { Match } from './rule-state.ts'
 import { formatIso } from './time.ts'
@@ -14,6 +15,16 @@ export function matchesOf(alert: Match): readonly Match[] {
   return alert.matches ?? [alert]
 }
 
+/** The same for alerters; where they are told of both, they see which in a field alert_state. */
+export function matchForAlerters(match: Match): JsonObject {
+  const document = matchWithCounts(match)
+  return match.rule.resolveAfter === undefined ? document : { ...document, alert_state: stateOf(match) }
+}
+
+export function stateOf({ resolved }: Match): 'firing' | 'resolved' {
+  return resolved === undefined ? 'firing' : 'resolved'
+}
+
 /** A text that cannot be formatted with these values is given as it stands, with the reason: an alert is never lost over it. */
 function orReason(template: unknown, format: () => string): string {
   try {
@@ -26,7 +37,7 @@ function orReason(template: unknown, format: () => string): string {
 
 /** A field of the match by its dotted name, as text; undefined when there is none. */
 export function matchField(match: Match, name: string): string | undefined {
-  const value = lookup({ row: matchWithCounts(match), envelope: match.fields.envelope }, name)
+  const value = lookup({ row: matchForAlerters(match), envelope: match.fields.envelope }, name)
   return value === undefined || value === null ? undefined : pythonStr(value)
 }
 
@@ -35,29 +46,44 @@ export function matchTime(match: Match): string {
   return formatIso(match.micros)
 }
 
+interface Texts {
+  subject: string
+  text: string
+}
+
 /** Subject and text under a rule's options, or those of one of its alerters. */
-export function alertTexts(match: Match, options: JsonObject): { subject: string; text: string } {
+export function alertTexts(match: Match, options: JsonObject): Texts {
+  const { resolved } = match
   const { kind } = match.rule
   const views = matchesOf(match).map(m => ({
-    micros: m.micros,
+    micros: m.resolved?.last ?? m.micros,
     fields: { row: matchWithCounts(m), envelope: m.fields.envelope }
   }))
-  return {
+  const texts = {
     subject: orReason(options.alert_subject, () => alertSubject(options, views[0]!.fields)),
     text: orReason(options.alert_text, () => alertText(kind, options, views))
+  }
+  return resolved === undefined ? texts : resolvedTexts(match, texts, resolved)
+}
+
+function resolvedTexts(match: Match, alert: Texts, { since }: Resolved): Texts {
+  return {
+    subject: `Resolved: ${alert.subject}`,
+    text: `Resolved at ${matchTime(match)}, alerted since ${formatIso(since)}.\n\n${alert.text}`
   }
 }
 
 /** The alert as a line of NDJSON, without its end. `key` is null where the rule has no key; `matches` is there when it aggregates. */
 export function alertLine(match: Match): string {
-  const { rule, key, numHits, silenced, fields, matches } = match
+  const { rule, key, numHits, silenced, resolved, fields, matches } = match
   return JSON.stringify({
     '@timestamp': matchTime(match),
     rule: rule.name,
     type: rule.kind.type,
-    state: 'firing',
+    state: stateOf(match),
     ...(silenced ? { silenced } : {}),
     key,
+    ...(resolved === undefined ? {} : { since: formatIso(resolved.since) }),
     ...alertTexts(match, rule.options),
     num_hits: numHits,
     match: fields.row,

@@ -20,8 +20,8 @@ export class Backtest implements Notifier {
     this.#labels = labels
   }
 
-  tell({ rule, key, at }: Match): void {
-    this.#raised.push({ rule: rule.name, key, at })
+  tell({ rule, key, at, resolved }: Match): void {
+    if (resolved === undefined) this.#raised.push({ rule: rule.name, key, at })
   }
 
   async room(): Promise<void> {}

@@ -1,4 +1,13 @@
-export { alertLine, alertTexts, matchesOf, matchField, matchTime, matchWithCounts } from './alert.ts'
+export {
+  alertLine,
+  alertTexts,
+  matchesOf,
+  matchField,
+  matchForAlerters,
+  matchTime,
+  matchWithCounts,
+  stateOf
+} from './alert.ts'
 export { Backtest } from './backtest.ts'
 export { adaptElastAlertConfig } from './config.ts'
 export { Evaluator, type EvaluatorOutput } from './evaluator.ts'

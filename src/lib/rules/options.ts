@@ -20,6 +20,7 @@ export const SUPPORTED = new Set(
   threshold forget_keys metric_agg_key metric_agg_type metric_agg_script max_threshold min_threshold percentile_range
   min_doc_count bucket_interval sync_bucket_interval metric_format_string match_bucket_filter min_percentage
   max_percentage min_denominator percentage_format_string use_run_every_query_size
+  resolve resolve_after
   run_every buffer_time include_rule_params_in_first_match_only command pipe_match_json pipe_alert_text fail_on_non_zero_exit
 `)
 )

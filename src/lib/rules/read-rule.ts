@@ -10,6 +10,7 @@ import { type Query, QueryError } from './query.ts'
 import { readAggregation } from './read-aggregation.ts'
 import { readInclude, readTopCounts } from './read-enrichment.ts'
 import { readKind } from './read-kind.ts'
+import { readResolveAfter } from './read-resolve.ts'
 import type { AlerterConfig, Rule } from './rule.ts'
 import { type MergedSource, type Problem, readMerged, type YamlPath } from './source.ts'
 
@@ -48,6 +49,7 @@ class RuleReader {
     const name = this.#in.string('name') ?? path.basename(this.#in.file).replace(/\.ya?ml$/, '')
     const kind = readKind(this.#in)
     const exponential = this.#in.duration('exponential_realert')
+    const resolveAfter = readResolveAfter(this.#in, kind)
     const rule: Omit<Rule, 'kind'> = {
       name,
       file: this.#in.file,
@@ -62,6 +64,7 @@ class RuleReader {
       aggregation: readAggregation(this.#in),
       topCounts: readTopCounts(this.#in),
       include: readInclude(this.#in),
+      resolveAfter,
       alerters: this.#alerters(),
       options: { ...options, name }
     }

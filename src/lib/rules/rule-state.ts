@@ -1,6 +1,7 @@
 import { Evaluations } from './evaluations.ts'
 import { timeOf } from './event.ts'
 import { type Fields, type JsonObject, lookup } from './fields.ts'
+import { FiringKeys, type FiringSnapshot, type Resolved } from './firing.ts'
 import { sourceFilter } from './include.ts'
 import { type Needles, needlesOf } from './needles.ts'
 import { PendingAlerts, type PendingSnapshot } from './pending-alerts.ts'
@@ -27,6 +28,8 @@ export interface Match {
   numHits: number
   /** It lies within a silence, and nobody is to be told. */
   silenced: boolean
+  /** No alert, but the notice that the condition of one has cleared. */
+  resolved?: Resolved
   /** The document in its row, around it the envelope of a change event; of an aggregated alert its first match. */
   fields: Fields
   /** The matches of an aggregated alert. */
@@ -53,6 +56,8 @@ export interface RuleSnapshot {
   silences: SilenceSnapshot
   /** Realert among alerts that were silenced; not there when there are none. */
   silenced?: SilenceSnapshot
+  /** Of a rule with resolved notices: what is to be resolved. */
+  firing?: FiringSnapshot
   sinceForget: number
   /** Time of the next evaluation, of a rule that time decides. */
   next?: number
@@ -78,6 +83,7 @@ export class RuleState implements Report {
   readonly #pending: PendingAlerts
   readonly #counts: TopCounts | undefined
   readonly #included: (document: JsonObject) => JsonObject
+  readonly #firing: FiringKeys | undefined
   readonly #out: (match: Match) => void
   #sinceForget = 0
   /** The time that the rule is at: of the event it takes, or of the evaluation. */
@@ -96,7 +102,9 @@ export class RuleState implements Report {
     if (rule.topCounts !== undefined) this.#counts = new TopCounts(rule.topCounts)
     this.#included = rule.include === undefined ? document => ({ ...document }) : sourceFilter(rule.include)
     this.#out = out
-    if (this.#type.evaluate !== undefined) this.#evaluations = new Evaluations(intervals.runEvery)
+    if (rule.resolveAfter !== undefined) this.#firing = new FiringKeys(rule.resolveAfter)
+    if (this.#type.evaluate !== undefined || this.#firing !== undefined)
+      this.#evaluations = new Evaluations(intervals.runEvery)
   }
 
   /** Time after which the rule must be told of the time; Infinity when only its events matter to it. */
@@ -115,6 +123,7 @@ export class RuleState implements Report {
       this.#release(at)
       this.#now = at
       this.#type.evaluate?.(at, this)
+      this.#resolve(at)
     })
     this.#release(micros)
   }
@@ -126,6 +135,11 @@ export class RuleState implements Report {
 
   #release(before: number): void {
     for (const alert of this.#pending.release(before)) this.#send(alert)
+  }
+
+  #resolve(at: number): void {
+    const holds = (key: Key): boolean => this.#type.holds?.(key, at) ?? false
+    for (const notice of this.#firing?.cleared(at, holds) ?? []) this.#out({ rule: this.rule, ...notice })
   }
 
   /** @throws NoEventTime */
@@ -177,6 +191,7 @@ export class RuleState implements Report {
     const { rule } = this
     const { key, micros, numHits, row, envelope } = found
     const name = key === null ? null : pythonStr(key)
+    this.#firing?.held(key, this.#now)
     const silenceKey = name === null ? rule.realertKey : `${rule.realertKey}.${name}`
     // a spike is told of by its first event, which lies back
     const silenced = this.#isSilenced(rule.name, name, this.#now)
@@ -192,6 +207,7 @@ export class RuleState implements Report {
       silenced,
       fields: { row, envelope }
     }
+    this.#firing?.raised(key, match)
     if (rule.aggregation === undefined) this.#send(match)
     else this.#pending.add(match, rule.aggregation, this.#now)
   }
@@ -224,6 +240,7 @@ export class RuleState implements Report {
       state: this.#type.snapshot(),
       silences: this.#silences.snapshot(),
       ...(silenced.length > 0 ? { silenced } : {}),
+      ...(this.#firing === undefined ? {} : { firing: this.#firing.snapshot() }),
       sinceForget: this.#sinceForget,
       ...(Number.isFinite(this.#evaluations?.next) ? { next: this.#evaluations!.next } : {}),
       ...(Number.isFinite(this.#pending.due) ? { pending: this.#pending.snapshot() } : {}),
@@ -239,6 +256,7 @@ export class RuleState implements Report {
     this.#type.restore(snapshot.state)
     this.#silences.restore(snapshot.silences)
     this.#silenced.restore(snapshot.silenced ?? [])
+    this.#firing?.restore(snapshot.firing ?? [])
     this.#sinceForget = snapshot.sinceForget
     if (this.#evaluations !== undefined && snapshot.next !== undefined) this.#evaluations.next = snapshot.next
   }

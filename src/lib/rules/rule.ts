@@ -118,6 +118,8 @@ export interface Rule {
   topCounts: TopCountOptions | undefined
   /** Names of what a match keeps of its document; undefined for all of it. */
   include: string[] | undefined
+  /** Time for which a condition must not hold to be told as resolved, 0 for one evaluation; undefined for no such notices. */
+  resolveAfter: number | undefined
   alerters: AlerterConfig[]
   /** Every option of the file, imports included; alert texts may refer to them. */
   options: JsonObject

@@ -35,6 +35,8 @@ export class AlertStage implements Stage {
   alerts = 0
   /** Alerts that were silenced. */
   silenced = 0
+  /** Conditions that have cleared. */
+  resolved = 0
   readonly #evaluators: ByPartition<Evaluator>
   readonly #notifier: Notifier
   readonly #writer: OutputWriter
@@ -144,12 +146,10 @@ export class AlertStage implements Stage {
 
   #write(match: Match): void {
     this.#writer.bytes.text(`${alertLine(match)}\n`)
-    if (match.silenced) {
-      this.silenced++
-      return
-    }
-    this.alerts++
-    this.#untold.push(match)
+    if (match.resolved !== undefined) this.resolved++
+    else if (match.silenced) this.silenced++
+    else this.alerts++
+    if (!match.silenced) this.#untold.push(match)
   }
 
   /**

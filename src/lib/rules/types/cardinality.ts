@@ -69,6 +69,13 @@ export class Cardinality implements RuleType {
     }
   }
 
+  holds(key: Key, micros: number): boolean {
+    const { max, min, timeframe } = this.#kind
+    let size = 0
+    for (const at of this.#keys.get(key)?.last.values() ?? []) if (micros - at <= timeframe) size++
+    return (max !== undefined && size > max) || (min !== undefined && size < min)
+  }
+
   forget(before: number): void {
     if (this.#kind.min !== undefined) return
     for (const [key, terms] of this.#keys) {

@@ -92,6 +92,12 @@ export class Flatline implements RuleType {
     report.match({ key, micros: line.newest, numHits: count, row, envelope })
   }
 
+  /** A key that was forgotten is silent until it is seen again. */
+  holds(key: Key): boolean {
+    const line = this.#keys.get(key)
+    return line === undefined || line.times.length - line.head < this.#kind.threshold
+  }
+
   /** A key that has gone silent is what the rule is about. */
   forget(): void {}
 

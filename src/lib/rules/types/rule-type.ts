@@ -31,6 +31,8 @@ export interface RuleType {
   add(key: Key, micros: number, event: Fields, report: Report): void
   /** For types that time decides: called at every multiple of run_every, after all events up to it. */
   evaluate?: ((micros: number, report: Report) => void) | undefined
+  /** Whether the condition of a key that has matched still holds; without it, it does as long as there are matches. */
+  holds?(key: Key, micros: number): boolean
   /** Frees what can no longer take part in a match when all events are later than this. */
   forget(before: number): void
   /** State as JSON. */
