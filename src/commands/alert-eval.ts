@@ -52,6 +52,7 @@ import {
   StateDirectory,
   transactionalIdOf
 } from '../lib/stream/index.ts'
+import { reloadOnChange } from './alert-eval/reload.ts'
 import { silence, type silenceFlags, silenceSpec, silencesFile } from './alert-eval/silence.ts'
 
 const flags = {
@@ -158,6 +159,13 @@ export const spec = {
         ...kafkaOutputTexts,
         'From topic to topic, as a member of a group and without --state, windows and silences are kept in a topic of their own, GROUP.alert-eval.state (GROUP.NAME.state with --name), in the transaction of the alerts and the offsets. Each partition of the input has a state and a time of its own, so that any member goes on with it where the last one left off. What the rules count together has to lie in one partition: the topic is keyed by fields of the query_key of every rule, or has one partition; another one is refused. (A rule of type any, blacklist or whitelist with realert 0 counts nothing.) Offsets that are set back by hand begin with an empty state.',
         kafkaSecurityText
+      ]
+    },
+    {
+      title: 'RELOADING',
+      text: [
+        'On SIGHUP the rules are read again, and so they are by themselves when their files, what these import, lists that they name or other files in their folders have changed and then not for a second. The new rules hold for the lines that are read next. Rules that are as they were keep their windows and silences; one that has changed goes on with what it would have after a restart; what a removed one has counted is gone. A file that cannot be read or has an error is named with line and column, and the rule that it gave before goes on; so do all rules while there is none to be found. Flags are not read again. As a member of a group, rules that would count by other fields of the query_key than those at the start are refused, since the topic may not be parted by them.',
+        'In a systemd unit: ExecReload=kill -HUP $MAINPID.'
       ]
     },
     {
@@ -269,6 +277,15 @@ async function alertEval({
       read: () => counts.failed
     }
   ])
+  const stopReloads = isTest
+    ? () => {}
+    : reloadOnChange({
+        paths: flags.rules,
+        rules,
+        keepsColumns: states !== null,
+        replace: next => stage.replaceRules(next),
+        log
+      })
   log.progress(() => count(stage.alerts, 'alert'))
   try {
     // a file holds alerts alone; marks are for the next stage of a pipe
@@ -277,6 +294,7 @@ async function alertEval({
       written
     ])
   } finally {
+    stopReloads()
     await stage.settled()
   }
   await badLines.close()
@@ -318,14 +336,20 @@ function silencesOf(flags: Parameters<typeof silencesFile>[0], log: Log): Silenc
 
 /** Tells an alert to each alerter of its rule. */
 function notifierOf(rules: Rule[], counts: { notified: number; failed: number }, log: Log): Notifier {
-  const channels = new Map(rules.map(rule => [rule, channelsOf(rule, log)]))
+  const known = new Map(rules.map(rule => [rule, channelsOf(rule, log)]))
+  const channels = (rule: Rule): ReturnType<typeof channelsOf> => {
+    // a rule that was read later
+    const own = known.get(rule) ?? channelsOf(rule, log)
+    known.set(rule, own)
+    return own
+  }
   const queue = new NotificationQueue((alerter, { rule }, error) => {
     counts.failed++
     log.error(`rule "${rule}": ${alerter.type} was not notified: ${messageOf(error)}`)
   })
   return {
     tell(match) {
-      for (const { alerter, options } of channels.get(match.rule) ?? []) {
+      for (const { alerter, options } of channels(match.rule)) {
         counts.notified++
         queue.add(alerter, notificationOf(match, options))
       }

@@ -37,15 +37,15 @@ interface Clock {
  * the clock of the machine says: time is the events'.
  */
 export class Evaluator {
-  readonly #states: RuleState[]
-  readonly #candidates: Candidates
+  readonly #make: (rule: Rule) => RuleState
+  #states: RuleState[]
+  #candidates: Candidates
   #clocks: Clock[]
   #out: EvaluatorOutput | undefined
 
   constructor(rules: Rule[], timing: Timing = DEFAULT_TIMING, isSilenced: IsSilenced = () => false) {
-    this.#states = rules.map(
-      rule => new RuleState(rule, timing, isSilenced, match => this.#out?.match(match))
-    )
+    this.#make = rule => new RuleState(rule, timing, isSilenced, match => this.#out?.match(match))
+    this.#states = rules.map(this.#make)
     this.#candidates = new Candidates(this.#states.map(s => s.needles))
     this.#clocks = clocksOf(this.#states)
   }
@@ -109,6 +109,23 @@ export class Evaluator {
       if (dueOf(clock.aggregated) < Number.POSITIVE_INFINITY && !due.includes(clock)) due.push(clock)
     }
     if (problem !== undefined) out.badLine(index, block.subarray(start, end), problem)
+  }
+
+  /**
+   * Goes on with other rules. A rule that is the same object keeps its windows and silences; one that has its name only takes
+   * up of them what it would after a restart.
+   */
+  replace(rules: Rule[]): void {
+    const before = new Map(this.#states.map(state => [state.rule.name, state]))
+    this.#states = rules.map(rule => {
+      const old = before.get(rule.name)
+      if (old?.rule === rule) return old
+      const state = this.#make(rule)
+      if (old !== undefined) state.restore(JSON.parse(JSON.stringify(old.snapshot())))
+      return state
+    })
+    this.#candidates = new Candidates(this.#states.map(s => s.needles))
+    this.#clocks = clocksOf(this.#states)
   }
 
   /** Windows and silences, to go on from later. */

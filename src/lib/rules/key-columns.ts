@@ -22,7 +22,7 @@ function keysOf(rule: Rule): string[][] {
   return rule.aggregation === undefined ? keys : [...keys, rule.aggregation.key?.fields ?? []]
 }
 
-function keepsState({ kind, realert, topCounts }: Rule): boolean {
+function keepsState({ kind, realert, topCounts, resolveAfter }: Rule): boolean {
   const decidesAlone = kind.type === 'any' || kind.type === 'blacklist' || kind.type === 'whitelist'
-  return !decidesAlone || realert > 0 || topCounts !== undefined
+  return !decidesAlone || realert > 0 || topCounts !== undefined || resolveAfter !== undefined
 }

@@ -10,6 +10,8 @@ export interface LoadedRules {
   rules: Rule[]
   /** Every error and warning in the files; with an error among them the rules are not complete. */
   problems: Problem[]
+  /** Files, or folders as they were named, that have an error. */
+  broken: string[]
 }
 
 const RULE_FILE = /\.ya?ml$/
@@ -30,6 +32,7 @@ function filesBelow(folder: string): string[] {
 export function loadRules(paths: string[]): LoadedRules {
   const problems: Problem[] = []
   const report = (p: Problem): void => void problems.push(p)
+  const broken: string[] = []
   const rules: Rule[] = []
   const names = new Map<string, string>()
   for (const given of paths) {
@@ -38,10 +41,14 @@ export function loadRules(paths: string[]): LoadedRules {
       files = statSync(given).isDirectory() ? filesBelow(given) : [given]
     } catch (error) {
       report({ severity: 'error', file: given, line: 1, column: 1, message: messageOf(error) })
+      broken.push(given)
       continue
     }
     for (const file of files) {
-      const rule = readRule(file, report)
+      const rule = readRule(file, p => {
+        if (p.severity === 'error') broken.push(file)
+        report(p)
+      })
       if (rule === undefined) continue
       const other = names.get(rule.name)
       if (other !== undefined) {
@@ -52,10 +59,12 @@ export function loadRules(paths: string[]): LoadedRules {
           column: 1,
           message: `a rule named ${rule.name} is in ${other} too`
         })
+        broken.push(file)
+        continue
       }
       names.set(rule.name, file)
       rules.push(rule)
     }
   }
-  return { rules, problems }
+  return { rules, problems, broken }
 }

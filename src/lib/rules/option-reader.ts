@@ -6,6 +6,8 @@ import { DURATION_UNITS, durationMicros } from './time.ts'
 /** Reads the options of one rule file; what is wrong with one is reported at its place, and the option counts as not set. */
 export class OptionReader {
   readonly file: string
+  /** Files that have been read for the rule. */
+  readonly sources: string[]
   readonly options: JsonObject
   /** True once an error was reported. */
   failed = false
@@ -14,6 +16,7 @@ export class OptionReader {
 
   constructor(source: MergedSource, report: (p: Problem) => void) {
     this.file = source.file
+    this.sources = [...source.files]
     this.options = source.options
     this.#source = source
     this.#report = report

@@ -78,6 +78,7 @@ function listEntries(options: OptionReader, name: 'blacklist' | 'whitelist'): Se
     }
     const file = entry.split(/\s+/)[1]
     if (file === undefined) return options.error([name, i], 'the name of the file is missing: "!file path"')
+    options.sources.push(file)
     try {
       const lines = readFileSync(file, 'utf8').split(/\r?\n/)
       if (lines.at(-1) === '') lines.pop()

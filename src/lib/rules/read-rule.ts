@@ -53,6 +53,7 @@ class RuleReader {
     const rule: Omit<Rule, 'kind'> = {
       name,
       file: this.#in.file,
+      sources: this.#in.sources,
       filter: this.#filter(),
       timestamp: { field: this.#in.string('timestamp_field') ?? '@timestamp', type: this.#timestampType() },
       queryKey: this.#queryKey(),

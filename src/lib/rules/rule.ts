@@ -100,6 +100,8 @@ export interface Aggregation {
 export interface Rule {
   name: string
   file: string
+  /** All that it was read from: the file, what it imports, lists that it names. */
+  sources: string[]
   kind: RuleKind
   filter: Query
   timestamp: Timestamp

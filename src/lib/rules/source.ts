@@ -120,6 +120,8 @@ function readSource(file: string, report: (p: Problem) => void): Source | undefi
 /** A rule file with its imports merged in; each option knows the file it came from. */
 export interface MergedSource {
   file: string
+  /** The file and all that it imports. */
+  files: string[]
   options: JsonObject
   at(path: YamlPath): { file: string; line: number; column: number }
 }
@@ -163,6 +165,7 @@ export function readMerged(file: string, report: (p: Problem) => void): MergedSo
   }
   return {
     file,
+    files: [...visited],
     options,
     at: where => {
       const [name, index, ...rest] = where

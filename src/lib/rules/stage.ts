@@ -37,6 +37,7 @@ export class AlertStage implements Stage {
   silenced = 0
   /** Conditions that have cleared. */
   resolved = 0
+  #rules: Rule[]
   readonly #evaluators: ByPartition<Evaluator>
   readonly #notifier: Notifier
   readonly #writer: OutputWriter
@@ -58,8 +59,9 @@ export class AlertStage implements Stage {
     timing?: Timing,
     silences: SilenceFile | null = null
   ) {
+    this.#rules = rules
     this.#evaluators = new ByPartition(
-      () => new Evaluator(rules, timing, silences?.isSilenced),
+      () => new Evaluator(this.#rules, timing, silences?.isSilenced),
       (evaluator, saved) => evaluator.restore(saved),
       states
     )
@@ -81,6 +83,12 @@ export class AlertStage implements Stage {
       await output.continueAt(state.positionAt(resume.n))
     }
     await state.acknowledge(resume, await this.#position())
+  }
+
+  /** Goes on with other rules, from the next lines on; see `Evaluator.replace`. */
+  replaceRules(rules: Rule[]): void {
+    this.#rules = rules
+    for (const evaluator of this.#evaluators.touch()) evaluator.replace(rules)
   }
 
   partitions(change: PartitionsChange): Promise<void> {

@@ -55,9 +55,9 @@ export class ByPartition<Work extends { snapshot(): Buffer }> {
     for (const partition of this.#parts.keys()) if (!all.includes(partition)) this.#leave(partition)
     for (const [partition, note] of fresh) {
       this.#leave(partition)
-      const work = this.#make()
       const saved = await this.#states.read(partition, count, note)
       if (saved === undefined) return
+      const work = this.#make()
       if (saved !== null) this.#restore(work, saved)
       this.#parts.set(partition, work)
     }
