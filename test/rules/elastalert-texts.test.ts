@@ -34,6 +34,10 @@ const TEXTS: Record<string, string> = {
   'table of html':
     'type: any\naggregation: {minutes: 2}\nsummary_table_fields: [user, {path: text, header: "<Text>"}]\nsummary_table_type: html\nsummary_prefix: "lost"\nsummary_table_max_rows: 4',
   'table without aggregation': 'type: any\nsummary_table_fields: [user]',
+  jinja:
+    "type: any\nowner: me\nalert_text_type: alert_text_jinja\nalert_subject: '{{ id }} of {{ owner }}'\nalert_text: |\n  {{ amount }} {{ user }} {{ nothing }} {{ payment }} {{ _data['dotted.name'] }} {{ payment.ok }}\n  {% if user %}some{% else %}none{% endif %} {{ 'y' if gone else 'n' }} {{ not payment.ok }}\n  {% for k, v in payment.items() %}{{ loop.index }} {{ k }}={{ v }};{% endfor %}\n",
+  'jinja filters':
+    "type: any\nalert_text_type: alert_text_jinja\njinja_root_name: doc\nalert_text: |\n  {{ doc['payment']['gateway'] | upper }} {{ text | default('-', true) | trim }} {{ long.split('-') | first }}\n  {{ payment | tojson }} {{ [3, 1, 2] | max }} {{ [id, 1, id] | unique | list }} {{ [payment] | map(attribute='gateway') | join(', ') }}\n  {{ '%05.1f|%s' | format(id, amount) }} {{ '{:>5}'.format(id) }} {{ (id * 1000) | filesizeformat }} {{ id is none }} {{ id is number }}\n  {{ long.upper().startswith('A') }} {{ long | length }} {{ long | truncate(20) }} {{ long | truncate(30, true, '~') }} {{ long | truncate(length=12, leeway=0) }} {{ ['a', 'b'] | map('upper') | join('+') }}\n  {{ payment.get('none', 'other') }} {{ text | replace('a', 'b') }} {{ 7 // 2 }} {{ 2 ** 3 }} {{ id % 3 }} {{ text ~ '!' }}\n",
   'top counts':
     'type: any\ntop_count_keys: [payment.gateway, dotted.name, gone]\nraw_count_keys: false\ntop_count_number: 2',
   'top counts by raw name': 'type: any\ntop_count_keys: [payment.gateway]\nalert_text_type: exclude_fields',

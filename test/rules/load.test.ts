@@ -98,7 +98,31 @@ test('what is missing or misspelt is named with line, column and a suggestion', 
     ],
     [`${GOOD}alert_text: "{0} {1}"\nalert_text_args: [a]\n`, ['rule.yaml:5:1: {1} has no value: 1 given']],
     [`${GOOD}alert_text: "{who}"\nalert_text_kw: {name: whom}\n`, ['rule.yaml:5:1: {who} has no value']],
-    [`${GOOD}alert_text_type: alert_text_jinja\n`, ['rule.yaml:5:1: alert_text_jinja is not supported yet']],
+    [
+      `${GOOD}alert_text_type: alert_text_jinja\nalert_text: "a\\n{% if %}"\njinja_root_name: 5\n`,
+      [
+        'rule.yaml:7:1: jinja_root_name is a name in templates',
+        'rule.yaml:6:1: line 2, column 7 of the template: unexpected token: %}'
+      ]
+    ],
+    [
+      `${GOOD}alert_text_type: alert_text_jinja\nalert_text: "{{ a | uper }}"\nalert_subject_max_len: none\n`,
+      [
+        'rule.yaml:7:1: alert_subject_max_len is a whole number of characters',
+        'rule.yaml:6:1: filter not found: uper'
+      ]
+    ],
+    [
+      `${GOOD}alert_text_type: alert_text_jinja\njinja_filters: [./no.mjs, my.Filters]\n`,
+      [
+        'rule.yaml:6:17: ./no.mjs cannot be loaded: Cannot find module DIR/no.mjs',
+        'rule.yaml:6:27: my.Filters is a Python class: here it is a JavaScript module, such as ./Filters.mjs'
+      ]
+    ],
+    [
+      `${GOOD}alert_text_type: alert_text_jinja\njinja_template_path: /no/such\n`,
+      ["rule.yaml:6:1: ENOENT: no such file or directory, open '/no/such'"]
+    ],
     [`${GOOD}aggregation: {schedule: "0 25 * * *"}\n`, ['rule.yaml:5:15: 25 is no hour: 0 to 23']],
     [
       `${GOOD}aggregation: {schedule: "0 0 31 2 *"}\n`,

@@ -28,7 +28,10 @@ export function load(t: TestContext, text: string): LoadedRules & { printed: str
     printed: loaded.problems.map(
       p =>
         (p.severity === 'warning' ? 'warning: ' : '') +
-        formatProblem({ ...p, file: path.relative(dir, p.file) })
+        formatProblem({ ...p, file: path.relative(dir, p.file) }).replace(
+          /'?(?:\/private)?\/[^ ]*millrace-rules-\w+\/([^ ']*)'?/g,
+          'DIR/$1'
+        )
     )
   }
 }

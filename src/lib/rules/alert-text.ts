@@ -4,6 +4,7 @@
  */
 
 import { type Fields, isObject, type JsonObject, lookup } from './fields.ts'
+import { renderTemplate, templateFile } from './jinja.ts'
 import { pythonFormat, pythonJson, pythonStr } from './python-format.ts'
 import { isTruthy } from './python-values.ts'
 import type { RuleKind } from './rule.ts'
@@ -33,11 +34,26 @@ export function alertSubject(options: JsonObject, match: Fields): string {
       subject,
       args.map(a => valueFor(match, options, String(a)))
     )
+  else if (options.alert_text_type === 'alert_text_jinja') subject = rendered(subject, options, match)
   const most = options.alert_subject_max_len
   return [...subject].slice(0, typeof most === 'number' ? most : SUBJECT_MAX).join('')
 }
 
+/** `{{ field }}`, `{{ _data['a.b'] }}`: fields of the match before options of the rule. */
+function rendered(template: string, options: JsonObject, match: Fields): string {
+  const values = { ...options, ...match.row }
+  return renderTemplate(template, { ...values, [pythonStr(options.jinja_root_name ?? '_data')]: values })
+}
+
+/** The template of a rule with alert_text_jinja: of its file, else its alert_text. */
+export function jinjaText(options: JsonObject, again = false): string {
+  const file = options.jinja_template_path
+  return typeof file === 'string' ? templateFile(file, again) : pythonStr(options.alert_text ?? '')
+}
+
 function customText(options: JsonObject, match: Fields): string {
+  if (options.alert_text_type === 'alert_text_jinja') return rendered(jinjaText(options), options, match)
+
   const { alert_text: text = '', alert_text_args: args, alert_text_kw: kw } = options
   const template = pythonStr(text)
   if (Array.isArray(args))
@@ -98,7 +114,7 @@ function matchText(kind: RuleKind, options: JsonObject, { fields: match, micros 
   const type = options.alert_text_type
   const head = Object.hasOwn(options, 'alert_text') ? '' : `${pythonStr(options.name)}\n\n`
   const text = endParagraph(head + customText(options, match))
-  if (type === 'alert_text_only') return text
+  if (type === 'alert_text_only' || type === 'alert_text_jinja') return text
   const described =
     endParagraph(text + ruleText(kind, options, match.row, micros)) + topCounts(options, match.row)
   return type === 'exclude_fields' ? described : described + matchItems(match.row)

@@ -1,6 +1,7 @@
 import { alertSubject, alertText } from './alert-text.ts'
 import { type JsonObject, lookup } from './fields.ts'
 import type { Resolved } from './firing.ts'
+import { TemplateError } from './jinja.ts'
 import { FormatError, pythonStr } from './python-format.ts'
 import type { Match } from './rule-state.ts'
 import { formatIso } from './time.ts'
@@ -30,7 +31,7 @@ function orReason(template: unknown, format: () => string): string {
   try {
     return format()
   } catch (error) {
-    if (!(error instanceof FormatError)) throw error
+    if (!(error instanceof FormatError) && !(error instanceof TemplateError)) throw error
     return `${template} (${error.message})`
   }
 }

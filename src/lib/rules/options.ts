@@ -14,6 +14,7 @@ export const SUPPORTED = new Set(
   include top_count_keys top_count_number raw_count_keys realert realert_key exponential_realert aggregation aggregation_key aggregate_by_match_time
   summary_table_fields summary_table_type summary_table_max_rows summary_prefix summary_suffix
   alert_subject alert_subject_args alert_subject_max_len alert_text alert_text_args alert_text_kw alert_text_type
+  jinja_root_name jinja_template_path jinja_filters
   alert_missing_value use_local_time custom_pretty_ts_format include_rule_params_in_matches
   blacklist whitelist compare_key ignore_null filter_by_list spike_height spike_type threshold_ref threshold_cur field_value
   alert_on_new_data fields terms_window_size alert_on_missing_field cardinality_field max_cardinality min_cardinality
@@ -43,7 +44,7 @@ export const NOT_YET = new Set(
   words(`
   limit_execution limit_execution_coverage match_enhancements run_enhancements_first scan_entire_timeframe
   replace_dots_in_field_names timestamp_format timestamp_format_expr
-  timestamp_to_datetime_format_expr jinja_filters jinja_root_name jinja_template_path
+  timestamp_to_datetime_format_expr
   generate_kibana_discover_url shorten_kibana_discover_url generate_opensearch_discover_url
 `)
 )

@@ -208,3 +208,37 @@ export function formatFields(template: string): { positions: number; names: stri
     names: fields.filter(f => !/^\d+$/.test(f.name)).map(f => f.name)
   }
 }
+
+/** One `%` directive: `%05d` has the flags 0, the size 5 and the code d. */
+export function percentField(flags: string, size: string, code: string, value: unknown): string {
+  const sign = flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : ''
+  const align = flags.includes('-') ? '<' : '>'
+  const fill = flags.includes('0') && align === '>' ? '0' : ''
+  const isText = code === 's' || code === 'r'
+  const given = code === 'r' ? pythonRepr(value) : isText ? pythonStr(value) : value
+  const whole = code === 'd' || code === 'i'
+  const n = whole && typeof given === 'number' ? Math.trunc(given) : given
+  return pythonFormat(
+    `{:${fill === '' || isText ? align : ''}${isText ? '' : sign + fill}${size}${isText ? '' : whole ? 'd' : code}}`,
+    [n]
+  )
+}
+
+const DIRECTIVE = /%(?:\((\w+)\))?([-+ 0#]*)(\d*(?:\.\d+)?)([diosrfFeEgGxX%])/g
+
+/**
+ * `template % args`, or `template % named`.
+ * @throws FormatError for a directive without a value
+ */
+export function pythonPercent(template: string, values: unknown[] | Record<string, unknown>): string {
+  let next = 0
+  return template.replace(
+    DIRECTIVE,
+    (_, name: string | undefined, flags: string, size: string, code: string) => {
+      if (code === '%') return '%'
+      const value = Array.isArray(values) ? values[next++] : name === undefined ? undefined : values[name]
+      if (value === undefined) throw new FormatError(`%${name ?? code} has no value`)
+      return percentField(flags, size, code, value)
+    }
+  )
+}

@@ -1,11 +1,11 @@
 import path from 'node:path'
+import { checkTexts } from './check-texts.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { readFilter } from './dsl.ts'
 import type { TimestampType } from './event.ts'
 import { isObject, type JsonObject } from './fields.ts'
 import { OptionReader } from './option-reader.ts'
 import { ALERTERS, KNOWN_OPTIONS, optionKind } from './options.ts'
-import { type FormatError, formatFields } from './python-format.ts'
 import { type Query, QueryError } from './query.ts'
 import { readAggregation } from './read-aggregation.ts'
 import { readInclude, readTopCounts } from './read-enrichment.ts'
@@ -69,7 +69,7 @@ class RuleReader {
       alerters: this.#alerters(),
       options: { ...options, name }
     }
-    this.#checkTexts(options, [])
+    checkTexts(this.#in, options, [])
     return this.#in.failed || kind === undefined ? undefined : { ...rule, kind }
   }
 
@@ -133,7 +133,7 @@ class RuleReader {
       return this.#in.error(where, `unknown alert ${type}${didYouMean(type, ALERTERS)}`)
     }
     const options = { ...this.#options, ...own }
-    if (own !== null && Object.keys(own).length > 0) this.#checkTexts(options, [...where, type])
+    if (own !== null && Object.keys(own).length > 0) checkTexts(this.#in, options, [...where, type])
     if (type === 'command') this.#checkCommand(options, where)
     else if (type !== 'debug')
       this.#in.warn(where, `alerts by ${type} are not delivered by this version: they go to the output only`)
@@ -148,52 +148,6 @@ class RuleReader {
       !(Array.isArray(command) && command.length > 0 && command.every(c => typeof c === 'string'))
     ) {
       this.#in.error(['command'], 'command is a list of a program and its arguments, or a text for the shell')
-    }
-  }
-
-  /** The format strings of an alert and what they are given: what Python would find out at the first alert. */
-  #checkTexts(options: JsonObject, within: YamlPath): void {
-    const type = options.alert_text_type
-    if (type === 'alert_text_jinja')
-      this.#in.error([...within, 'alert_text_type'], 'alert_text_jinja is not supported yet')
-    else if (
-      type !== undefined &&
-      !['alert_text_only', 'exclude_fields', 'aggregation_summary_only'].includes(String(type))
-    ) {
-      this.#in.error(
-        [...within, 'alert_text_type'],
-        'alert_text_type is alert_text_only, exclude_fields, alert_text_jinja or aggregation_summary_only'
-      )
-    }
-    for (const text of ['alert_subject', 'alert_text']) {
-      const template = options[text]
-      const args = options[`${text}_args`]
-      const kw = text === 'alert_text' ? options.alert_text_kw : undefined
-      if (args !== undefined && !(Array.isArray(args) && args.every(a => typeof a === 'string'))) {
-        this.#in.error([...within, `${text}_args`], `${text}_args is a list of fields`)
-      } else if (kw !== undefined && !isObject(kw)) {
-        this.#in.error([...within, 'alert_text_kw'], 'alert_text_kw is an object: {field: name in the text}')
-      } else if (typeof template === 'string' && (args !== undefined || kw !== undefined)) {
-        this.#checkFormat(
-          [...within, text],
-          template,
-          args?.length ?? 0,
-          Object.values(args === undefined ? (kw ?? {}) : {})
-        )
-      }
-    }
-  }
-
-  #checkFormat(where: YamlPath, template: string, positions: number, names: unknown[]): void {
-    try {
-      const used = formatFields(template)
-      if (used.positions >= positions)
-        this.#in.error(where, `{${used.positions}} has no value: ${positions} given`)
-      const missing = used.names.find(n => !names.includes(n))
-      if (missing !== undefined) this.#in.error(where, `{${missing}} has no value`)
-    } catch (error) {
-      if ((error as FormatError).name !== 'FormatError') throw error
-      this.#in.error(where, (error as FormatError).message)
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../fields.ts'
-import { pythonFormat } from '../python-format.ts'
+import { percentField, pythonFormat } from '../python-format.ts'
 import type { Rule } from '../rule.ts'
 import type { Key, Report } from './rule-type.ts'
 
@@ -18,11 +18,7 @@ export function formatNumber(format: string, value: number): string {
   if (format.startsWith('{')) return pythonFormat(format, [value])
   return format.replace(PERCENT, (_, flags: string, size: string, code: string) => {
     if (code === '%') return '%'
-    const sign = flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : ''
-    const align = flags.includes('-') ? '<' : '>'
-    const fill = flags.includes('0') && align === '>' ? '0' : ''
-    const n = code === 'd' ? Math.trunc(value) : value
-    return pythonFormat(`{:${fill === '' ? align : ''}${sign}${fill}${size}${code === 's' ? '' : code}}`, [n])
+    return percentField(flags, size, code, value)
   })
 }
 
