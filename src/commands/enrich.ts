@@ -74,7 +74,7 @@ const flags = {
   'state-memory': {
     kind: 'bytes',
     help: 'how much of the state is in memory; the rest goes to disk',
-    doc: 'Half of what V8 lets its heap grow to unless given (node --max-old-space-size; see STATE). The size is an estimate of what the values and their keys take, the process takes some more.'
+    doc: 'A quarter of what V8 lets its heap grow to unless given (node --max-old-space-size; see STATE). The size is an estimate of what the values and their keys take; the process takes some 200 MB besides.'
   },
   'mark-time': {
     kind: 'boolean',
@@ -172,9 +172,9 @@ export async function main(): Promise<void> {
 
 async function enrich({ flags, log, stop, ready }: Invocation<typeof spec.flags>): Promise<number> {
   if (flags.inspect !== undefined) return showState(flags.inspect, flags.name)
-  const stateMemory = flags.stateMemory ?? getHeapStatistics().heap_size_limit / 2
+  const stateMemory = flags.stateMemory ?? getHeapStatistics().heap_size_limit / 4
   if (stateMemory === 0)
-    throw usageError('--state-memory 0: takes a size from 1', 'left out, it is half of the heap')
+    throw usageError('--state-memory 0: takes a size from 1', 'left out, it is a quarter of the heap')
   const { name, text } = sqlOf(flags.file, flags.execute)
   const folder = flags.file === undefined ? '.' : dirname(flags.file)
   if (flags.explain === 'flink') {

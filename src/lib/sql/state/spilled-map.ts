@@ -68,15 +68,13 @@ export class SpilledMap<V> {
     return this.changed.size + this.young.size + this.old.size
   }
 
-  /** Takes entries over, in their order; of the newest some stay in memory. @param timeOf when they were written */
+  /** Takes entries over, in their order. @param timeOf when they were written */
   fill(entries: ReadonlyMap<Key, V>, timeOf: (key: Key) => number | null): void {
     this.filter = new KeyFilter(entries.size)
     let batch: Entry<V>[] = []
-    const staying = entries.size / 4
     for (const [key, value] of entries) {
       const entry = { key, value, seq: this.next++, time: timeOf(key), isStored: false }
       batch.push(entry)
-      if (entries.size - entry.seq < staying) this.old.set(key, entry)
       if (batch.length < batchSize) continue
       this.write(batch)
       batch = []

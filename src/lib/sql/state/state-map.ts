@@ -15,6 +15,9 @@ export type StateMapOptions<V> = {
   life?: Life | undefined
 }
 
+/** A Map of V8 takes no more than 2^24 entries. */
+const largest = 2 ** 23
+
 /** Sizes of so many entries are looked at in turn. */
 const sampled = 8
 
@@ -131,8 +134,13 @@ export class StateMap<V> implements Spillable {
     const { spilled, map, meter } = this
     if (spilled !== undefined) return meter.ofEntries(spilled.inMemory)
     if (map.size === 0) return 0
+    if (map.size > largest) return Number.POSITIVE_INFINITY
     if (map.size > this.sampledSize * 1.1 || ++this.looks % 64 === 0) this.sample()
     return meter.ofEntries(map.size)
+  }
+
+  get isSpilled(): boolean {
+    return this.spilled !== undefined
   }
 
   spill(): void {

@@ -1,14 +1,20 @@
 import { existsSync } from 'node:fs'
 import { ToolError } from '../../cli/index.ts'
 import { StateCodec } from './codec.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { KeyCodec } from './key-codec.ts'
 import type { Disk } from './spilled-map.ts'
 import { StateStore } from './store.ts'
+
+/** Bytes of garbage for which V8 is asked to look at all of its heap. */
+const worthCollecting = 4 * 1024 * 1024
 
 /** A part of the state that can leave memory. */
 export interface Spillable {
   /** What it takes in memory, about. */
   readonly bytes: number
+  /** Whether its entries are in the store, and those in memory as well. */
+  readonly isSpilled: boolean
   /** Leaves those of its entries in memory that were used lately; called again, fewer. */
   spill(): void
 }
@@ -31,7 +37,7 @@ export class StateMemory {
   private mark = 0
   private nextId = 1
   /** What the states may take until more of them is put away: what cannot be made less is not tried in vain. */
-  private threshold: number
+  private threshold = 0
 
   /**
    * @param limit bytes; Infinity keeps everything in memory
@@ -40,7 +46,6 @@ export class StateMemory {
   constructor(limit = Number.POSITIVE_INFINITY, path: string | null = null) {
     this.limit = limit
     this.path = path
-    this.threshold = limit
   }
 
   add(part: Spillable): void {
@@ -53,30 +58,47 @@ export class StateMemory {
 
   /** Puts entries away when the states take too much. */
   check(): void {
-    if (this.limit === Number.POSITIVE_INFINITY) return
-    let total = this.total()
-    if (total <= this.threshold) {
-      if (total < this.limit) this.threshold = this.limit
+    const { limit } = this
+    if (limit === Number.POSITIVE_INFINITY) return
+    // What is in the store as well is left to the store's own cache, whose size is exact: of objects V8 keeps as much
+    // garbage as there are of them.
+    if (this.opened !== undefined && this.total(true) > limit / 8) this.reduce(true, limit / 16)
+    const most = this.opened === undefined ? limit : limit / 4
+    const total = this.total(false)
+    if (total <= Math.max(most, this.threshold)) {
+      if (total < most) this.threshold = 0
       return
     }
-    const largest = [...this.parts].sort((a, b) => b.bytes - a.bytes)
+    const left = this.reduce(false, most / 2)
+    this.threshold = left * 1.25
+    if (total - left > worthCollecting) collectGarbage()
+  }
+
+  /**
+   * Lets the largest states put entries away.
+   * @param areSpilled which of them
+   * @returns what they take then
+   */
+  private reduce(areSpilled: boolean, wanted: number): number {
+    let total = this.total(areSpilled)
+    const parts = [...this.parts].filter(({ isSpilled }) => isSpilled === areSpilled)
+    const largest = parts.sort((a, b) => b.bytes - a.bytes)
     // What was used lately stays at first, and goes as well if that is still too much.
     for (let round = 0; round < 2; round++) {
       for (const part of largest) {
-        if (total <= this.limit * (3 / 4)) break
-        const before = part.bytes
-        if (before === 0) continue
+        if (total <= wanted) return total
+        if (part.bytes === 0 || part.isSpilled !== areSpilled) continue
         part.spill()
-        total -= before - part.bytes
+        total = this.total(areSpilled)
       }
     }
-    this.threshold = Math.max(this.limit, total * 1.25)
+    return total
   }
 
   /** The store, which is made when it is first asked for. */
   get disk(): Disk {
     this.opened ??= {
-      store: new StateStore(this.path, this.mark),
+      store: new StateStore(this.path, this.mark, this.limit / 2),
       codec: this.codec,
       keys: new KeyCodec()
     }
@@ -128,9 +150,9 @@ export class StateMemory {
     this.opened?.store.close()
   }
 
-  private total(): number {
+  private total(areSpilled: boolean): number {
     let total = 0
-    for (const part of this.parts) total += part.bytes
+    for (const part of this.parts) if (part.isSpilled === areSpilled) total += part.bytes
     return total
   }
 }

@@ -6,8 +6,8 @@ import { keyRange } from './key-codec.ts'
 /** An entry in the store: its number in the order in which those of its map came, when it was written (ms), its bytes. */
 export type StoredEntry = readonly [seq: number, time: number | null, value: Uint8Array]
 
-/** What SQLite keeps of its file in memory, KiB. */
-const cacheSize = 16 * 1024
+/** The least that SQLite keeps of its file in memory, bytes. */
+const leastCache = 1024 * 1024
 
 /** SQLITE_FULL and SQLITE_IOERR_WRITE: the disk, a quota or a limit of file sizes lets nothing more in. */
 const full = 13
@@ -31,9 +31,10 @@ export class StateStore {
 
   /**
    * @param mark the one after which it is used, if it is new
+   * @param cache what is kept of the file in memory, bytes
    * @throws ToolError STATE
    */
-  constructor(path: string | null, mark: number) {
+  constructor(path: string | null, mark: number, cache: number) {
     this.path = path
     this.mark = mark
     this.name = path ?? 'the temporary file of --state-memory'
@@ -45,7 +46,7 @@ export class StateStore {
         path === null
           ? 'PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF'
           : 'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864'
-      this.database.exec(`PRAGMA locking_mode = EXCLUSIVE; ${durability}; PRAGMA cache_size = -${cacheSize};
+      this.database.exec(`PRAGMA locking_mode = EXCLUSIVE; ${durability}; PRAGMA cache_size = -${Math.ceil(Math.max(cache, leastCache) / 1024)};
         CREATE TABLE IF NOT EXISTS entries (key BLOB PRIMARY KEY, seq INTEGER, time INTEGER, value BLOB) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS times ON entries (time) WHERE time IS NOT NULL;
         CREATE TABLE IF NOT EXISTS undo (mark INTEGER, key BLOB, seq INTEGER, time INTEGER, value BLOB,
