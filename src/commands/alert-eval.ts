@@ -18,28 +18,17 @@ import {
   ToolError,
   usageError
 } from '../lib/cli/index.ts'
-import { type Alerter, createAlerter, type Notification, NotificationQueue } from '../lib/notify/index.ts'
 import {
-  type AlerterConfig,
   AlertStage,
   adaptElastAlertConfig,
-  alertTexts,
   Backtest,
   formatProblem,
   keyColumns,
   loadRules,
-  type Match,
-  matchesOf,
-  matchField,
-  matchForAlerters,
-  matchTime,
-  matchWithCounts,
-  type Notifier,
   type Problem,
   type Rule,
   readLabels,
-  SilenceFile,
-  stateOf
+  SilenceFile
 } from '../lib/rules/index.ts'
 import {
   BadLines,
@@ -52,6 +41,7 @@ import {
   StateDirectory,
   transactionalIdOf
 } from '../lib/stream/index.ts'
+import { openNotifier, type RunNotifier } from './alert-eval/notifier.ts'
 import { reloadOnChange } from './alert-eval/reload.ts'
 import { silence, type silenceFlags, silenceSpec, silencesFile } from './alert-eval/silence.ts'
 
@@ -102,6 +92,24 @@ const flags = {
     help: 'silences, instead of those in --state',
     doc: 'For a replay with the silences of a run, and for members of a group that have no --state.'
   },
+  'dry-run': {
+    kind: 'boolean',
+    help: 'notify nobody, only say who would be',
+    doc: 'Alerts are written as always; what each alerter would have sent is told on stderr, without secrets.'
+  },
+  'deliver-for': {
+    kind: 'duration',
+    default: 3_600_000,
+    help: 'how long a notification is tried',
+    doc: 'A receiver that cannot be reached, answers with 5xx, 408 or 429 or takes too long is tried again, after 0.1 to 30 s. Another 4xx is final.'
+  },
+  undelivered: {
+    kind: 'string',
+    arg: 'FILE',
+    complete: 'file',
+    help: 'append notifications that were given up to FILE',
+    doc: 'A line of JSON each: receiver, reason, id, subject, text, match.'
+  },
   'fail-on-alert': { kind: 'boolean', help: 'end with status 4 when there was an alert' },
   ...inputFlags,
   out: { ...outputFlags.out, help: kafkaOutHelp, doc: `${outputFlags.out.doc} For topics see KAFKA.` },
@@ -135,7 +143,7 @@ export const spec = {
   description: [
     'alert-eval reads change events and plain rows, one JSON object a line, evaluates ElastAlert 2 rule files on them as they come, and writes each alert as a line of JSON. The alerters of a rule are notified too: debug and command in this version; others are named in a warning.',
     "Time is the events' own: timestamp_field (@timestamp), and for change events without it the commit. So a replayed capture gives byte for byte the alerts of the live run. A rule sees the row of a change event, and the envelope around it by dotted names (source.table, op, before.status).",
-    'A mark is acknowledged in --state once the alerts before it are written, their notifications done and the half-filled windows saved.'
+    'A mark is acknowledged in --state once the alerts before it are written, their notifications noted and the half-filled windows saved.'
   ],
   operands: [{ name: 'CAPTURE', help: 'with --test: the events, instead of --in' }],
   flags,
@@ -183,6 +191,13 @@ export const spec = {
       ]
     },
     {
+      title: 'NOTIFICATIONS',
+      text: [
+        'Each alerter of a rule has a line of its own, in which notifications wait their turn: a receiver that is slow or away delays neither the rules nor the others. What cannot be delivered within --deliver-for, or is refused, is named on stderr and goes to --undelivered. Of those that wait, 10000 are kept in memory, shared among the alerters; what comes for a receiver that fails and has that many is given up, and a flood for one that answers is read no faster than it takes them.',
+        'With --state, notifications are noted in it until they are delivered, and the next run goes on with those that are left: each is sent at least once, again only if it was on its way when the process was killed. Each has an id of rule, key, time and match, the same in every run, which receivers are given that know what they have. Without --state, those that are left when the run ends are given up. At the end of the input they are waited for up to 30 s, after SIGTERM up to 10 s.'
+      ]
+    },
+    {
       title: 'RULES',
       text: [
         'Rule types: any, blacklist, whitelist, change, frequency, spike, flatline, new_term, cardinality, metric_aggregation, spike_aggregation, percentage_match. Filters: term, terms, range (with date math; now is the time of the event), exists, prefix, wildcard, match, match_phrase, bool, constant_score, match_all, query_string.',
@@ -221,6 +236,9 @@ async function alertEval({
   const backtest = isTest
     ? new Backtest(rules, flags.labels === undefined ? null : readLabels(flags.labels))
     : null
+  if (flags.dryRun && flags.state !== undefined) {
+    throw usageError('--dry-run acknowledges nothing, so it goes without --state')
+  }
   const kafka = { ...flags, clientId: 'alert-eval', stop, warn: (message: string) => log.warn(message) }
   const outputs = { ...kafka, transactionalId: transactionalIdOf('alert-eval', flags.out, flags) }
   const columns = keyColumns(rules)
@@ -243,9 +261,8 @@ async function alertEval({
     state,
     columns === null ? null : { columns: flags.repartitionBy.length > 0 ? null : columns, name }
   )
-  const counts = { notified: 0, failed: 0 }
   const timing = { runEvery: flags.runEvery * 1000, bufferTime: flags.bufferTime * 1000 }
-  const notifier = backtest ?? notifierOf(rules, counts, log)
+  const notifier: RunNotifier = backtest ?? (await openNotifier(rules, { ...flags, state, stop, log }))
   const stage = new AlertStage(
     rules,
     writer,
@@ -265,18 +282,7 @@ async function alertEval({
       read: () => stage.resolved
     },
     { name: 'alerts_silenced_total', help: 'Alerts silenced', kind: 'counter', read: () => stage.silenced },
-    {
-      name: 'notifications_total',
-      help: 'Notifications begun',
-      kind: 'counter',
-      read: () => counts.notified
-    },
-    {
-      name: 'notifications_failed_total',
-      help: 'Notifications that failed',
-      kind: 'counter',
-      read: () => counts.failed
-    }
+    ...(notifier.metrics ?? [])
   ])
   const stopReloads = isTest
     ? () => {}
@@ -300,6 +306,7 @@ async function alertEval({
   }
   await badLines.close()
   await writer.output.close()
+  await notifier.close?.()
   state?.close()
   if (backtest !== null) {
     const { text, fields } = backtest.report()
@@ -333,50 +340,6 @@ function silencesOf(flags: Parameters<typeof silencesFile>[0], log: Log): Silenc
   const file = silencesFile(flags)
   if (file === undefined) return null
   return new SilenceFile(file, error => log.error(`${messageOf(error)}; the silences before it go on`))
-}
-
-/** Tells an alert to each alerter of its rule. */
-function notifierOf(rules: Rule[], counts: { notified: number; failed: number }, log: Log): Notifier {
-  const known = new Map(rules.map(rule => [rule, channelsOf(rule, log)]))
-  const channels = (rule: Rule): ReturnType<typeof channelsOf> => {
-    // a rule that was read later
-    const own = known.get(rule) ?? channelsOf(rule, log)
-    known.set(rule, own)
-    return own
-  }
-  const queue = new NotificationQueue((alerter, { rule }, error) => {
-    counts.failed++
-    log.error(`rule "${rule}": ${alerter.type} was not notified: ${messageOf(error)}`)
-  })
-  return {
-    tell(match) {
-      for (const { alerter, options } of channels(match.rule)) {
-        counts.notified++
-        queue.add(alerter, notificationOf(match, options))
-      }
-    },
-    room: () => queue.room(),
-    settled: () => queue.settled()
-  }
-}
-
-function channelsOf(rule: Rule, log: Log): { alerter: Alerter; options: AlerterConfig['options'] }[] {
-  return rule.alerters.flatMap(({ type, options }) => {
-    const alerter = createAlerter(type, options, log)
-    return alerter === undefined ? [] : [{ alerter, options }]
-  })
-}
-
-function notificationOf(match: Match, options: AlerterConfig['options']): Notification {
-  return {
-    rule: match.rule.name,
-    timestamp: matchTime(match),
-    ...alertTexts(match, options),
-    state: stateOf(match),
-    match: matchForAlerters(match),
-    matches: matchesOf(match).map(matchWithCounts),
-    field: name => matchField(match, name)
-  }
 }
 
 /** The rules, without errors; warnings are said. With `check`, a misspelt option is an error too. */

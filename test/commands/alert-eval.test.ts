@@ -107,6 +107,29 @@ test('a command that fails is named and does not cost the alert', t => {
   assert.match(stderr, /rule "gateway down": command was not notified: cannot run \/nowhere\/at\/all/)
 })
 
+test('a notification that is given up is kept with its reason in --undelivered', t => {
+  const dir = rulesIn(t, RULE.replace('alert: debug', 'alert: command\ncommand: [/nowhere/at/all]'))
+  const file = path.join(dir, 'undelivered.ndjson')
+  const { status } = alertEval(['--rules', dir, '--undelivered', file], ndjson([0, 1, 2].map(s => failed(s))))
+  assert.equal(status, 0)
+  const { receiver, reason, match } = JSON.parse(readFileSync(file, 'utf8'))
+  assert.equal(receiver, 'rule "gateway down": command')
+  assert.match(reason, /cannot run \/nowhere/)
+  assert.equal(match.num_hits, 3)
+})
+
+test('--dry-run writes the alerts, notifies nobody and says who would have been', t => {
+  const dir = folder(t, {})
+  const out = path.join(dir, 'out')
+  const rule = RULE.replace('alert: debug', `alert: command\ncommand: [/bin/touch, ${out}, '%(gateway)s']`)
+  writeFileSync(path.join(dir, 'rule.yaml'), rule)
+  const { alerts, stderr } = alertEval(['--rules', dir, '--dry-run'], ndjson([0, 1, 2].map(s => failed(s))))
+  assert.equal(alerts.length, 1)
+  assert.match(stderr, /rule "gateway down": command would be notified: \/bin\/touch .* paytm/)
+  assert.equal(existsSync(out), false)
+  assert.equal(alertEval(['--rules', dir, '--dry-run', '--state', dir]).status, 2)
+})
+
 test('alerters that are not delivered are named when the rules are read', t => {
   const { stderr } = alertEval([
     '--rules',

@@ -1,6 +1,6 @@
 import type { Log } from '../cli/index.ts'
 import { CommandAlerter } from './command.ts'
-import type { Alerter } from './notification.ts'
+import type { Alerter, Language, Notification } from './notification.ts'
 
 class DebugAlerter implements Alerter {
   readonly type = 'debug'
@@ -10,9 +10,19 @@ class DebugAlerter implements Alerter {
     this.#log = log
   }
 
-  async send({ rule, timestamp, text }: Parameters<Alerter['send']>[0]): Promise<void> {
-    this.#log.info(`Alert for ${rule} at ${timestamp}:\n${text.trimEnd()}`)
+  async send(notification: Notification): Promise<void> {
+    this.#log.info(this.describe(notification))
   }
+
+  describe({ rule, timestamp, text }: Notification): string {
+    return `Alert for ${rule} at ${timestamp}:\n${text.trimEnd()}`
+  }
+}
+
+/** What alerters need of the tool. */
+export interface AlerterContext {
+  readonly log: Log
+  readonly language: Language
 }
 
 /**
@@ -22,13 +32,17 @@ class DebugAlerter implements Alerter {
 export function createAlerter(
   type: string,
   options: Readonly<Record<string, unknown>>,
-  log: Log
+  { log, language }: AlerterContext
 ): Alerter | undefined {
   if (type === 'debug') return new DebugAlerter(log)
   if (type !== 'command') return undefined
-  return new CommandAlerter({
-    command: options.command as string | string[],
-    input: options.pipe_match_json === true ? 'match' : options.pipe_alert_text === true ? 'text' : 'nothing',
-    failOnStatus: options.fail_on_non_zero_exit === true
-  })
+  return new CommandAlerter(
+    {
+      command: options.command as string | string[],
+      input:
+        options.pipe_match_json === true ? 'match' : options.pipe_alert_text === true ? 'text' : 'nothing',
+      failOnStatus: options.fail_on_non_zero_exit === true
+    },
+    language
+  )
 }

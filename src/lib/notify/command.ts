@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { errnoOf } from '../cli/index.ts'
-import type { Alerter, Notification } from './notification.ts'
+import { type Alerter, type Language, type Notification, Refused } from './notification.ts'
 import { fillReferences, fillShellReferences } from './references.ts'
 
 export interface CommandOptions {
@@ -19,19 +19,32 @@ const TIME_LIMIT_MS = 60_000
 export class CommandAlerter implements Alerter {
   readonly type = 'command'
   readonly #options: CommandOptions
+  readonly #language: Language
 
-  constructor(options: CommandOptions) {
+  constructor(options: CommandOptions, language: Language) {
     this.#options = options
+    this.#language = language
   }
 
-  send(notification: Notification): Promise<void> {
+  send(notification: Notification, stop: AbortSignal): Promise<void> {
+    const [program = '', ...args] = this.#command(notification)
+    return this.#run(program, args, this.#input(notification), stop)
+  }
+
+  describe(notification: Notification): string {
+    return this.#command(notification).join(' ')
+  }
+
+  #command(notification: Notification): string[] {
     const { command } = this.#options
-    const { field } = notification
-    const [program = '', ...args] =
-      typeof command === 'string'
-        ? ['/bin/sh', '-c', fillShellReferences(command, field)]
-        : command.map(part => fillReferences(part, field))
-    return this.#run(program, args, this.#input(notification))
+    const { value, text } = this.#language
+    const field = (name: string): string | undefined => {
+      const found = value(notification, name)
+      return found === undefined || found === null ? undefined : text(found)
+    }
+    return typeof command === 'string'
+      ? ['/bin/sh', '-c', fillShellReferences(command, field)]
+      : command.map(part => fillReferences(part, field))
   }
 
   #input({ matches, text }: Notification): string {
@@ -45,14 +58,16 @@ export class CommandAlerter implements Alerter {
     }
   }
 
-  #run(program: string, args: string[], input: string): Promise<void> {
+  #run(program: string, args: string[], input: string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const child = spawn(program, args, {
         stdio: ['pipe', 2, 2],
         timeout: TIME_LIMIT_MS,
-        killSignal: 'SIGKILL'
+        killSignal: 'SIGKILL',
+        signal
       })
-      child.on('error', error => reject(new Error(`cannot run ${program}: ${error.message}`)))
+      // a program that is not there will not be there at the next attempt either
+      child.on('error', error => reject(new Refused(`cannot run ${program}: ${error.message}`)))
       child.on('close', (status, signal) => {
         if (signal !== null) reject(new Error(`${program} was ended by ${signal}`))
         else if (status !== 0 && this.#options.failOnStatus)

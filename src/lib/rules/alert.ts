@@ -1,8 +1,8 @@
 import { alertSubject, alertText } from './alert-text.ts'
-import { type JsonObject, lookup } from './fields.ts'
+import type { JsonObject } from './fields.ts'
 import type { Resolved } from './firing.ts'
 import { TemplateError } from './jinja.ts'
-import { FormatError, pythonStr } from './python-format.ts'
+import { FormatError } from './python-format.ts'
 import type { Match } from './rule-state.ts'
 import { formatIso } from './time.ts'
 
@@ -34,12 +34,6 @@ function orReason(template: unknown, format: () => string): string {
     if (!(error instanceof FormatError) && !(error instanceof TemplateError)) throw error
     return `${template} (${error.message})`
   }
-}
-
-/** A field of the match by its dotted name, as text; undefined when there is none. */
-export function matchField(match: Match, name: string): string | undefined {
-  const value = lookup({ row: matchForAlerters(match), envelope: match.fields.envelope }, name)
-  return value === undefined || value === null ? undefined : pythonStr(value)
 }
 
 /** ISO 8601 time of a match, as in its line. */

@@ -25,6 +25,7 @@ export class Backtest implements Notifier {
   }
 
   async room(): Promise<void> {}
+  async kept(): Promise<void> {}
   async settled(): Promise<void> {}
 
   /** The stage, with the times of what it is given taken down. */

@@ -2,7 +2,6 @@ export {
   alertLine,
   alertTexts,
   matchesOf,
-  matchField,
   matchForAlerters,
   matchTime,
   matchWithCounts,
@@ -11,9 +10,11 @@ export {
 export { Backtest } from './backtest.ts'
 export { adaptElastAlertConfig } from './config.ts'
 export { Evaluator, type EvaluatorOutput } from './evaluator.ts'
+export { lookup } from './fields.ts'
 export { keyColumns } from './key-columns.ts'
 export { type Label, readLabels } from './labels.ts'
 export { type LoadedRules, loadRules } from './load.ts'
+export { pythonFormat, pythonStr } from './python-format.ts'
 export { type Reloaded, RuleFiles, reloadRules } from './reload.ts'
 export type { AlerterConfig, Rule } from './rule.ts'
 export type { Match } from './rule-state.ts'

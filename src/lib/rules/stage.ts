@@ -25,7 +25,9 @@ export interface Notifier {
   tell(match: Match): void
   /** Resolves when there is room for more. */
   room(): Promise<void>
-  /** Resolves when everything told so far has been delivered or has failed. */
+  /** Resolves when everything told so far will be delivered even if the process is killed; without a state, at once. */
+  kept(): Promise<void>
+  /** Ends: resolves when everything told so far has been delivered, or waits for the next run. */
   settled(): Promise<void>
 }
 
@@ -45,7 +47,6 @@ export class AlertStage implements Stage {
   readonly #state: StateDirectory | null
   readonly #silences: SilenceFile | null
   #untold: Match[] = []
-  #acknowledged = Promise.resolve()
   #marked = false
   #idle = false
 
@@ -126,11 +127,8 @@ export class AlertStage implements Stage {
     }
     await state.snapshot(mark.n, this.#evaluators.whole.snapshot())
     const position = await this.#position(mark)
-    const told = this.#notifier.settled()
-    // a slow receiver holds up the acknowledgement, not the rules
-    this.#acknowledged = this.#acknowledged.then(() => told).then(() => state.acknowledge(mark, position))
-    // a failure is thrown by `settled`; until then it must not count as unhandled
-    this.#acknowledged.catch(() => {})
+    await this.#notifier.kept()
+    await state.acknowledge(mark, position)
   }
 
   async end(reason: EndReason): Promise<void> {
@@ -146,10 +144,9 @@ export class AlertStage implements Stage {
     await this.settled()
   }
 
-  /** Resolves when every notification is done and what can be acknowledged is. */
+  /** Resolves when every notification is done, or waits for the next run. */
   async settled(): Promise<void> {
     await this.#notifier.settled()
-    await this.#acknowledged
   }
 
   #write(match: Match): void {

@@ -21,12 +21,17 @@ export interface DeadLetters {
 /** Appends letters to a file, at once: they outlive the process, and after `sync` the machine. */
 export class DeadLetterFile implements DeadLetters {
   readonly name: string
+  readonly #flag: string
   readonly #fd: number
   #unsynced = false
 
-  /** @throws ToolError OUTPUT when it cannot be opened: at the start, not when the first bad line comes */
-  constructor(path: string) {
+  /**
+   * @param flag what named it, for messages
+   * @throws ToolError OUTPUT when it cannot be opened: at the start, not when the first bad line comes
+   */
+  constructor(path: string, flag = '--dead-letter') {
     this.name = path
+    this.#flag = flag
     try {
       this.#fd = openSync(path, 'a')
     } catch (error) {
@@ -56,7 +61,7 @@ export class DeadLetterFile implements DeadLetters {
   }
 
   #error(cause: unknown): ToolError {
-    return new ToolError('OUTPUT', `--dead-letter ${this.name}: ${messageOf(cause)}`, { cause })
+    return new ToolError('OUTPUT', `${this.#flag} ${this.name}: ${messageOf(cause)}`, { cause })
   }
 }
 

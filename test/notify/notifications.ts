@@ -1,0 +1,27 @@
+import type { Alerter, Notification } from '../../src/lib/notify/index.ts'
+
+/** A notification that differs from others by its subject. */
+export function notification(subject: string, more: Partial<Notification> = {}): Notification {
+  return {
+    id: `id of ${subject}`,
+    incident: `id of ${subject}`,
+    key: null,
+    rule: 'r',
+    state: 'firing',
+    timestamp: '2026-11-24T10:00:00.000Z',
+    subject,
+    text: '',
+    match: {},
+    matches: [{}],
+    ...more
+  }
+}
+
+/** An alerter that does what it is told to with each subject. */
+export function alerter(send: (subject: string, stop: AbortSignal) => Promise<void>): Alerter {
+  return {
+    type: 'test',
+    send: ({ subject }, stop) => send(subject, stop),
+    describe: ({ subject }) => subject
+  }
+}
