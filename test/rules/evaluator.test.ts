@@ -240,6 +240,8 @@ const STATEFUL = [
   ),
   'type: spike_aggregation\nmetric_agg_key: amount\nmetric_agg_type: sum\nspike_height: 1.5\nspike_type: both\ntimeframe: {seconds: 6}\nbuffer_time: {seconds: 6}',
   'type: any\naggregation: {seconds: 4}\naggregation_key: gateway',
+  'type: any\nlimit_execution: "*/2 * * * *"\nquery_key: gateway',
+  'type: flatline\nthreshold: 2\ntimeframe: {seconds: 6}\nlimit_execution: "1 * * * *"\nlimit_execution_coverage: true',
   'type: any\ntop_count_keys: [status]\nquery_key: gateway',
   'type: frequency\nnum_events: 2\ntimeframe: {seconds: 5}\naggregation: {schedule: "* * * * *"}\naggregation_key: [gateway, status]',
   'type: flatline\nthreshold: 2\ntimeframe: {seconds: 6}\nquery_key: gateway\naggregation: {seconds: 7}',
@@ -332,6 +334,42 @@ test('include keeps of a match what it names, what is below, and what the rule i
     items: [{ sku: 1 }],
     'gateway,user.id': 'a, 7'
   })
+})
+
+test('what is found outside of limit_execution goes out in its next minute, with coverage never', t => {
+  const rule =
+    'name: a\ntype: any\nindex: x\nalert: debug\nrealert: {minutes: 0}\nlimit_execution: "5-6 * * * *"\n'
+  const lines = ndjson([60, 302, 419, 420].map(s => payment(s, 'a')))
+  const times = (text: string): string[] =>
+    run(new Evaluator(rules(t, text)), lines).alerts.map(a => JSON.parse(a)['@timestamp'].slice(14, 19))
+  assert.deepEqual(times(rule), ['01:00', '05:02', '06:59'])
+  assert.deepEqual(times(`${rule}limit_execution_coverage: true\n`), ['05:02', '06:59'])
+})
+
+test('evaluations are made in the minutes of limit_execution', t => {
+  const rule =
+    'name: a\ntype: flatline\nindex: x\nalert: debug\nthreshold: 1\ntimeframe: {minutes: 1}\nrealert: {minutes: 0}\nlimit_execution: "*/5 * * * *"\n'
+  const { alerts } = run(new Evaluator(rules(t, rule)), ndjson([payment(0, 'a'), payment(1000, 'a')]))
+  assert.deepEqual(
+    alerts.map(a => JSON.parse(a)['@timestamp'].slice(14, 19)),
+    ['05:00', '10:00', '15:00']
+  )
+})
+
+test('a time in a form of its own is read, moves the clock and is written as ISO 8601', t => {
+  const rule =
+    'name: a\ntype: any\nindex: x\nalert: debug\ntimestamp_field: at\ntimestamp_type: custom\ntimestamp_format: "%d/%b/%Y:%H:%M:%S %z"\naggregation: {minutes: 1}\nfilter: [{term: {a: 1}}]\n'
+  const lines = [
+    { at: '24/Nov/2026:12:00:00 +0200', a: 1 },
+    { at: '24/Nov/2026:10:02:00 +0000', a: 2 },
+    { at: '24.11.2026', a: 1 }
+  ]
+  const { alerts, bad } = run(new Evaluator(rules(t, rule)), ndjson(lines))
+  assert.deepEqual(
+    alerts.map(a => [JSON.parse(a)['@timestamp'], JSON.parse(a).match.at]),
+    [['2026-11-24T10:01:00.000Z', '2026-11-24T12:00:00+02:00']]
+  )
+  assert.match(String(bad[0]?.reason), /at "24.11.2026" is no time of type custom/)
 })
 
 test('what waits to go out does so although its rule aggregates no more', t => {

@@ -143,7 +143,17 @@ test('what is missing or misspelt is named with line, column and a suggestion', 
         'warning: rule.yaml:5:1: aggregation_key does nothing without aggregation'
       ]
     ],
-    [`${GOOD}timestamp_type: custom\n`, ['rule.yaml:5:1: timestamp_type custom is not supported yet']],
+    [
+      `${GOOD}timestamp_type: custom\ntimestamp_format: "%Y %Q"\ntimestamp_to_datetime_format_expr: ts[:23]\n`,
+      [
+        'rule.yaml:7:1: timestamp_to_datetime_format_expr is Python, which is not run here: say by timestamp_format how the time is written',
+        'rule.yaml:6:1: %Q is no directive of strptime'
+      ]
+    ],
+    [
+      `${GOOD}limit_execution: "0 9-17 * * mon-frid"\npriority: high\n`,
+      ['rule.yaml:6:1: priority is a number, not "high"', 'rule.yaml:5:1: frid is no day of week: 0 to 7']
+    ],
     [
       'name: [\n',
       ['rule.yaml:2:1: Flow sequence in block collection must be sufficiently indented and end with a ]']
@@ -182,6 +192,20 @@ test('an import fills what is not set, and its filters come first', t => {
   assert.deepEqual(problems, [])
   assert.equal(rules[0]?.realert, 0)
   assert.deepEqual(rules[0]?.options.filter, [{ term: { a: 1 } }, { term: { b: 2 } }])
+})
+
+test('files that import each other in a circle are named, and one that is imported twice is not', t => {
+  const dir = folder(t, {
+    'a.yaml': `${GOOD}import: [b.inc, c.inc]\n`,
+    'b.inc': 'import: c.inc\nowner: me\n',
+    'c.inc': 'priority: 3\n'
+  })
+  assert.deepEqual(loadRules([dir]).problems, [])
+  writeFileSync(path.join(dir, 'c.inc'), 'import: [b.inc]\n')
+  assert.deepEqual(
+    loadRules([dir]).problems.map(p => [path.basename(p.file), p.line, p.message]),
+    [['b.inc', 1, 'import in a circle: c.inc → b.inc → c.inc']]
+  )
 })
 
 test('an error in an imported filter is named in the imported file', t => {

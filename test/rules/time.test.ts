@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseDateBound } from '../../src/lib/rules/date-math.ts'
-import { formatIso, parseIso, pythonIso, strftime } from '../../src/lib/rules/time.ts'
+import { formatIso, isoOffset, parseIso, pythonIso, strftime } from '../../src/lib/rules/time.ts'
 
 const micros = (text: string): number => {
   const at = parseIso(text)
@@ -38,7 +38,7 @@ test('alert lines have three fraction digits, six when there are microseconds', 
 })
 
 test('times in a match look as Python writes them', () => {
-  const form = (text: string): string => pythonIso(text, micros(text))
+  const form = (text: string): string => pythonIso(micros(text), isoOffset(text))
   assert.equal(form('2026-11-24T10:00:00.000Z'), '2026-11-24T10:00:00Z')
   assert.equal(form('2026-11-24T10:00:00.120Z'), '2026-11-24T10:00:00.120Z')
   assert.equal(form('2026-11-24T10:00:00.123456Z'), '2026-11-24T10:00:00.123456Z')

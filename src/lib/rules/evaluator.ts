@@ -29,7 +29,7 @@ interface Clock {
   scan: TimeScan
   states: RuleState[]
   /** Those whose time may come nearer with an event: a match begins to wait. */
-  aggregated: RuleState[]
+  waiting: RuleState[]
 }
 
 /**
@@ -106,7 +106,7 @@ export class Evaluator {
       }
     }
     for (const clock of this.#clocks) {
-      if (dueOf(clock.aggregated) < Number.POSITIVE_INFINITY && !due.includes(clock)) due.push(clock)
+      if (dueOf(clock.waiting) < Number.POSITIVE_INFINITY && !due.includes(clock)) due.push(clock)
     }
     if (problem !== undefined) out.badLine(index, block.subarray(start, end), problem)
   }
@@ -154,16 +154,16 @@ function clocksOf(states: RuleState[]): Clock[] {
   const clocks = new Map<string, Clock>()
   for (const state of states) {
     if (!state.needsTime) continue
-    const { timestamp, aggregation } = state.rule
+    const { timestamp } = state.rule
     const name = JSON.stringify(timestamp)
     const clock = clocks.get(name) ?? {
       timestamp,
       scan: new TimeScan(timestamp),
       states: [],
-      aggregated: []
+      waiting: []
     }
     clock.states.push(state)
-    if (aggregation !== undefined) clock.aggregated.push(state)
+    if (state.waits) clock.waiting.push(state)
     clocks.set(name, clock)
   }
   return [...clocks.values()]

@@ -8,17 +8,20 @@
  *
  * The time of an event is its `timestamp_field`; a change event without it happened when its transaction was committed
  * (`source.ts_ms`, else `ts_ms`). `timestamp_type` says how to read it, as in ElastAlert: `iso` (also accepts SQL's form;
- * no zone means UTC), `unix` (seconds), `unix_ms`.
+ * no zone means UTC), `unix` (seconds), `unix_ms`, `custom` (`timestamp_format`).
  */
 
 import { type Fields, isObject, type JsonObject, lookup } from './fields.ts'
-import { MICROS_PER_MS, parseIso } from './time.ts'
+import { strptime } from './strptime.ts'
+import { isoOffset, MICROS_PER_MS, parseIso } from './time.ts'
 
-export type TimestampType = 'iso' | 'unix' | 'unix_ms'
+export type TimestampType = 'iso' | 'unix' | 'unix_ms' | 'custom'
 
 export interface Timestamp {
   field: string
   type: TimestampType
+  /** Of the type custom: how Python's strptime reads it. */
+  format?: string
 }
 
 /** The view of a parsed line; undefined when it is no JSON object. */
@@ -34,7 +37,8 @@ export function eventOf(value: unknown): Fields | undefined {
   return { row: {}, envelope: value }
 }
 
-function readTime(value: unknown, type: TimestampType): number | undefined {
+function readTime(value: unknown, { type, format = '' }: Timestamp): number | undefined {
+  if (type === 'custom') return typeof value === 'string' ? strptime(format)(value)?.micros : undefined
   if (type === 'iso') return typeof value === 'string' ? parseIso(value) : undefined
   if (typeof value !== 'number' && (typeof value !== 'string' || value.trim() === '')) return undefined
   const n = Number(value)
@@ -51,6 +55,12 @@ function commitTime(envelope: JsonObject): number | undefined {
 /** Microseconds of the event's time; undefined when it has none, or one that cannot be read. */
 export function timeOf(fields: Fields, timestamp: Timestamp): number | undefined {
   const value = lookup(fields, timestamp.field)
-  if (value !== undefined && value !== null) return readTime(value, timestamp.type)
+  if (value !== undefined && value !== null) return readTime(value, timestamp)
   return fields.envelope === undefined ? undefined : commitTime(fields.envelope)
+}
+
+/** Minutes east of UTC in which a time is written; numbers are times of UTC. */
+export function offsetOf(value: unknown, { type, format = '' }: Timestamp): number {
+  if (typeof value !== 'string') return 0
+  return (type === 'custom' ? strptime(format)(value)?.offset : isoOffset(value)) ?? 0
 }

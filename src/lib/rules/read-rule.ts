@@ -2,7 +2,6 @@ import path from 'node:path'
 import { checkTexts } from './check-texts.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { readFilter } from './dsl.ts'
-import type { TimestampType } from './event.ts'
 import { isObject, type JsonObject } from './fields.ts'
 import { OptionReader } from './option-reader.ts'
 import { ALERTERS, KNOWN_OPTIONS, optionKind } from './options.ts'
@@ -11,6 +10,7 @@ import { readAggregation } from './read-aggregation.ts'
 import { readInclude, readTopCounts } from './read-enrichment.ts'
 import { readKind } from './read-kind.ts'
 import { readResolveAfter } from './read-resolve.ts'
+import { readLimit, readTimestamp } from './read-time.ts'
 import type { AlerterConfig, Rule } from './rule.ts'
 import { type MergedSource, type Problem, readMerged, type YamlPath } from './source.ts'
 
@@ -42,6 +42,9 @@ class RuleReader {
   read(): Rule | undefined {
     const options = this.#options
     if (options.is_enabled === false) return undefined
+    this.#in.boolean('is_enabled')
+    for (const label of ['owner', 'description', 'category']) this.#in.string(label)
+    this.#in.number('priority')
     this.#checkNames()
     for (const name of ['type', 'index', 'alert']) {
       if (!Object.hasOwn(options, name)) this.#in.error([], `${name} is missing`)
@@ -55,7 +58,7 @@ class RuleReader {
       file: this.#in.file,
       sources: this.#in.sources,
       filter: this.#filter(),
-      timestamp: { field: this.#in.string('timestamp_field') ?? '@timestamp', type: this.#timestampType() },
+      timestamp: readTimestamp(this.#in),
       queryKey: this.#queryKey(),
       realert: this.#in.duration('realert') ?? (Object.hasOwn(options, 'aggregation') ? 0 : MINUTE),
       realertKey: this.#in.string('realert_key') ?? name,
@@ -63,6 +66,7 @@ class RuleReader {
       runEvery: this.#in.span('run_every'),
       bufferTime: this.#in.span('buffer_time'),
       aggregation: readAggregation(this.#in),
+      limit: readLimit(this.#in),
       topCounts: readTopCounts(this.#in),
       include: readInclude(this.#in),
       resolveAfter,
@@ -91,18 +95,6 @@ class RuleReader {
       this.#in.error(error.path, error.message)
       return { is: 'none' }
     }
-  }
-
-  #timestampType(): TimestampType {
-    const type = (this.#in.string('timestamp_type') ?? 'iso').trim().toLowerCase()
-    if (type === 'iso' || type === 'unix' || type === 'unix_ms') return type
-    this.#in.error(
-      ['timestamp_type'],
-      type === 'custom'
-        ? 'timestamp_type custom is not supported yet'
-        : 'timestamp_type is iso, unix or unix_ms'
-    )
-    return 'iso'
   }
 
   #queryKey(): Rule['queryKey'] {

@@ -1,5 +1,6 @@
 import { Evaluations } from './evaluations.ts'
-import { timeOf } from './event.ts'
+import { offsetOf, timeOf } from './event.ts'
+import { ExecutionLimit, type HeldSnapshot } from './execution-limit.ts'
 import { type Fields, type JsonObject, lookup } from './fields.ts'
 import { FiringKeys, type FiringSnapshot, type Resolved } from './firing.ts'
 import { sourceFilter } from './include.ts'
@@ -64,6 +65,8 @@ export interface RuleSnapshot {
   /** Aggregated alerts that have not gone out yet. */
   pending?: PendingSnapshot
   counts?: TopCountsSnapshot
+  /** Matches found when the rule was not at work. */
+  held?: HeldSnapshot
 }
 
 /** After so many events at least, what is over is forgotten; then when as many have come as are remembered. */
@@ -82,6 +85,7 @@ export class RuleState implements Report {
   readonly #evaluations: Evaluations | undefined
   readonly #pending: PendingAlerts
   readonly #counts: TopCounts | undefined
+  readonly #limit: ExecutionLimit | undefined
   readonly #included: (document: JsonObject) => JsonObject
   readonly #firing: FiringKeys | undefined
   readonly #out: (match: Match) => void
@@ -100,6 +104,7 @@ export class RuleState implements Report {
     this.#isSilenced = isSilenced
     this.#pending = new PendingAlerts(rule)
     if (rule.topCounts !== undefined) this.#counts = new TopCounts(rule.topCounts)
+    if (rule.limit !== undefined) this.#limit = new ExecutionLimit(rule.limit.cron, rule.limit.covers)
     this.#included = rule.include === undefined ? document => ({ ...document }) : sourceFilter(rule.include)
     this.#out = out
     if (rule.resolveAfter !== undefined) this.#firing = new FiringKeys(rule.resolveAfter)
@@ -109,18 +114,25 @@ export class RuleState implements Report {
 
   /** Time after which the rule must be told of the time; Infinity when only its events matter to it. */
   get due(): number {
-    return Math.min(this.#evaluations?.next ?? Number.POSITIVE_INFINITY, this.#pending.due)
+    const held = this.#limit?.due ?? Number.POSITIVE_INFINITY
+    return Math.min(this.#evaluations?.next ?? Number.POSITIVE_INFINITY, this.#pending.due, held)
   }
 
   /** Whether the rule has ever to be told of the time. */
   get needsTime(): boolean {
-    return this.due < Number.POSITIVE_INFINITY || this.rule.aggregation !== undefined
+    return this.due < Number.POSITIVE_INFINITY || this.waits
+  }
+
+  /** Whether its matches may wait for a time. */
+  get waits(): boolean {
+    return this.rule.aggregation !== undefined || this.#limit !== undefined
   }
 
   /** Makes the evaluations that are due, and lets go the alerts that are. */
   advance(micros: number): void {
     this.#evaluations?.advance(micros, at => {
       this.#release(at)
+      if (this.#limit?.includes(at) === false) return
       this.#now = at
       this.#type.evaluate?.(at, this)
       this.#resolve(at)
@@ -134,6 +146,10 @@ export class RuleState implements Report {
   }
 
   #release(before: number): void {
+    for (const { due, found } of this.#limit?.release(before) ?? []) {
+      this.#now = due
+      this.#raise(found)
+    }
     for (const alert of this.#pending.release(before)) this.#send(alert)
   }
 
@@ -148,6 +164,7 @@ export class RuleState implements Report {
     const { rule } = this
     const micros = timeOf(event, rule.timestamp)
     if (micros === undefined) throw new NoEventTime(rule, event)
+    if (this.#limit?.ignores(micros) === true) return
     this.#forgetInTime(micros)
     if (micros > this.due) this.advance(micros)
     this.#now = micros
@@ -172,7 +189,7 @@ export class RuleState implements Report {
     const own = event.row[timestamp.field]
     // a time further down in the document stays as it is
     const nested = own === undefined && lookup(event, timestamp.field) !== undefined
-    if (!nested) document[timestamp.field] = pythonIso(own, micros)
+    if (!nested) document[timestamp.field] = pythonIso(micros, offsetOf(own, timestamp))
     if (queryKey !== undefined && queryKey.fields.length > 1) document[queryKey.name] = this.#key(event)
     const grouped = this.rule.aggregation?.key
     if (grouped !== undefined && grouped.fields.length > 1)
@@ -182,12 +199,17 @@ export class RuleState implements Report {
 
   evaluation(key: Key | undefined, micros: number): JsonObject {
     const { queryKey, timestamp } = this.rule
-    const row: JsonObject = { [timestamp.field]: pythonIso(undefined, micros) }
+    const row: JsonObject = { [timestamp.field]: pythonIso(micros) }
     if (queryKey !== undefined && key !== undefined) row[queryKey.name] = key
     return row
   }
 
   match(found: Found): void {
+    if (this.#limit === undefined || this.#limit.includes(this.#now)) this.#raise(found)
+    else this.#limit.hold(found, this.#now)
+  }
+
+  #raise(found: Found): void {
     const { rule } = this
     const { key, micros, numHits, row, envelope } = found
     const name = key === null ? null : pythonStr(key)
@@ -244,6 +266,7 @@ export class RuleState implements Report {
       sinceForget: this.#sinceForget,
       ...(Number.isFinite(this.#evaluations?.next) ? { next: this.#evaluations!.next } : {}),
       ...(Number.isFinite(this.#pending.due) ? { pending: this.#pending.snapshot() } : {}),
+      ...(this.#limit === undefined ? {} : { held: this.#limit.snapshot() }),
       ...(this.#counts === undefined ? {} : { counts: this.#counts.snapshot() })
     }
   }
@@ -252,6 +275,7 @@ export class RuleState implements Report {
   restore(snapshot: RuleSnapshot): void {
     this.#pending.restore(snapshot.pending ?? [])
     this.#counts?.restore(snapshot.counts ?? [])
+    this.#limit?.restore(snapshot.held ?? [])
     if (snapshot.type !== this.rule.kind.type) return
     this.#type.restore(snapshot.state)
     this.#silences.restore(snapshot.silences)

@@ -117,6 +117,8 @@ export interface Rule {
   bufferTime: number | undefined
   /** Matches wait to go out together. */
   aggregation: Aggregation | undefined
+  /** The minutes in which the rule is at work; with `covers` it does not look at what happens outside. */
+  limit: { cron: Cron; covers: boolean } | undefined
   topCounts: TopCountOptions | undefined
   /** Names of what a match keeps of its document; undefined for all of it. */
   include: string[] | undefined

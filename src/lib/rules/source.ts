@@ -135,12 +135,24 @@ export function readMerged(file: string, report: (p: Problem) => void): MergedSo
   const origins = new Map<string, Source>()
   let filters: { source: Source; index: number }[] = []
   const visited = new Set<string>()
-  const pending: { file: string; from: Source | undefined }[] = [{ file, from: undefined }]
+  const pending: { file: string; from: Source | undefined; chain: string[] }[] = [
+    { file, from: undefined, chain: [] }
+  ]
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const real = path.resolve(next.file)
+    const { from, chain } = next
+    if (from !== undefined && chain.includes(real)) {
+      const circle = [...chain.slice(chain.indexOf(real)), real].map(f => path.basename(f)).join(' → ')
+      report({
+        severity: 'error',
+        file: from.file,
+        ...from.at(['import']),
+        message: `import in a circle: ${circle}`
+      })
+      return undefined
+    }
     if (visited.has(real)) continue
     visited.add(real)
-    const { from } = next
     const source = readSource(next.file, p => {
       if (from === undefined) report(p)
       else
@@ -160,7 +172,11 @@ export function readMerged(file: string, report: (p: Problem) => void): MergedSo
     }
     const imports = source.content.import
     for (const name of Array.isArray(imports) ? imports : imports === undefined ? [] : [imports]) {
-      pending.push({ file: path.resolve(path.dirname(file), String(name)), from: source })
+      pending.push({
+        file: path.resolve(path.dirname(file), String(name)),
+        from: source,
+        chain: [...chain, real]
+      })
     }
   }
   return {

@@ -1,4 +1,5 @@
 import type { Timestamp } from './event.ts'
+import { strptime } from './strptime.ts'
 import { MICROS_PER_MS, parseIso } from './time.ts'
 
 const SPACE = 32
@@ -16,25 +17,25 @@ const LONGEST = 48
  * line found here may still have another time (the field stands elsewhere in it, too): it is then parsed to be sure.
  */
 export class TimeScan {
-  readonly #needles: { bytes: Buffer; type: Timestamp['type'] }[]
+  readonly #needles: { bytes: Buffer; type: Timestamp['type']; format?: string | undefined }[]
   #minute: Buffer = Buffer.alloc(0)
   #minuteEnd = Number.POSITIVE_INFINITY
 
-  constructor({ field, type }: Timestamp) {
+  constructor({ field, type, format }: Timestamp) {
     const key = Buffer.from(`${JSON.stringify(field.slice(field.lastIndexOf('.') + 1))}:`)
     this.#needles = [
-      { bytes: key, type },
+      { bytes: key, type, format },
       { bytes: COMMIT, type: 'unix_ms' }
     ]
   }
 
   /** True when some time in these bytes may be later than `micros`. */
   mayPass(block: Buffer, start: number, end: number, micros: number): boolean {
-    for (const { bytes, type } of this.#needles) {
+    for (const { bytes, type, format } of this.#needles) {
       for (let at = block.indexOf(bytes, start); at >= 0 && at < end; at = block.indexOf(bytes, at)) {
         at += bytes.length
         if (type === 'iso' && this.#isWithinMinute(block, at, micros)) continue
-        const time = timeAt(block, at, end, type)
+        const time = timeAt(block, at, end, type, format)
         if (type === 'iso' && time !== undefined) this.#remember(block, at, time)
         if (time !== undefined && time > micros) return true
       }
@@ -57,10 +58,16 @@ export class TimeScan {
 }
 
 /** Microseconds of the value that begins at a place; undefined when it is no time. */
-function timeAt(block: Buffer, start: number, end: number, type: Timestamp['type']): number | undefined {
+function timeAt(
+  block: Buffer,
+  start: number,
+  end: number,
+  type: Timestamp['type'],
+  format = ''
+): number | undefined {
   let at = start
   while (at < end && block[at] === SPACE) at++
-  if (type !== 'iso') {
+  if (type === 'unix' || type === 'unix_ms') {
     const text = /^"?(-?[\d.]+(?:[eE][+-]?\d+)?)/.exec(
       block.toString('latin1', at, Math.min(end, at + LONGEST))
     )?.[1]
@@ -68,5 +75,7 @@ function timeAt(block: Buffer, start: number, end: number, type: Timestamp['type
   }
   if (block[at] !== QUOTE) return undefined
   const close = block.indexOf(QUOTE, at + 1)
-  return close < 0 || close > at + LONGEST ? undefined : parseIso(block.toString('latin1', at + 1, close))
+  if (close < 0 || close > at + LONGEST) return undefined
+  const text = block.toString('latin1', at + 1, close)
+  return type === 'custom' ? strptime(format)(text)?.micros : parseIso(text)
 }

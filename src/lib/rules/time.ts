@@ -36,6 +36,11 @@ export function parseIso(text: string): number | undefined {
   return parseIsoParts(text)?.micros
 }
 
+/** Minutes east of UTC of an ISO 8601 time. */
+export function isoOffset(text: string): number | undefined {
+  return parseIsoParts(text)?.offset
+}
+
 /** `2026-11-24T10:00:00.000Z`: three fraction digits, six when there are microseconds. */
 export function formatIso(micros: number): string {
   const ms = Math.floor(micros / MICROS_PER_MS)
@@ -46,10 +51,9 @@ export function formatIso(micros: number): string {
 
 /**
  * The form in which ElastAlert writes a time into a match (Python's isoformat with `Z` for UTC): no fraction when it is
- * zero, three digits when these say it all, else six; other zones as they came. Numbers are times of UTC.
+ * zero, three digits when these say it all, else six. `offset`: minutes east of UTC in which it is written.
  */
-export function pythonIso(value: unknown, micros: number): string {
-  const offset = typeof value === 'string' ? (parseIsoParts(value)?.offset ?? 0) : 0
+export function pythonIso(micros: number, offset = 0): string {
   const local = formatIso(micros + offset * 60e6).replace('.000Z', 'Z')
   if (offset === 0) return local
   const fraction = /\.(\d{3})Z$/.test(local) ? local.replace('Z', '000') : local.replace('Z', '')
