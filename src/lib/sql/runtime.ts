@@ -38,7 +38,10 @@ export {
   wrap
 } from './values/integer.ts'
 export { isSameValue, keep } from './values/keep.ts'
-export * from './values/load.ts'
+export * from './values/load-json.ts'
+export * from './values/load-number.ts'
+export { loadBoolean, loadString } from './values/load-text.ts'
+export * from './values/load-time.ts'
 export * from './values/nested.ts'
 export * from './values/ordered-rows.ts'
 export * from './values/sorted-counts.ts'

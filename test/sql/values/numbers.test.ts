@@ -13,7 +13,7 @@ import {
   toInt,
   wrap
 } from '../../../src/lib/sql/values/integer.ts'
-import { loadBigint, loadDecimal } from '../../../src/lib/sql/values/load.ts'
+import { loadBigint, loadDecimal } from '../../../src/lib/sql/values/load-number.ts'
 
 const big = fc.oneof(
   fc.bigInt({ min: -(2n ** 80n), max: 2n ** 80n }),

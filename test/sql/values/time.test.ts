@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { extract, floorTime } from '../../../src/lib/sql/functions/time-runtime.ts'
-import { loadTimestamp } from '../../../src/lib/sql/values/load.ts'
+import { loadTimestamp } from '../../../src/lib/sql/values/load-time.ts'
 import {
   addMonths,
   civilFromDays,

@@ -2,7 +2,7 @@ import { type ByteWriter, writeDigits, writeUint } from '../../stream/index.ts'
 import type { Pieces } from './block-text.ts'
 import { formatDecimal } from './decimal.ts'
 import type { Int } from './integer.ts'
-import { checkRaw, rawString } from './load.ts'
+import { checkRaw, rawString } from './load-json.ts'
 import { quote } from './text.ts'
 
 /**
