@@ -33,6 +33,7 @@ import {
 import {
   BadLines,
   commitTogether,
+  isKafka,
   OutputWriter,
   openDeadLetters,
   openOutputPort,
@@ -72,6 +73,11 @@ const flags = {
     complete: 'file',
     help: 'with --test: when there should have been alerts',
     doc: 'Precision, recall and delay are printed too. See BACKTEST.'
+  },
+  explain: {
+    kind: 'boolean',
+    help: 'say why rules have fired or not',
+    doc: 'At the end, and on SIGUSR2, stderr has for each rule and each of its keys: how many events came, which parts of the filter let how many not through, how many matches there were and what became of them (alerted, silenced, held back by realert, until when), and how its window stands. Every line is parsed for it, which takes its time. Of a rule, the twenty keys with most matches are printed. What is told is of this run alone.'
   },
   'run-every': {
     kind: 'duration',
@@ -272,7 +278,8 @@ async function alertEval({
     state,
     states,
     timing,
-    silencesOf(flags, log)
+    silencesOf(flags, log),
+    flags.explain
   )
   await ready([
     { name: 'alerts_total', help: 'Alerts raised', kind: 'counter', read: () => stage.alerts },
@@ -290,10 +297,14 @@ async function alertEval({
     : reloadOnChange({
         paths: flags.rules,
         rules,
-        keepsColumns: states !== null,
+        keepsColumns: isKafka(flags.in) && state === null,
         replace: next => stage.replaceRules(next),
         log
       })
+  const explain = (): void => {
+    for (const text of stage.explain()) log.info(text)
+  }
+  if (flags.explain) process.on('SIGUSR2', explain)
   log.progress(() => count(stage.alerts, 'alert'))
   try {
     // a file holds alerts alone; marks are for the next stage of a pipe
@@ -305,6 +316,7 @@ async function alertEval({
     stopReloads()
     await stage.settled()
   }
+  explain()
   await badLines.close()
   await writer.output.close()
   await notifier.close?.()

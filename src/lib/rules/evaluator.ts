@@ -37,14 +37,22 @@ interface Clock {
  * the clock of the machine says: time is the events'.
  */
 export class Evaluator {
+  /** Every event is shown to every rule, also those that cannot pass. */
+  readonly #explains: boolean
   readonly #make: (rule: Rule) => RuleState
   #states: RuleState[]
   #candidates: Candidates
   #clocks: Clock[]
   #out: EvaluatorOutput | undefined
 
-  constructor(rules: Rule[], timing: Timing = DEFAULT_TIMING, isSilenced: IsSilenced = () => false) {
-    this.#make = rule => new RuleState(rule, timing, isSilenced, match => this.#out?.match(match))
+  constructor(
+    rules: Rule[],
+    timing: Timing = DEFAULT_TIMING,
+    isSilenced: IsSilenced = () => false,
+    explains = false
+  ) {
+    this.#explains = explains
+    this.#make = rule => new RuleState(rule, timing, isSilenced, match => this.#out?.match(match), explains)
     this.#states = rules.map(this.#make)
     this.#candidates = new Candidates(this.#states.map(s => s.needles))
     this.#clocks = clocksOf(this.#states)
@@ -61,7 +69,7 @@ export class Evaluator {
       const time = dueOf(c.states)
       return time < Number.POSITIVE_INFINITY && c.scan.mayPass(block, 0, block.length, time)
     })
-    const isOfInterest = mayPass || due.length > 0
+    const isOfInterest = this.#explains || mayPass || due.length > 0
     eachLine(block, (start, end, index) => {
       if (!isBraced(block, start, end)) badLine(block, start, end, index, out)
       else if (isOfInterest) this.#line(block, start, end, index, out, due)
@@ -91,10 +99,12 @@ export class Evaluator {
       if (micros !== undefined) for (const state of clock.states) state.advance(micros)
     }
     for (let i = 0; i < this.#states.length; i++) {
-      if (!this.#candidates.mayPass(i, start, end)) continue
+      const mayPass = this.#candidates.mayPass(i, start, end)
+      if (!mayPass && !this.#explains) continue
       if (event === undefined) {
         event = eventOf(parse(block, start, end))
         if (event === undefined) {
+          if (!mayPass) continue
           badLine(block, start, end, index, out)
           return
         }
@@ -126,6 +136,11 @@ export class Evaluator {
     })
     this.#candidates = new Candidates(this.#states.map(s => s.needles))
     this.#clocks = clocksOf(this.#states)
+  }
+
+  /** Why each rule has fired or not, in words; nothing unless that is taken down. */
+  explain(): string[] {
+    return this.#states.flatMap(state => state.explain() ?? [])
   }
 
   /** Windows and silences, to go on from later. */

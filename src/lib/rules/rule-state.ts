@@ -1,6 +1,7 @@
 import { Evaluations } from './evaluations.ts'
 import { offsetOf, timeOf } from './event.ts'
 import { ExecutionLimit, type HeldSnapshot } from './execution-limit.ts'
+import { Explanation } from './explanation.ts'
 import { type Fields, type JsonObject, lookup } from './fields.ts'
 import { FiringKeys, type FiringSnapshot, type Resolved } from './firing.ts'
 import { sourceFilter } from './include.ts'
@@ -88,16 +89,25 @@ export class RuleState implements Report {
   readonly #limit: ExecutionLimit | undefined
   readonly #included: (document: JsonObject) => JsonObject
   readonly #firing: FiringKeys | undefined
+  readonly #explanation: Explanation | undefined
   readonly #out: (match: Match) => void
   #sinceForget = 0
   /** The time that the rule is at: of the event it takes, or of the evaluation. */
   #now = 0
 
-  constructor(rule: Rule, timing: Timing, isSilenced: IsSilenced, out: (match: Match) => void) {
+  constructor(
+    rule: Rule,
+    timing: Timing,
+    isSilenced: IsSilenced,
+    out: (match: Match) => void,
+    explains = false
+  ) {
     this.rule = rule
     const intervals = intervalsOf(rule, timing)
     this.needles = needlesOf(rule.filter)
-    this.#passes = compilePredicate(rule.filter, fields => timeOf(fields, rule.timestamp))
+    const time = (fields: Fields): number | undefined => timeOf(fields, rule.timestamp)
+    this.#passes = compilePredicate(rule.filter, time)
+    if (explains) this.#explanation = new Explanation(rule, time)
     this.#type = createRuleType(rule, intervals)
     this.#silences = new Silences(rule.realert, rule.exponentialRealert)
     this.#silenced = new Silences(rule.realert, rule.exponentialRealert)
@@ -160,7 +170,7 @@ export class RuleState implements Report {
 
   /** @throws NoEventTime */
   add(event: Fields): void {
-    if (!this.#passes(event)) return
+    if (!this.#isPassed(event)) return
     const { rule } = this
     const micros = timeOf(event, rule.timestamp)
     if (micros === undefined) throw new NoEventTime(rule, event)
@@ -171,6 +181,18 @@ export class RuleState implements Report {
     const key = this.#key(event)
     this.#counts?.add(key, micros, event)
     this.#type.add(key, micros, event, this)
+  }
+
+  #isPassed(event: Fields): boolean {
+    if (this.#explanation === undefined) return this.#passes(event)
+    return this.#explanation.passes(nameOf(this.#key(event)), event)
+  }
+
+  /** Why the rule has fired or not, in words; undefined when that is not taken down. */
+  explain(): string | undefined {
+    const standings = new Map<string | null, string>()
+    this.#type.explain?.(this.#now, (key, text) => standings.set(nameOf(key), text))
+    return this.#explanation?.text(standings)
   }
 
   #key(event: Fields): Key {
@@ -205,6 +227,7 @@ export class RuleState implements Report {
   }
 
   match(found: Found): void {
+    this.#firing?.held(found.key, this.#now)
     if (this.#limit === undefined || this.#limit.includes(this.#now)) this.#raise(found)
     else this.#limit.hold(found, this.#now)
   }
@@ -212,13 +235,16 @@ export class RuleState implements Report {
   #raise(found: Found): void {
     const { rule } = this
     const { key, micros, numHits, row, envelope } = found
-    const name = key === null ? null : pythonStr(key)
-    this.#firing?.held(key, this.#now)
+    const name = nameOf(key)
     const silenceKey = name === null ? rule.realertKey : `${rule.realertKey}.${name}`
     // a spike is told of by its first event, which lies back
     const silenced = this.#isSilenced(rule.name, name, this.#now)
-    if (silenced && this.#silences.isSilent(silenceKey, this.#now)) return
-    if (!(silenced ? this.#silenced : this.#silences).take(silenceKey, this.#now)) return
+    const goesOut =
+      !(silenced && this.#silences.isSilent(silenceKey, this.#now)) &&
+      (silenced ? this.#silenced : this.#silences).take(silenceKey, this.#now)
+    const outcome = !goesOut ? 'held' : silenced ? 'silenced' : 'alerts'
+    this.#explanation?.matched(name, outcome, this.#silences.until(silenceKey))
+    if (!goesOut) return
     Object.assign(row, this.#counts?.at(key, this.#now))
     const match: Match = {
       rule,
@@ -288,4 +314,8 @@ export class RuleState implements Report {
 
 function compoundKey(event: Fields, fields: string[]): string {
   return fields.map(field => pythonStr(lookup(event, field))).join(', ')
+}
+
+function nameOf(key: Key): string | null {
+  return key === null ? null : pythonStr(key)
 }

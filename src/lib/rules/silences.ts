@@ -22,6 +22,11 @@ export class Silences {
     this.#longest = longest
   }
 
+  /** Time until which alerts of a key do not go out; undefined when none did. */
+  until(key: string): number | undefined {
+    return this.#byKey.get(key)?.until
+  }
+
   /** True when an alert at this time does not go out. */
   isSilent(key: string, micros: number): boolean {
     const last = this.#byKey.get(key)

@@ -58,11 +58,12 @@ export class AlertStage implements Stage {
     state: StateDirectory | null,
     states: PartitionStates | null,
     timing?: Timing,
-    silences: SilenceFile | null = null
+    silences: SilenceFile | null = null,
+    explains = false
   ) {
     this.#rules = rules
     this.#evaluators = new ByPartition(
-      () => new Evaluator(this.#rules, timing, silences?.isSilenced),
+      () => new Evaluator(this.#rules, timing, silences?.isSilenced, explains),
       (evaluator, saved) => evaluator.restore(saved),
       states
     )
@@ -90,6 +91,11 @@ export class AlertStage implements Stage {
   replaceRules(rules: Rule[]): void {
     this.#rules = rules
     for (const evaluator of this.#evaluators.touch()) evaluator.replace(rules)
+  }
+
+  /** Why each rule has fired or not, in words; nothing unless that is taken down. */
+  explain(): string[] {
+    return this.#evaluators.all.flatMap(evaluator => evaluator.explain())
   }
 
   partitions(change: PartitionsChange): Promise<void> {

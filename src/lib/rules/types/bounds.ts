@@ -11,6 +11,13 @@ export function crosses(
   return (max !== undefined && value > max) || (min !== undefined && value < min)
 }
 
+/** `max 5`, `min 1`, `min 1, max 5` */
+export function boundsText({ max, min }: { max: number | undefined; min: number | undefined }): string {
+  return [min === undefined ? '' : `min ${min}`, max === undefined ? '' : `max ${max}`]
+    .filter(t => t !== '')
+    .join(', ')
+}
+
 const PERCENT = /%([-+ 0#]*)(\d*(?:\.\d+)?)([dfFeEgGs%])/g
 
 /** A number in a format of the rule: `{:.2f}` or `%.2f`. */

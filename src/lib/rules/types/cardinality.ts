@@ -1,6 +1,8 @@
 import { type Fields, lookup } from '../fields.ts'
 import { pythonStr } from '../python-format.ts'
 import type { KindOf } from '../rule.ts'
+import { pythonTimedelta } from '../rule-text.ts'
+import { boundsText } from './bounds.ts'
 import { eventMatch, type Key, type Report, type RuleType } from './rule-type.ts'
 
 type Term = string | number | boolean
@@ -70,10 +72,25 @@ export class Cardinality implements RuleType {
   }
 
   holds(key: Key, micros: number): boolean {
-    const { max, min, timeframe } = this.#kind
-    let size = 0
-    for (const at of this.#keys.get(key)?.last.values() ?? []) if (micros - at <= timeframe) size++
+    const { max, min } = this.#kind
+    const size = this.#size(key, micros)
     return (max !== undefined && size > max) || (min !== undefined && size < min)
+  }
+
+  #size(key: Key, micros: number): number {
+    let size = 0
+    for (const at of this.#keys.get(key)?.last.values() ?? []) if (micros - at <= this.#kind.timeframe) size++
+    return size
+  }
+
+  explain(micros: number, tell: (key: Key, text: string) => void): void {
+    const { field, max, min, timeframe } = this.#kind
+    const bounds = boundsText({ max, min })
+    for (const key of this.#keys.keys())
+      tell(
+        key,
+        `${this.#size(key, micros)} values of ${field} within ${pythonTimedelta(timeframe)} (${bounds})`
+      )
   }
 
   forget(before: number): void {

@@ -1,6 +1,7 @@
 import { type Fields, lookup } from '../fields.ts'
 import { identity, isTruthy } from '../python-values.ts'
 import type { KindOf } from '../rule.ts'
+import { formatIso } from '../time.ts'
 import { eventMatch, type Key, type Report, type RuleType } from './rule-type.ts'
 
 /** What was last seen of a key: the values of compare_key as JSON, and when. */
@@ -33,6 +34,10 @@ export class Change implements RuleType {
     seen.micros = micros
     if (before === values || (timeframe !== undefined && micros - at > timeframe)) return
     eventMatch(key, micros, event, report, { old_value: JSON.parse(before), new_value: found })
+  }
+
+  explain(_: number, tell: (key: Key, text: string) => void): void {
+    for (const [key, { values, micros }] of this.#seen) tell(key, `${values} since ${formatIso(micros)}`)
   }
 
   /** With a timeframe, a change after it counts for nothing, as if the key were new. */

@@ -1,5 +1,6 @@
 import type { Fields, JsonObject } from '../fields.ts'
 import type { KindOf } from '../rule.ts'
+import { pythonTimedelta } from '../rule-text.ts'
 import type { Key, Report, RuleType } from './rule-type.ts'
 
 interface Line {
@@ -96,6 +97,12 @@ export class Flatline implements RuleType {
   holds(key: Key): boolean {
     const line = this.#keys.get(key)
     return line === undefined || line.times.length - line.head < this.#kind.threshold
+  }
+
+  explain(_: number, tell: (key: Key, text: string) => void): void {
+    const { threshold, timeframe } = this.#kind
+    for (const [key, { times, head }] of this.#keys)
+      tell(key, `${times.length - head} events within ${pythonTimedelta(timeframe)} (threshold ${threshold})`)
   }
 
   /** A key that has gone silent is what the rule is about. */

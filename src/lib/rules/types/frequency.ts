@@ -1,6 +1,7 @@
 import { EventWindow, type WindowSnapshot } from '../event-window.ts'
 import type { Fields } from '../fields.ts'
 import type { KindOf } from '../rule.ts'
+import { pythonTimedelta } from '../rule-text.ts'
 import { eventMatch, type Key, type Report, type RuleType } from './rule-type.ts'
 
 /** The event that is the num_events-th of its key within the timeframe is a match, and the key begins anew. */
@@ -25,6 +26,12 @@ export class Frequency implements RuleType {
     this.#windows.delete(key)
     const related = attachRelated ? { related_events: window.documents.filter(d => d !== kept) } : undefined
     eventMatch(key, micros, event, report, related, window.size)
+  }
+
+  explain(_: number, tell: (key: Key, text: string) => void): void {
+    const { numEvents, timeframe } = this.#kind
+    for (const [key, window] of this.#windows)
+      tell(key, `${window.size} of ${numEvents} events within ${pythonTimedelta(timeframe)}`)
   }
 
   forget(before: number): void {

@@ -2,7 +2,7 @@ import { type Fields, lookup } from '../fields.ts'
 import type { KindOf, Rule } from '../rule.ts'
 import type { Timing } from '../timing.ts'
 import { Aggregation } from './aggregation.ts'
-import { addKey, crosses, formatNumber, reportEvaluation } from './bounds.ts'
+import { addKey, boundsText, crosses, formatNumber, reportEvaluation } from './bounds.ts'
 import { type MetricSum, type MetricTally, tallyOf } from './metric.ts'
 import type { Key, Report, RuleType } from './rule-type.ts'
 
@@ -45,6 +45,17 @@ export class MetricAggregation implements RuleType {
         row[`${name}_formatted`] = row.metric_agg_value_formatted = formatNumber(format, value)
       addKey(row, this.#rule, values, key)
       reportEvaluation(report, { key, micros, numHits: count, row })
+    })
+  }
+
+  explain(micros: number, tell: (key: Key, text: string) => void): void {
+    const { metric } = this.#kind
+    this.#aggregation.evaluate(micros, ({ key, count, sum }) => {
+      const value = this.#tally.value(sum)
+      tell(
+        key,
+        `${metric.type} of ${metric.field} is ${value ?? 'nothing'} over ${count} events (${boundsText(this.#kind)})`
+      )
     })
   }
 

@@ -4,7 +4,7 @@ import { compilePredicate, type Predicate } from '../predicate.ts'
 import type { KindOf, Rule } from '../rule.ts'
 import type { Timing } from '../timing.ts'
 import { Aggregation } from './aggregation.ts'
-import { addKey, crosses, formatNumber, reportEvaluation } from './bounds.ts'
+import { addKey, boundsText, crosses, formatNumber, reportEvaluation } from './bounds.ts'
 import type { Key, Report, RuleType } from './rule-type.ts'
 import type { Tally } from './slots.ts'
 
@@ -44,6 +44,15 @@ export class PercentageMatch implements RuleType {
       if (format !== undefined) row.percentage_formatted = formatNumber(format, percentage)
       addKey(row, this.#rule, values, key)
       reportEvaluation(report, { key, micros, numHits: count, row })
+    })
+  }
+
+  explain(micros: number, tell: (key: Key, text: string) => void): void {
+    const { minDenominator } = this.#kind
+    this.#aggregation.evaluate(micros, ({ key, count, sum }) => {
+      const share = count === 0 ? 'nothing' : `${((sum / count) * 100).toFixed(2)} %`
+      const least = minDenominator > 0 ? `, min_denominator ${minDenominator}` : ''
+      tell(key, `${share} of ${count} events (${boundsText(this.#kind)}${least})`)
     })
   }
 

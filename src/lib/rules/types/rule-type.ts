@@ -33,6 +33,8 @@ export interface RuleType {
   evaluate?: ((micros: number, report: Report) => void) | undefined
   /** Whether the condition of a key that has matched still holds; without it, it does as long as there are matches. */
   holds?(key: Key, micros: number): boolean
+  /** Tells how the window of each key stands at a time, in words. */
+  explain?(micros: number, tell: (key: Key, text: string) => void): void
   /** Frees what can no longer take part in a match when all events are later than this. */
   forget(before: number): void
   /** State as JSON. */

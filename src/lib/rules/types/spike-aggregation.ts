@@ -54,6 +54,10 @@ export class SpikeAggregation implements RuleType {
     })
   }
 
+  explain(_: number, tell: (key: Key, text: string) => void): void {
+    this.#windows.explain(tell)
+  }
+
   forget(before: number): void {
     this.#windows.forget(before)
   }

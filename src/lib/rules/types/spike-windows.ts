@@ -1,5 +1,6 @@
 import type { Fields, JsonObject } from '../fields.ts'
 import type { Spike } from '../rule.ts'
+import { pythonTimedelta } from '../rule-text.ts'
 import { type CountSnapshot, CountWindow } from './count-window.ts'
 import type { Key, Report } from './rule-type.ts'
 
@@ -96,6 +97,19 @@ export class SpikeWindows {
     for (const [key, { reference, current }] of this.#keys) {
       if (this.#hasKeys && reference.sum === 0 && current.sum === 0) this.#keys.delete(key)
       else this.add(key, micros, Number.NaN, undefined, report)
+    }
+  }
+
+  explain(tell: (key: Key, text: string) => void): void {
+    const { height, timeframe, thresholdCur, thresholdRef } = this.#spike
+    const frame = pythonTimedelta(timeframe)
+    for (const [key, { reference, current }] of this.#keys) {
+      const [now, before] = [current, reference].map(w => this.#comparison.figure(w) ?? 'nothing')
+      const full = this.#filledOnce ? '' : ', no key has had two full windows yet'
+      tell(
+        key,
+        `${now} within ${frame} (threshold_cur ${thresholdCur}), ${before} in the ${frame} before (threshold_ref ${thresholdRef}), spike_height ${height}${full}`
+      )
     }
   }
 

@@ -48,6 +48,10 @@ export class SpikeRule implements RuleType {
     this.#windows.pass(micros, report)
   }
 
+  explain(_: number, tell: (key: Key, text: string) => void): void {
+    this.#windows.explain(tell)
+  }
+
   forget(before: number): void {
     this.#windows.forget(before)
   }
