@@ -82,7 +82,20 @@ test('what is missing or misspelt is named with line, column and a suggestion', 
       `${GOOD.replace('any', 'cardinality')}cardinality_field: a\ntimeframe: {hours: 1}\n`,
       ['rule.yaml:2:1: max_cardinality is missing: a cardinality rule needs it, or min_cardinality']
     ],
-    [GOOD.replace('any', 'my.Rule'), ['rule.yaml:2:1: type my.Rule is not supported yet']],
+    [
+      GOOD.replace('any', 'my.Rule'),
+      ['rule.yaml:2:1: my.Rule is a Python class: here it is a JavaScript module, such as ./Rule.mjs']
+    ],
+    [
+      GOOD.replace('any', './no.mjs'),
+      ['rule.yaml:2:1: ./no.mjs cannot be loaded: Cannot find module DIR/no.mjs']
+    ],
+    [
+      `${GOOD}match_enhancements: [TimeEnhancement, my.Enhancement]\n`,
+      [
+        'rule.yaml:5:39: my.Enhancement is a Python class: here it is a JavaScript module, such as ./Enhancement.mjs'
+      ]
+    ],
     [GOOD.replace('debug', 'slck'), ['rule.yaml:4:1: unknown alert slck: did you mean slack?']],
     [
       GOOD.replace('debug', '[debug, slack]'),

@@ -3,6 +3,7 @@ import type { JsonObject } from './fields.ts'
 import type { Resolved } from './firing.ts'
 import { TemplateError } from './jinja.ts'
 import { FormatError } from './python-format.ts'
+import { typeName } from './rule.ts'
 import type { Match } from './rule-state.ts'
 import { formatIso } from './time.ts'
 
@@ -74,7 +75,7 @@ export function alertLine(match: Match): string {
   return JSON.stringify({
     '@timestamp': matchTime(match),
     rule: rule.name,
-    type: rule.kind.type,
+    type: typeName(rule.kind),
     state: stateOf(match),
     ...(silenced ? { silenced } : {}),
     key,

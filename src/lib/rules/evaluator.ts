@@ -7,6 +7,7 @@ import { type Match, NoEventTime, type RuleSnapshot, RuleState } from './rule-st
 import type { IsSilenced } from './silence-file.ts'
 import { TimeScan } from './time-scan.ts'
 import { DEFAULT_TIMING, type Timing } from './timing.ts'
+import { RuleModuleError } from './types/index.ts'
 
 /** Takes what an evaluation brings forth, in the order of the events. */
 export interface EvaluatorOutput {
@@ -192,7 +193,7 @@ function dueOf(states: RuleState[]): number {
 
 /** What is wrong with an event that a rule could not take. */
 function problemOf(error: unknown): string {
-  if (error instanceof NoEventTime) return error.message
+  if (error instanceof NoEventTime || error instanceof RuleModuleError) return error.message
   // arrays in arrays, a million deep: the stack is not made for them
   if (error instanceof RangeError) return 'nested too deeply'
   throw error

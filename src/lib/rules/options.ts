@@ -11,7 +11,8 @@ export const SUPPORTED = new Set(
   words(`
   name type index alert import is_enabled description owner priority category
   filter query_key timestamp_field timestamp_type timestamp_format
-  timestamp_to_datetime_format_expr limit_execution limit_execution_coverage num_events timeframe attach_related
+  timestamp_to_datetime_format_expr limit_execution limit_execution_coverage
+  match_enhancements run_enhancements_first num_events timeframe attach_related
   include top_count_keys top_count_number raw_count_keys realert realert_key exponential_realert
   aggregation aggregation_key aggregate_by_match_time
   summary_table_fields summary_table_type summary_table_max_rows summary_prefix summary_suffix
@@ -44,7 +45,7 @@ export const QUERY_ONLY = new Set(
 /** Options that change what is alerted or said, and that this version does not carry out: named in a warning. */
 export const NOT_YET = new Set(
   words(`
-  match_enhancements run_enhancements_first scan_entire_timeframe
+  scan_entire_timeframe
   replace_dots_in_field_names
  
   generate_kibana_discover_url shorten_kibana_discover_url generate_opensearch_discover_url

@@ -49,7 +49,12 @@ export class PendingAlerts {
     const due = this.#groups.filter(g => g.due < before)
     if (due.length === 0) return []
     this.#groups = this.#groups.filter(g => g.due >= before)
-    return due.sort((a, b) => a.due - b.due).map(together)
+    return due
+      .sort((a, b) => a.due - b.due)
+      .map(({ key, due, matches }) => {
+        const { rule, silenced, fields } = matches[0]!
+        return together({ rule, micros: due, at: due, key, numHits: 0, silenced, fields }, matches)
+      })
   }
 
   snapshot(): PendingSnapshot {
@@ -70,8 +75,8 @@ function keyOf(fields: Fields, { key }: Aggregation): string | null {
   return value === undefined || value === null ? null : pythonStr(value)
 }
 
-function together({ key, due, matches }: Group<Match>): Match {
-  const { rule, silenced, fields } = matches[0]!
+/** An alert of these matches, of which there is one at least. */
+export function together(alert: Match, matches: readonly Match[]): Match {
   const numHits = matches.reduce((sum, m) => sum + m.numHits, 0)
-  return { rule, micros: due, at: due, key, numHits, silenced, fields, matches }
+  return { ...alert, numHits, fields: matches[0]!.fields, matches }
 }

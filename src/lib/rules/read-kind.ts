@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { messageOf } from '../cli/index.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { readFilter } from './dsl.ts'
+import { isModuleName } from './js-module.ts'
 import type { OptionReader } from './option-reader.ts'
 import { RULE_TYPES } from './options.ts'
 import { QueryError } from './query.ts'
@@ -13,6 +14,7 @@ import {
   type RuleKind,
   type Spike
 } from './rule.ts'
+import { readRuleModule } from './rule-module.ts'
 
 const DAY = 86400e6
 
@@ -38,8 +40,7 @@ export function readKind(options: OptionReader): RuleKind | undefined {
   const type = options.string('type')
   if (type === undefined) return undefined
   if (Object.hasOwn(READERS, type)) return READERS[type]?.(options)
-  if (RULE_TYPES.has(type) || type.includes('.'))
-    return options.error(['type'], `type ${type} is not supported yet`)
+  if (isModuleName(type) || /^[\w.]+\.\w+$/.test(type)) return readRuleModule(type, options)
   return options.error(['type'], `unknown type ${type}${didYouMean(type, RULE_TYPES)}`)
 }
 

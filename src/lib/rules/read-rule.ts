@@ -2,7 +2,9 @@ import path from 'node:path'
 import { checkTexts } from './check-texts.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { readFilter } from './dsl.ts'
+import { readEnhancements } from './enhancements.ts'
 import { isObject, type JsonObject } from './fields.ts'
+import { isModuleName } from './js-module.ts'
 import { OptionReader } from './option-reader.ts'
 import { ALERTERS, KNOWN_OPTIONS, optionKind } from './options.ts'
 import { type Query, QueryError } from './query.ts'
@@ -70,6 +72,7 @@ class RuleReader {
       topCounts: readTopCounts(this.#in),
       include: readInclude(this.#in),
       resolveAfter,
+      enhancements: readEnhancements(this.#in),
       alerters: this.#alerters(),
       options: { ...options, name }
     }
@@ -83,6 +86,8 @@ class RuleReader {
       if (kind === 'not yet') this.#in.warn([name], `${name} is not carried out by this version`)
       if (kind !== 'unknown') continue
       const suggestion = didYouMean(name, KNOWN_OPTIONS)
+      // a rule module has options that nobody else knows
+      if (suggestion === '' && isModuleName(String(this.#options.type))) continue
       this.#in.warn([name], `unknown option ${name}${suggestion}`, suggestion !== '')
     }
   }

@@ -1,3 +1,4 @@
+import { enhanced } from './enhancements.ts'
 import { Evaluations } from './evaluations.ts'
 import { offsetOf, timeOf } from './event.ts'
 import { ExecutionLimit, type HeldSnapshot } from './execution-limit.ts'
@@ -6,10 +7,10 @@ import { type Fields, type JsonObject, lookup } from './fields.ts'
 import { FiringKeys, type FiringSnapshot, type Resolved } from './firing.ts'
 import { sourceFilter } from './include.ts'
 import { type Needles, needlesOf } from './needles.ts'
-import { PendingAlerts, type PendingSnapshot } from './pending-alerts.ts'
+import { PendingAlerts, type PendingSnapshot, together } from './pending-alerts.ts'
 import { compilePredicate, type Predicate } from './predicate.ts'
 import { pythonStr } from './python-format.ts'
-import type { Rule } from './rule.ts'
+import { type Rule, typeName } from './rule.ts'
 import type { IsSilenced } from './silence-file.ts'
 import { type SilenceSnapshot, Silences } from './silences.ts'
 import { pythonIso } from './time.ts'
@@ -255,12 +256,26 @@ export class RuleState implements Report {
       silenced,
       fields: { row, envelope }
     }
+    const { enhancements, aggregation } = rule
+    if (enhancements.first && !this.#enhance(match)) return
+    if (aggregation === undefined) {
+      if (this.#send(match)) this.#firing?.raised(key, match)
+      return
+    }
     this.#firing?.raised(key, match)
-    if (rule.aggregation === undefined) this.#send(match)
-    else this.#pending.add(match, rule.aggregation, this.#now)
+    this.#pending.add(match, aggregation, this.#now)
   }
 
-  #send(alert: Match): void {
+  /** False when the match is dropped. */
+  #enhance(match: Match): boolean {
+    const row = enhanced(match.fields.row, this.rule.enhancements, this.rule.options)
+    if (row === undefined) return false
+    match.fields = { ...match.fields, row }
+    return true
+  }
+
+  /** False when every match in it is dropped. */
+  #send(alert: Match): boolean {
     const { options } = this.rule
     const all = alert.matches ?? [alert]
     const told = options.include_rule_params_in_first_match_only === true ? all.slice(0, 1) : all
@@ -268,7 +283,11 @@ export class RuleState implements Report {
     for (const param of Array.isArray(params) ? params : []) {
       for (const { fields } of told) fields.row[`rule_param_${param}`] = options[String(param)] ?? null
     }
-    this.#out(alert)
+    const { enhancements } = this.rule
+    const kept = enhancements.first ? all : all.filter(match => this.#enhance(match))
+    if (kept.length === 0) return false
+    this.#out(alert.matches === undefined ? alert : together(alert, kept))
+    return true
   }
 
   /** Counted in events and not in time: a single event from the future must not empty the windows. */
@@ -284,7 +303,7 @@ export class RuleState implements Report {
   snapshot(): RuleSnapshot {
     const silenced = this.#silenced.snapshot()
     return {
-      type: this.rule.kind.type,
+      type: typeName(this.rule.kind),
       state: this.#type.snapshot(),
       silences: this.#silences.snapshot(),
       ...(silenced.length > 0 ? { silenced } : {}),
@@ -302,7 +321,7 @@ export class RuleState implements Report {
     this.#pending.restore(snapshot.pending ?? [])
     this.#counts?.restore(snapshot.counts ?? [])
     this.#limit?.restore(snapshot.held ?? [])
-    if (snapshot.type !== this.rule.kind.type) return
+    if (snapshot.type !== typeName(this.rule.kind)) return
     this.#type.restore(snapshot.state)
     this.#silences.restore(snapshot.silences)
     this.#silenced.restore(snapshot.silenced ?? [])

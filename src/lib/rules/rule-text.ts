@@ -70,6 +70,10 @@ export function ruleText(kind: RuleKind, options: JsonObject, row: JsonObject, m
       const shown = row.percentage_formatted ?? asFloat(row.percentage)
       return `Percentage violation, value: ${shown} (min: ${pythonStr(options.min_percentage)} max : ${pythonStr(options.max_percentage)}) of ${pythonStr(row.denominator)} items\n\n`
     }
+    case 'custom': {
+      const text = kind.matchText(row)
+      return text === '' ? '' : `${text}\n\n`
+    }
     default:
       return ''
   }

@@ -2,6 +2,7 @@ import type { Cron } from './cron.ts'
 import type { Timestamp } from './event.ts'
 import type { JsonObject } from './fields.ts'
 import type { Query } from './query.ts'
+import type { CustomRule } from './rule-module.ts'
 
 export interface Spike {
   /** How many times more, or fewer, than in the timeframe before. */
@@ -59,6 +60,13 @@ export type RuleKind =
     }
   | ({ type: 'spike_aggregation'; metric: Metric; window: AggregationWindow } & Spike)
   | {
+      /** A class of a JavaScript module. */
+      type: 'custom'
+      module: string
+      create: (options: JsonObject) => CustomRule
+      matchText: (match: JsonObject) => string
+    }
+  | {
       type: 'percentage_match'
       bucket: Query
       window: AggregationWindow
@@ -67,6 +75,11 @@ export type RuleKind =
       minDenominator: number
       format: string | undefined
     }
+
+/** The type as the rule file names it. */
+export function typeName(kind: RuleKind): string {
+  return kind.type === 'custom' ? kind.module : kind.type
+}
 
 /** The kind of one type: `KindOf<'spike'>`. */
 export type KindOf<T extends RuleKind['type']> = Extract<RuleKind, { type: T }>
@@ -84,6 +97,13 @@ export interface TopCountOptions {
   number: number
   /** How far back, in microseconds. */
   window: number
+}
+
+/** What may change a match, or drop it. */
+export interface Enhancements {
+  list: { name: string; run: (match: JsonObject, options: JsonObject) => unknown }[]
+  /** When it is found, not when it goes out. */
+  first: boolean
 }
 
 /** When and by what matches are put together to one alert. */
@@ -124,6 +144,7 @@ export interface Rule {
   include: string[] | undefined
   /** Time for which a condition must not hold to be told as resolved, 0 for one evaluation; undefined for no such notices. */
   resolveAfter: number | undefined
+  enhancements: Enhancements
   alerters: AlerterConfig[]
   /** Every option of the file, imports included; alert texts may refer to them. */
   options: JsonObject

@@ -3,6 +3,7 @@ import type { Timing } from '../timing.ts'
 import { Any } from './any.ts'
 import { Cardinality } from './cardinality.ts'
 import { Change } from './change.ts'
+import { Custom } from './custom.ts'
 import { Flatline } from './flatline.ts'
 import { Frequency } from './frequency.ts'
 import { List } from './list.ts'
@@ -13,11 +14,14 @@ import type { RuleType } from './rule-type.ts'
 import { SpikeRule } from './spike.ts'
 import { SpikeAggregation } from './spike-aggregation.ts'
 
+export { RuleModuleError } from './custom.ts'
 export type { Found, Key, Report, RuleType } from './rule-type.ts'
 
 export function createRuleType(rule: Rule, timing: Timing): RuleType {
   const { kind } = rule
   switch (kind.type) {
+    case 'custom':
+      return new Custom(rule, kind)
     case 'any':
       return new Any()
     case 'frequency':
