@@ -6,15 +6,14 @@ import { createPipeline } from './create-pipeline.ts'
 import { Emitter } from './emitter.ts'
 import { ResultError, RowError, SqlError } from './errors.ts'
 import { explain } from './explain.ts'
+import { Fetching } from './fetching.ts'
 import { groupColumns } from './group-columns.ts'
 import { Lookups } from './lookup/lookups.ts'
-import type { LookupTable } from './lookup/table.ts'
-import type { LookupJoin } from './operators/lookup-join.ts'
 import type { Line, Pipeline } from './pipeline.ts'
 import { HeldResults, type ResultOptions, resultsOf } from './results.ts'
 import { LineError } from './scan.ts'
 import { type MemoryState, StateMemory } from './state/state-memory.ts'
-import { BlockText, type Pieces } from './values/block-text.ts'
+import { BlockText } from './values/block-text.ts'
 
 /** A line that the query could not take. */
 export type RejectedLine = {
@@ -74,8 +73,7 @@ export class Query {
   private readonly pipelines: readonly Pipeline[]
   /** Those that take the last line. */
   private readonly takers: Pipeline[] = []
-  private readonly joins: readonly LookupJoin[]
-  private readonly tables: ReadonlySet<LookupTable>
+  private readonly fetching: Fetching
   private readonly memory: StateMemory
   private readonly output = new Emitter()
   /** Results that are written every so often. */
@@ -110,8 +108,7 @@ export class Query {
       this.held.push(held)
       return createPipeline(plan, held, tables, settings, idleness, memory)
     })
-    this.joins = this.pipelines.flatMap(({ lookups }) => lookups)
-    this.tables = new Set(this.joins.map(({ table }) => table))
+    this.fetching = new Fetching(this.pipelines)
     this.options = options
   }
 
@@ -123,7 +120,7 @@ export class Query {
 
   /** Whether rows are looked up on servers, which takes `processFetching` and `endFetching`. */
   get fetches(): boolean {
-    return [...this.tables].some(table => table.fetch !== undefined)
+    return this.fetching.isNeeded
   }
 
   /** Event time that has passed, ms since the epoch; undefined for queries that keep no time or before the first row. */
@@ -180,10 +177,10 @@ export class Query {
         line.end = places[at + 1] as number
         const index = places[at + 2] as number
         this.take(line, index, () => this.each(line))
-        if (!this.waits) continue
-        if (!isPrefetched) await this.prefetch(block, line.text, places, at)
+        if (!this.fetching.waits) continue
+        if (!isPrefetched) await this.fetching.prefetch(block, line.text, places, at)
         isPrefetched = true
-        await this.settle(work => this.take(line, index, work))
+        await this.fetching.settle(work => this.take(line, index, work))
       }
       return count
     } finally {
@@ -204,9 +201,9 @@ export class Query {
   /** A mark was made at `time` (ms since the epoch). @throws ToolError SERVER where rows are looked up on servers */
   async passTime(time: number, out: ByteWriter): Promise<void> {
     this.output.target = out
-    for (const table of this.tables) table.begin()
+    this.fetching.begin()
     this.eachTimed(pipeline => pipeline.passTime(time))
-    await this.settle(work => this.timed(work))
+    await this.fetching.settle(work => this.timed(work))
     this.output.flush()
   }
 
@@ -220,9 +217,9 @@ export class Query {
 
   /** The same for a query that looks rows up on servers. @throws ToolError SERVER */
   async endFetching(out: ByteWriter): Promise<void> {
-    for (const table of this.tables) table.begin()
+    this.fetching.begin()
     this.end(out)
-    await this.settle(work => this.timed(work))
+    await this.fetching.settle(work => this.timed(work))
     this.emitHeld()
     this.output.flush()
   }
@@ -269,7 +266,7 @@ export class Query {
 
   private begin(block: Buffer, out: ByteWriter): Line {
     this.output.target = out
-    for (const table of this.tables) table.begin()
+    this.fetching.begin()
     for (const pipeline of this.pipelines) pipeline.begin(block)
     return { bytes: block, text: new BlockText(block), start: 0, end: 0 }
   }
@@ -291,45 +288,6 @@ export class Query {
       if (work()) this.late(bytes.subarray(start, end), index)
     } catch (error) {
       this.reject(error, bytes.subarray(start, end), index)
-    }
-  }
-
-  /** Whether a join needs rows before it goes on. */
-  private get waits(): boolean {
-    for (const join of this.joins) if (join.waits) return true
-    return false
-  }
-
-  /** Fetches what the lines from a place on need, until nothing is missing that can be known. */
-  private async prefetch(
-    block: Buffer,
-    text: Pieces,
-    places: readonly number[],
-    from: number
-  ): Promise<void> {
-    const line: Line = { bytes: block, text, start: 0, end: 0 }
-    const all = this.pipelines.flatMap(({ prefetch }) => prefetch ?? [])
-    for (;;) {
-      for (const prefetch of all) prefetch.begin(block)
-      for (let at = from; at < places.length; at += 3) {
-        line.start = places[at] as number
-        line.end = places[at + 1] as number
-        for (const prefetch of all) prefetch.line(line)
-      }
-      if (![...this.tables].some(table => table.wants)) return
-      await this.fetch()
-    }
-  }
-
-  private async fetch(): Promise<void> {
-    for (const table of this.tables) if (table.wants) await table.fetch?.()
-  }
-
-  /** Goes on where joins wait, until none does. @param take works on what may reject the line */
-  private async settle(take: (work: () => boolean) => void): Promise<void> {
-    while (this.waits) {
-      await this.fetch()
-      for (const pipeline of this.pipelines) take(() => pipeline.resume())
     }
   }
 
