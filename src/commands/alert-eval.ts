@@ -147,7 +147,7 @@ export const spec = {
     'silence RULE --for TIME'
   ],
   description: [
-    'alert-eval reads change events and plain rows, one JSON object a line, evaluates ElastAlert 2 rule files on them as they come, and writes each alert as a line of JSON. The alerters of a rule are notified too: debug and command in this version; others are named in a warning.',
+    'alert-eval reads change events and plain rows, one JSON object a line, evaluates ElastAlert 2 rule files on them as they come, and writes each alert as a line of JSON. The alerters of a rule are notified too (see NOTIFICATIONS); those that are not supported are named in a warning.',
     "Time is the events' own: timestamp_field (@timestamp), and for change events without it the commit. So a replayed capture gives byte for byte the alerts of the live run. A rule sees the row of a change event, and the envelope around it by dotted names (source.table, op, before.status).",
     'A mark is acknowledged in --state once the alerts before it are written, their notifications noted and the half-filled windows saved.'
   ],
@@ -199,6 +199,7 @@ export const spec = {
     {
       title: 'NOTIFICATIONS',
       text: [
+        'Alerters: alertmanager, command, datadog, debug, discord, googlechat, mattermost, ms_power_automate, opsgenie, pagerduty, post, post2, rocketchat, servicenow, slack, telegram, victorops, with the options of ElastAlert 2.31 and the same payloads. ${NAME} in a rule file is taken from the environment, so that secrets need not stand in it. In addition, requests have the id of the alert as Idempotency-Key, and receivers that know alerts by a name are given it where the rule has none of its own: the incident or dedup key of pagerduty, the alias of opsgenie, the entity_id of victorops, by which they take a notification that comes twice for one. A notice that a condition has cleared (resolve) resolves, closes or ends there what was opened.',
         'Each alerter of a rule has a line of its own, in which notifications wait their turn: a receiver that is slow or away delays neither the rules nor the others. What cannot be delivered within --deliver-for, or is refused, is named on stderr and goes to --undelivered. Of those that wait, 10000 are kept in memory, shared among the alerters; what comes for a receiver that fails and has that many is given up, and a flood for one that answers is read no faster than it takes them.',
         'With --state, notifications are noted in it until they are delivered, and the next run goes on with those that are left: each is sent at least once, again only if it was on its way when the process was killed. Each has an id of rule, key, time and match, the same in every run, which receivers are given that know what they have. Without --state, those that are left when the run ends are given up. At the end of the input they are waited for up to 30 s, after SIGTERM up to 10 s.'
       ]

@@ -130,12 +130,41 @@ test('--dry-run writes the alerts, notifies nobody and says who would have been'
   assert.equal(alertEval(['--rules', dir, '--dry-run', '--state', dir]).status, 2)
 })
 
-test('alerters that are not delivered are named when the rules are read', t => {
+test('alerters that are not supported are named when the rules are read', t => {
   const { stderr } = alertEval([
     '--rules',
-    rulesIn(t, RULE.replace('alert: debug', 'alert: [debug, pagerduty]'))
+    rulesIn(t, RULE.replace('alert: debug', 'alert: [debug, gitter]'))
   ])
-  assert.match(stderr, /rule0\.yaml:9:16: alerts by pagerduty are not delivered by this version/)
+  assert.match(stderr, /rule0\.yaml:9:16: alerts by gitter are not supported here/)
+})
+
+test('--check names options of alerters that are missing, misspelt or no such value, with their place', t => {
+  const check = (alert: string): string => {
+    const { status, stderr } = alertEval([
+      '--check',
+      '--rules',
+      rulesIn(t, RULE.replace('alert: debug', alert))
+    ])
+    assert.equal(status, 2, stderr)
+    return stderr
+  }
+  assert.match(
+    check('alert: slack'),
+    /rule0\.yaml:9:1: slack_webhook_url is missing: alerts by slack need it/
+  )
+  const misspelt = check('alert:\n- slack:\n    slack_webhook_ulr: http://x\n    slack_webhook_url: http://x')
+  assert.match(
+    misspelt,
+    /rule0\.yaml:11:5: unknown option slack_webhook_ulr: did you mean slack_webhook_url\?/
+  )
+  assert.match(
+    check('alert: slack\nslack_webhook_url: http://x\nslack_msg_color: dangr'),
+    /rule0\.yaml:11:1: slack_msg_color is good, warning, danger, not dangr: did you mean danger\?/
+  )
+  assert.match(
+    check('alert: post\nhttp_post_url: http://x\nhttp_post_timeout: soon'),
+    /rule0\.yaml:11:1: http_post_timeout is a number, not "soon"/
+  )
 })
 
 test('--check names every error with its place and ends with 2', t => {

@@ -99,9 +99,7 @@ test('what is missing or misspelt is named with line, column and a suggestion', 
     [GOOD.replace('debug', 'slck'), ['rule.yaml:4:1: unknown alert slck: did you mean slack?']],
     [
       GOOD.replace('debug', '[debug, slack]'),
-      [
-        'warning: rule.yaml:4:16: alerts by slack are not delivered by this version: they go to the output only'
-      ]
+      ['rule.yaml:4:16: slack_webhook_url is missing: alerts by slack need it']
     ],
     [GOOD.replace('debug', 'command'), ['rule.yaml:4:1: command is missing: alerts by command need it']],
     [`${GOOD}filter:\n- trem: {a: 1}\n`, ['rule.yaml:6:3: unknown query trem: did you mean term?']],

@@ -25,6 +25,7 @@ import {
   pythonFormat,
   pythonStr,
   type Rule,
+  renderTemplate,
   stateOf
 } from '../../lib/rules/index.ts'
 import type { StateDirectory } from '../../lib/stream/index.ts'
@@ -63,10 +64,11 @@ const JOURNAL = 'notifications.ndjson'
 const END_LIMIT_MS = 30_000
 const STOP_LIMIT_MS = 10_000
 
-const language: Language = {
+export const language: Language = {
   value: ({ match, envelope }, name) => lookup({ row: match, envelope }, name),
   text: pythonStr,
-  format: pythonFormat
+  format: pythonFormat,
+  render: renderTemplate
 }
 
 /** Tells an alert to each alerter of its rule. */
@@ -173,7 +175,7 @@ function channelsOf(rule: Rule, log: Log): Channel[] {
   })
 }
 
-function notificationOf(match: Match, options: AlerterConfig['options']): Notification {
+export function notificationOf(match: Match, options: AlerterConfig['options']): Notification {
   const { rule, key, fields } = match
   const document = matchForAlerters(match)
   const id = hash([rule.name, key, match.micros, stateOf(match), document])

@@ -1,6 +1,10 @@
 import type { Log } from '../cli/index.ts'
 import { CommandAlerter } from './command.ts'
+import { HttpAlerter } from './http-alerter.ts'
 import type { Alerter, Language, Notification } from './notification.ts'
+import { AlerterOptions } from './options.ts'
+import { HTTP_RECEIVERS } from './receivers/index.ts'
+import { createTransport } from './transport.ts'
 
 class DebugAlerter implements Alerter {
   readonly type = 'debug'
@@ -35,6 +39,11 @@ export function createAlerter(
   { log, language }: AlerterContext
 ): Alerter | undefined {
   if (type === 'debug') return new DebugAlerter(log)
+  const receiver = HTTP_RECEIVERS[type]
+  if (receiver !== undefined) {
+    const own = new AlerterOptions(options)
+    return new HttpAlerter(type, receiver.compose(own, language), createTransport(own, receiver.prefix))
+  }
   if (type !== 'command') return undefined
   return new CommandAlerter(
     {

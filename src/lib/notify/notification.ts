@@ -32,6 +32,8 @@ export interface Language {
   text(value: unknown): string
   /** As Python's str.format. @throws when the template is none, or asks for what is not given */
   format(template: string, positions: unknown[], named?: Values): string
+  /** A Jinja template. @throws as `format` */
+  render(template: string, values: Values): string
 }
 
 /** Delivers notifications one way: by a command, to the log. */

@@ -1,4 +1,6 @@
 import path from 'node:path'
+import { ALERTER_OPTIONS, DELIVERED_OPTIONS, isMisspeltAlerterOption } from './alerter-options.ts'
+import { checkAlerter } from './check-alerter.ts'
 import { checkTexts } from './check-texts.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { readFilter } from './dsl.ts'
@@ -81,15 +83,21 @@ class RuleReader {
   }
 
   #checkNames(): void {
-    for (const name of Object.keys(this.#options)) {
-      const kind = optionKind(name)
-      if (kind === 'not yet') this.#in.warn([name], `${name} is not carried out by this version`)
-      if (kind !== 'unknown') continue
-      const suggestion = didYouMean(name, KNOWN_OPTIONS)
-      // a rule module has options that nobody else knows
-      if (suggestion === '' && isModuleName(String(this.#options.type))) continue
-      this.#in.warn([name], `unknown option ${name}${suggestion}`, suggestion !== '')
+    for (const name of Object.keys(this.#options)) this.#checkName(name, [name])
+  }
+
+  #checkName(name: string, where: YamlPath): void {
+    const kind = optionKind(name)
+    if (kind === 'not yet') {
+      this.#in.warn(where, `${name} is not carried out by this version`)
+      return
     }
+    const isMisspelt = isMisspeltAlerterOption(name)
+    if (kind !== 'unknown' && !isMisspelt) return
+    const suggestion = didYouMean(name, isMisspelt ? DELIVERED_OPTIONS : KNOWN_OPTIONS)
+    // a rule module has options that nobody else knows
+    if (suggestion === '' && isModuleName(String(this.#options.type))) return
+    this.#in.warn(where, `unknown option ${name}${suggestion}`, suggestion !== '')
   }
 
   #filter(): Query {
@@ -131,16 +139,16 @@ class RuleReader {
     }
     const options = { ...this.#options, ...own }
     if (own !== null && Object.keys(own).length > 0) checkTexts(this.#in, options, [...where, type])
-    if (type === 'command') this.#checkCommand(options, where)
-    else if (type !== 'debug')
-      this.#in.warn(where, `alerts by ${type} are not delivered by this version: they go to the output only`)
+    if (!ALERTER_OPTIONS.has(type)) {
+      this.#in.warn(where, `alerts by ${type} are not supported here: they go to the output only`)
+    } else checkAlerter(this.#in, type, own ?? {}, where)
+    for (const name of Object.keys(own ?? {})) this.#checkName(name, [...where, type, name])
+    if (type === 'command' && options.command !== undefined) this.#checkCommand(options)
     return { type, options }
   }
 
-  #checkCommand(options: JsonObject, where: YamlPath): void {
-    const { command } = options
-    if (command === undefined) this.#in.error(where, 'command is missing: alerts by command need it')
-    else if (
+  #checkCommand({ command }: JsonObject): void {
+    if (
       typeof command !== 'string' &&
       !(Array.isArray(command) && command.length > 0 && command.every(c => typeof c === 'string'))
     ) {

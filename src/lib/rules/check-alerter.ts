@@ -1,0 +1,58 @@
+import { ALERTER_OPTIONS, type AlerterOption } from './alerter-options.ts'
+import { didYouMean } from './did-you-mean.ts'
+import { isObject, type JsonObject } from './fields.ts'
+import type { OptionReader } from './option-reader.ts'
+import type { YamlPath } from './source.ts'
+
+/** Kinds of values, and how one that is none is told. */
+const KINDS: Record<string, { holds: (value: unknown) => boolean; is: string }> = {
+  text: { holds: isScalar, is: 'a text' },
+  scalar: { holds: isScalar, is: 'a text or a number' },
+  texts: {
+    holds: v => isScalar(v) || (Array.isArray(v) && v.every(isScalar)),
+    is: 'a text, or a list of them'
+  },
+  list: { holds: v => Array.isArray(v) && v.every(isObject), is: 'a list of objects' },
+  map: { holds: isObject, is: 'an object' },
+  duration: { holds: isObject, is: 'an object such as {minutes: 5}' },
+  number: { holds: v => typeof v === 'number', is: 'a number' },
+  flag: { holds: v => typeof v === 'boolean', is: 'true or false' },
+  file: { holds: v => typeof v === 'string' || typeof v === 'boolean', is: 'a path' },
+  any: { holds: () => true, is: 'anything' }
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}
+
+/**
+ * Checks the options of one alerter of a rule, its own and those at the top of the file; what is wrong is reported at its
+ * place.
+ * @param own those that stand below the alerter's name, at `where`
+ */
+export function checkAlerter(reader: OptionReader, type: string, own: JsonObject, where: YamlPath): void {
+  const options = { ...reader.options, ...own }
+  for (const option of ALERTER_OPTIONS.get(type) ?? []) {
+    const { name, required } = option
+    const value = options[name] ?? undefined
+    const place = Object.hasOwn(own, name) ? [...where, type, name] : [name]
+    if (value !== undefined) checkValue(reader, option, value, place)
+    else if (required) reader.error(where, `${name} is missing: alerts by ${type} need it`)
+  }
+}
+
+function checkValue(
+  reader: OptionReader,
+  { name, kind }: AlerterOption,
+  value: unknown,
+  place: YamlPath
+): void {
+  const known = KINDS[kind]
+  if (known !== undefined) {
+    if (!known.holds(value)) reader.error(place, `${name} is ${known.is}, not ${JSON.stringify(value)}`)
+    return
+  }
+  const choices = kind.split('|')
+  if (choices.includes(String(value))) return
+  reader.error(place, `${name} is ${choices.join(', ')}, not ${value}${didYouMean(String(value), choices)}`)
+}
