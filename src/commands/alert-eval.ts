@@ -28,7 +28,8 @@ import {
   type Problem,
   type Rule,
   readLabels,
-  SilenceFile
+  SilenceFile,
+  WallClock
 } from '../lib/rules/index.ts'
 import {
   BadLines,
@@ -115,6 +116,13 @@ const flags = {
     complete: 'file',
     help: 'append notifications that were given up to FILE',
     doc: 'A line of JSON each: receiver, reason, id, subject, text, match.'
+  },
+  clock: {
+    kind: 'choice',
+    choices: ['event', 'wall'],
+    default: 'event',
+    help: 'whose time it is where events tell none',
+    doc: "wall is for plain logs as they are written: an event without timestamp_field happens when it is read, and while none come, time passes by the machine's clock, one second behind it, so that a flatline is found in a log that has gone silent. What is raised then depends on when it is read: a replay of a capture is by event time."
   },
   'fail-on-alert': { kind: 'boolean', help: 'end with status 4 when there was an alert' },
   ...inputFlags,
@@ -271,7 +279,11 @@ async function alertEval({
     state,
     columns === null ? null : { columns: flags.repartitionBy.length > 0 ? null : columns, name }
   )
-  const timing = { runEvery: flags.runEvery * 1000, bufferTime: flags.bufferTime * 1000 }
+  const timing = {
+    runEvery: flags.runEvery * 1000,
+    bufferTime: flags.bufferTime * 1000,
+    arrival: flags.clock === 'wall' ? () => Date.now() * 1000 : undefined
+  }
   const notifier: RunNotifier = backtest ?? (await openNotifier(rules, { ...flags, state, stop, log }))
   const stage = new AlertStage(
     rules,
@@ -308,15 +320,17 @@ async function alertEval({
     for (const text of stage.explain()) log.info(text)
   }
   if (flags.explain) process.on('SIGUSR2', explain)
+  const wall = flags.clock === 'wall' ? new WallClock(stage) : null
   log.progress(() => count(stage.alerts, 'alert'))
   try {
     // a file holds alerts alone; marks are for the next stage of a pipe
     await Promise.all([
-      runStage(input, flags.out === '-' ? writer : null, backtest?.watching(stage) ?? stage, stop),
+      runStage(input, flags.out === '-' ? writer : null, backtest?.watching(stage) ?? wall ?? stage, stop),
       written
     ])
   } finally {
     stopReloads()
+    wall?.stop()
     await stage.settled()
   }
   explain()
@@ -347,6 +361,7 @@ function withCapture(flags: Flags, [capture]: readonly string[]): Flags {
     return flags
   }
   if (flags.rules.length > 0) throw usageError('--test and --rules both name rules: leave --rules out')
+  if (flags.clock === 'wall') throw usageError('--test is by event time: leave --clock out')
   if (flags.state !== undefined) throw usageError('--test keeps no state: leave --state out')
   if (capture !== undefined && flags.in !== '-') throw usageError('CAPTURE and --in both name the events')
   return { ...flags, rules: flags.test, in: capture ?? flags.in }

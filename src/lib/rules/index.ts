@@ -23,3 +23,4 @@ export { changeSilences, lifted, readSilences, type Silence, SilenceFile } from 
 export { formatProblem, type Problem } from './source.ts'
 export { AlertStage, type Notifier } from './stage.ts'
 export { formatIso, parseIso } from './time.ts'
+export { WallClock } from './wall-clock.ts'

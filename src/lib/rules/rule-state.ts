@@ -8,7 +8,7 @@ import { FiringKeys, type FiringSnapshot, type Resolved } from './firing.ts'
 import { sourceFilter } from './include.ts'
 import { type Needles, needlesOf } from './needles.ts'
 import { PendingAlerts, type PendingSnapshot, together } from './pending-alerts.ts'
-import { compilePredicate, type Predicate } from './predicate.ts'
+import { compilePredicate, type EventTime, type Predicate } from './predicate.ts'
 import { pythonStr } from './python-format.ts'
 import { type Rule, typeName } from './rule.ts'
 import type { IsSilenced } from './silence-file.ts'
@@ -79,6 +79,7 @@ export class RuleState implements Report {
   readonly rule: Rule
   readonly needles: Needles
   readonly #passes: Predicate
+  readonly #time: EventTime
   readonly #type: RuleType
   readonly #silences: Silences
   /** Realert among silenced alerts: they must not hold back the first one after them. */
@@ -106,7 +107,8 @@ export class RuleState implements Report {
     this.rule = rule
     const intervals = intervalsOf(rule, timing)
     this.needles = needlesOf(rule.filter)
-    const time = (fields: Fields): number | undefined => timeOf(fields, rule.timestamp)
+    const time = timing.arrival === undefined ? eventTime(rule) : arrivalTime(rule, timing.arrival)
+    this.#time = time
     this.#passes = compilePredicate(rule.filter, time)
     if (explains) this.#explanation = new Explanation(rule, time)
     this.#type = createRuleType(rule, intervals)
@@ -173,7 +175,7 @@ export class RuleState implements Report {
   add(event: Fields): void {
     if (!this.#isPassed(event)) return
     const { rule } = this
-    const micros = timeOf(event, rule.timestamp)
+    const micros = this.#time(event)
     if (micros === undefined) throw new NoEventTime(rule, event)
     if (this.#limit?.ignores(micros) === true) return
     this.#forgetInTime(micros)
@@ -333,6 +335,16 @@ export class RuleState implements Report {
 
 function compoundKey(event: Fields, fields: string[]): string {
   return fields.map(field => pythonStr(lookup(event, field))).join(', ')
+}
+
+function eventTime({ timestamp }: Rule): EventTime {
+  return fields => timeOf(fields, timestamp)
+}
+
+/** What has no time happens when it comes; one that cannot be read is none all the same. */
+function arrivalTime({ timestamp }: Rule, now: () => number): EventTime {
+  return fields =>
+    timeOf(fields, timestamp) ?? (lookup(fields, timestamp.field) === undefined ? now() : undefined)
 }
 
 function nameOf(key: Key): string | null {

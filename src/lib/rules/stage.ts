@@ -47,6 +47,7 @@ export class AlertStage implements Stage {
   readonly #state: StateDirectory | null
   readonly #silences: SilenceFile | null
   #untold: Match[] = []
+  #begun = false
   #marked = false
   #idle = false
 
@@ -75,6 +76,7 @@ export class AlertStage implements Stage {
   }
 
   async begin(resume: Mark | null): Promise<void> {
+    this.#begun = true
     const state = this.#state
     if (state === null) return
     const saved = resume === null ? (await state.latest())?.content : await state.restore(resume.n)
@@ -150,6 +152,16 @@ export class AlertStage implements Stage {
     await this.settled()
   }
 
+  /** Says that it is so late, in microseconds: what is due is evaluated. Not before a state that there is has been taken up. */
+  async passTo(micros: number): Promise<void> {
+    if (this.#state !== null && !this.#begun) return
+    this.#silences?.refresh()
+    for (const evaluator of this.#evaluators.touch()) {
+      evaluator.pass(micros, { match: match => this.#write(match), badLine: () => {} })
+    }
+    await this.#tell()
+  }
+
   /** Resolves when every notification is done, or waits for the next run. */
   async settled(): Promise<void> {
     await this.#notifier.settled()
@@ -171,10 +183,7 @@ export class AlertStage implements Stage {
     const idle = this.#idle
     this.#idle = true
     if (!idle || mark.ts_ms <= 0) return
-    for (const evaluator of this.#evaluators.touch()) {
-      evaluator.pass(mark.ts_ms * 1000, { match: match => this.#write(match), badLine: () => {} })
-    }
-    await this.#tell()
+    await this.passTo(mark.ts_ms * 1000)
   }
 
   /** What no state remembers goes out now or never. */

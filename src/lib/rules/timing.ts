@@ -4,6 +4,8 @@ import type { Rule } from './rule.ts'
 export interface Timing {
   runEvery: number
   bufferTime: number
+  /** The machine's time, in microseconds, for events that have none; without it they are bad lines. */
+  arrival?: (() => number) | undefined
 }
 
 export const DEFAULT_TIMING: Timing = { runEvery: 60e6, bufferTime: 15 * 60e6 }
