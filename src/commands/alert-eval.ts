@@ -59,7 +59,7 @@ const flags = {
   check: {
     kind: 'boolean',
     help: 'only check the rules, read nothing',
-    doc: 'Errors and warnings are printed as file:line:column. The status is 2 when there is an error or a misspelt option.'
+    doc: 'Errors and warnings are printed as file:line:column, and what options that only steer queries mean here. The status is 2 when there is an error or a misspelt option.'
   },
   test: {
     kind: 'strings',
@@ -377,7 +377,12 @@ function silencesOf(flags: Parameters<typeof silencesFile>[0], log: Log): Silenc
 function checkedRules(paths: string[], check: boolean, log: Log): Rule[] {
   const { rules, problems } = loadRules(paths)
   const isError = (p: Problem): boolean => p.severity === 'error' || (check && p.misspelt === true)
-  for (const problem of problems) if (!isError(problem)) log.warn(formatProblem(problem))
+  for (const problem of problems) {
+    if (problem.severity === 'note') {
+      // what a rule asks of queries is to be known to who checks it, not to each run
+      if (check) log.info(formatProblem(problem))
+    } else if (!isError(problem)) log.warn(formatProblem(problem))
+  }
   const errors = problems.filter(isError)
   if (errors.length > 0) throw usageError(errors.map(formatProblem).join('\n  '))
   if (rules.length === 0)

@@ -175,12 +175,19 @@ test('--check names every error with its place and ends with 2', t => {
   assert.match(stderr, /rule0\.yaml:3:1: num_events is missing: a frequency rule needs it/)
   assert.match(stderr, /rule0\.yaml:11:3: unknown query trem: did you mean term\?/)
   assert.equal(alertEval(['--check', '--rules', rulesIn(t, RULE)]).status, 0)
+  const steered = rulesIn(t, `${RULE}max_query_size: 100\n`)
+  const said = /max_query_size does nothing here: every event is read, once/
+  assert.match(alertEval(['--check', '--rules', steered]).stderr, said)
+  assert.doesNotMatch(alertEval(['--rules', steered]).stderr, said)
 })
 
 test('a rule of another type, no rules and no --rules are errors of usage', t => {
   const other = alertEval(['--rules', rulesIn(t, RULE.replace('frequency', 'my_module.Rule'))])
   assert.equal(other.status, 2)
-  assert.match(other.stderr, /type my_module\.Rule is not supported yet/)
+  assert.match(
+    other.stderr,
+    /my_module\.Rule is a Python class: here it is a JavaScript module, such as \.\/Rule\.mjs/
+  )
   assert.equal(alertEval(['--rules', folder(t, {})]).status, 2)
   assert.equal(alertEval(['--rules', '/nowhere/at/all']).status, 2)
   assert.equal(alertEval([]).status, 2)

@@ -27,7 +27,7 @@ export function load(t: TestContext, text: string): LoadedRules & { printed: str
     ...loaded,
     printed: loaded.problems.map(
       p =>
-        (p.severity === 'warning' ? 'warning: ' : '') +
+        (p.severity === 'error' ? '' : `${p.severity}: `) +
         formatProblem({ ...p, file: path.relative(dir, p.file) }).replace(
           /'?(?:\/private)?\/[^ ]*millrace-rules-\w+\/([^ ']*)'?/g,
           'DIR/$1'

@@ -31,6 +31,11 @@ export class OptionReader {
     this.#report({ severity: 'warning', misspelt, ...this.#source.at(where), message })
   }
 
+  /** Something to know for whoever checks a rule; there is nothing to mend. */
+  note(where: YamlPath, message: string): void {
+    this.#report({ severity: 'note', ...this.#source.at(where), message })
+  }
+
   /** The value as it stands; undefined also for null. */
   raw(name: string): unknown {
     return this.options[name] ?? undefined

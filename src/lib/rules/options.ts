@@ -2,6 +2,8 @@
  * Options of ElastAlert 2 and what becomes of them here. Source: ElastAlert 2.31, schema, loader and rule classes.
  */
 
+import { QUERY_ONLY } from './query-options.ts'
+
 function words(text: string): string[] {
   return text.trim().split(/\s+/)
 }
@@ -26,19 +28,6 @@ export const SUPPORTED = new Set(
   max_percentage min_denominator percentage_format_string use_run_every_query_size
   resolve resolve_after
   run_every buffer_time include_rule_params_in_first_match_only command pipe_match_json pipe_alert_text fail_on_non_zero_exit
-`)
-)
-
-/** Options that steer ElastAlert's queries and runs, which a stream does not have: no effect here. */
-export const QUERY_ONLY = new Set(
-  words(`
-  es_host es_port es_hosts es_username es_password es_bearer es_api_key es_url_prefix es_conn_timeout es_send_get_body_as
-  use_ssl verify_certs ssl_show_warn ca_certs client_cert client_key aws_region profile
-  use_strftime_index search_extra_index doc_type _source_enabled window_step_size use_keyword_postfix allow_buffer_time_overlap query_delay max_query_size
-  max_scrolling max_scrolling_count scroll_keepalive max_threads misfire_grace_time use_count_query use_terms_query
-  terms_size query_timezone initial_starttime start_date minimum_starttime notify_alert notify_all_errors notify_email
-  aggregation_alert_time_compared_with_timestamp_field include_fields timestamp_format_expr kibana_url kibana_username kibana_password
-  kibana_verify_certs opensearch_url
 `)
 )
 
@@ -92,4 +81,4 @@ export function optionKind(name: string): OptionKind {
   return ALERTER_NAMES.has(name) || ALERTER_PREFIX.test(name) ? 'alerter' : 'unknown'
 }
 
-export const KNOWN_OPTIONS = [...SUPPORTED, ...QUERY_ONLY, ...NOT_YET]
+export const KNOWN_OPTIONS = [...SUPPORTED, ...QUERY_ONLY.keys(), ...NOT_YET]

@@ -10,6 +10,7 @@ import { isModuleName } from './js-module.ts'
 import { OptionReader } from './option-reader.ts'
 import { ALERTERS, KNOWN_OPTIONS, optionKind } from './options.ts'
 import { type Query, QueryError } from './query.ts'
+import { QUERY_ONLY } from './query-options.ts'
 import { readAggregation } from './read-aggregation.ts'
 import { readInclude, readTopCounts } from './read-enrichment.ts'
 import { readKind } from './read-kind.ts'
@@ -55,6 +56,11 @@ class RuleReader {
     }
     const name = this.#in.string('name') ?? path.basename(this.#in.file).replace(/\.ya?ml$/, '')
     const kind = readKind(this.#in)
+    if (kind !== undefined && !('window' in kind) && this.#in.raw('buffer_time') !== undefined)
+      this.#in.note(
+        ['buffer_time'],
+        'buffer_time does nothing here: windows are as long as their timeframe, and only aggregations look at a buffer_time'
+      )
     const exponential = this.#in.duration('exponential_realert')
     const resolveAfter = readResolveAfter(this.#in, kind)
     const rule: Omit<Rule, 'kind'> = {
@@ -87,6 +93,8 @@ class RuleReader {
   }
 
   #checkName(name: string, where: YamlPath): void {
+    const meaning = QUERY_ONLY.get(name)
+    if (meaning !== undefined) this.#in.note(where, `${name} does nothing here: ${meaning}`)
     const kind = optionKind(name)
     if (kind === 'not yet') {
       this.#in.warn(where, `${name} is not carried out by this version`)

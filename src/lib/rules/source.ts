@@ -16,7 +16,7 @@ import { isObject, type JsonObject } from './fields.ts'
 
 /** Something to say about a rule file. Lines and columns count from 1. */
 export interface Problem {
-  severity: 'error' | 'warning'
+  severity: 'error' | 'warning' | 'note'
   /** A warning about a name that is most likely misspelt. */
   misspelt?: boolean
   file: string
