@@ -224,7 +224,7 @@ export const spec = {
         'limit_execution names, as a cron expression in UTC, the minutes in which a rule is at work: what time decides is evaluated only then, and what is found outside goes out in the next of them, or is not looked at with limit_execution_coverage. timestamp_type custom is read by timestamp_format, as strptime does; expressions of Python are an error.',
         'type: ./late.mjs (or ./rules.mjs#Late) is a rule of your own, a JavaScript module from the rule file on, in place of a Python class. It exports a class with addEvent(event, time, key), which gives nothing, a match or a list of them; and perhaps garbageCollect(time), called every run_every, which may give matches too, matchText(match), snapshot() and restore(state) in JSON, and static requiredOptions. Its constructor is given the options of the rule. What addEvent throws makes the line a bad one.',
         'match_enhancements names JavaScript modules whose default export is called with the match and the options of the rule: it changes the match, returns another, or null to drop it (DropMatchException). What it throws is said in the match as enhancement_error. TimeEnhancement is there. Modules are synchronous, and read once in a process.',
-        'An event decides at once; that events are missing (a spike down, flatline, min_cardinality) is found every run_every, and so are aggregations, over buffer_time. Time passes with events, also those that no filter lets through, and with marks that no events came before: a source that is still behind does not write such marks. When time leaps, at most the last 10080 evaluations are made.',
+        'An event decides at once; that events are missing (a spike down, flatline, min_cardinality) is found every run_every, and so are aggregations, over buffer_time. Time passes with events, also those that no filter lets through, and with marks that no events came before: a source that is still behind does not write such marks. An event that comes late takes its place where windows still hold its time, and aggregations look at it again in each evaluation over buffer_time; what a frequency, flatline or aggregation cannot count any more is told at the end, and in late_events_total. When time leaps, at most the last 10080 evaluations are made.',
         'Other than in ElastAlert: new_term knows the terms that rows of a snapshot (op r) had, and forgets one that was not seen for terms_window_size; a list (blacklist, whitelist) is compared with one field, and an array there is on no list; each change rule has a memory of its own; use_count_query and use_terms_query change nothing, so that matches are whole events; of a spike over more than 1000 events the match is the oldest that is kept, at most a thousandth of the timeframe younger than the first. Aggregations give every key, not the first 50; with use_run_every_query_size each window is evaluated once; percentages may have a compound query_key; spike_aggregation adds its windows up anew each time, so that nothing is left of what has gone, and passes over a metric without a value; metric_agg_script is an error.'
       ]
     }
@@ -305,6 +305,12 @@ async function alertEval({
       read: () => stage.resolved
     },
     { name: 'alerts_silenced_total', help: 'Alerts silenced', kind: 'counter', read: () => stage.silenced },
+    {
+      name: 'late_events_total',
+      help: 'Events that came too late to count, once for each rule',
+      kind: 'counter',
+      read: () => [...stage.late().values()].reduce((sum, n) => sum + n, 0)
+    },
     ...(notifier.metrics ?? [])
   ])
   const stopReloads = isTest
@@ -334,6 +340,8 @@ async function alertEval({
     await stage.settled()
   }
   explain()
+  for (const [rule, n] of stage.late())
+    log.warn(`rule "${rule}": ${count(n, 'event')} came too late to count: its window had passed`)
   await badLines.close()
   await writer.output.close()
   await notifier.close?.()

@@ -139,6 +139,11 @@ export class Evaluator {
     this.#clocks = clocksOf(this.#states)
   }
 
+  /** How many events came too late to count, by rule. */
+  late(): Map<string, number> {
+    return new Map(this.#states.map(({ rule, lateEvents }) => [rule.name, lateEvents]))
+  }
+
   /** Why each rule has fired or not, in words; nothing unless that is taken down. */
   explain(): string[] {
     return this.#states.flatMap(state => state.explain() ?? [])

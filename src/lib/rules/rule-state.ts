@@ -93,6 +93,8 @@ export class RuleState implements Report {
   readonly #firing: FiringKeys | undefined
   readonly #explanation: Explanation | undefined
   readonly #out: (match: Match) => void
+  /** Events that came too late to count. */
+  lateEvents = 0
   #sinceForget = 0
   /** The time that the rule is at: of the event it takes, or of the evaluation. */
   #now = 0
@@ -227,6 +229,10 @@ export class RuleState implements Report {
     const row: JsonObject = { [timestamp.field]: pythonIso(micros) }
     if (queryKey !== undefined && key !== undefined) row[queryKey.name] = key
     return row
+  }
+
+  late(): void {
+    this.lateEvents++
   }
 
   match(found: Found): void {

@@ -95,6 +95,14 @@ export class AlertStage implements Stage {
     for (const evaluator of this.#evaluators.touch()) evaluator.replace(rules)
   }
 
+  /** How many events came too late to count, by rule. */
+  late(): Map<string, number> {
+    const late = new Map<string, number>()
+    for (const evaluator of this.#evaluators.all)
+      for (const [rule, n] of evaluator.late()) if (n > 0) late.set(rule, (late.get(rule) ?? 0) + n)
+    return late
+  }
+
   /** Why each rule has fired or not, in words; nothing unless that is taken down. */
   explain(): string[] {
     return this.#evaluators.all.flatMap(evaluator => evaluator.explain())

@@ -31,19 +31,25 @@ export class Aggregation<T> {
   readonly #window: AggregationWindow
   readonly #length: number
   readonly #width: number
+  readonly #every: number
+  /** The first slot that the next evaluation looks at. */
+  #nextFirst = Number.NEGATIVE_INFINITY
 
   constructor(rule: Rule, window: AggregationWindow, timing: Timing, tally: Tally<T>) {
     this.#fields = rule.queryKey?.fields ?? []
     this.#window = window
     this.#tally = tally
     this.#length = timing.bufferTime
+    this.#every = timing.runEvery
     const shared = divisor(timing.runEvery, timing.bufferTime)
     this.#width = window.bucket === undefined ? shared : divisor(shared, window.bucket.length)
   }
 
-  add(micros: number, event: Fields, values: unknown[]): void {
+  /** False when no evaluation will look at it any more. */
+  add(micros: number, event: Fields, values: unknown[]): boolean {
     const slot = slotOf(micros, this.#width)
     for (const key of keysOf(event, this.#fields)) this.#group(key).slots.add(slot, values)
+    return slot >= this.#nextFirst
   }
 
   #group(values: unknown[]): Group<T> {
@@ -58,8 +64,8 @@ export class Aggregation<T> {
 
   evaluate(micros: number, visit: (aggregate: Aggregate<T>) => void): void {
     const { bucket } = this.#window
-    let start = micros - this.#length
-    if (bucket?.sync) start = Math.floor(start / bucket.length) * bucket.length
+    const start = this.#start(micros)
+    this.#nextFirst = slotOf(this.#start(micros + this.#every), this.#width) + 1
     const first = slotOf(start, this.#width) + 1
     const last = slotOf(start + this.#length, this.#width)
     if (this.#fields.length === 0) this.#group([])
@@ -78,6 +84,12 @@ export class Aggregation<T> {
           visit({ values, key, micros: at, ...part })
         )
     }
+  }
+
+  #start(micros: number): number {
+    const { bucket } = this.#window
+    const start = micros - this.#length
+    return bucket?.sync ? Math.floor(start / bucket.length) * bucket.length : start
   }
 
   /** Every bucket from the first to the last that holds something, empty ones between them too. */

@@ -32,12 +32,13 @@ export class Flatline implements RuleType {
     this.#hasKeys = hasKeys
   }
 
-  add(key: Key, micros: number, event: Fields): void {
+  add(key: Key, micros: number, event: Fields, report: Report): void {
     let line = this.#keys.get(key)
     if (line === undefined) {
       line = { times: [], head: 0, newest: micros, since: undefined }
       this.#keys.set(key, line)
     }
+    if (line.newest - micros >= this.#kind.timeframe) report.late()
     const { times } = line
     let at = times.length
     while (at > line.head && times[at - 1]! > micros) at--

@@ -20,6 +20,7 @@ export class Frequency implements RuleType {
       window = new EventWindow()
       this.#windows.set(key, window)
     }
+    if (window.newest - micros >= timeframe) report.late()
     const kept = attachRelated ? report.document(event, micros) : undefined
     window.add(micros, timeframe, kept)
     if (window.size < numEvents) return

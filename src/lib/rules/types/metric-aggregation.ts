@@ -27,8 +27,8 @@ export class MetricAggregation implements RuleType {
     this.#aggregation = new Aggregation(rule, kind.window, timing, this.#tally)
   }
 
-  add(_: Key, micros: number, event: Fields): void {
-    this.#aggregation.add(micros, event, valuesOf(event, this.#kind.metric.field))
+  add(_: Key, micros: number, event: Fields, report: Report): void {
+    if (!this.#aggregation.add(micros, event, valuesOf(event, this.#kind.metric.field))) report.late()
   }
 
   evaluate(now: number, report: Report): void {

@@ -28,8 +28,8 @@ export class PercentageMatch implements RuleType {
     this.#aggregation = new Aggregation(rule, kind.window, timing, COUNT)
   }
 
-  add(_: Key, micros: number, event: Fields): void {
-    this.#aggregation.add(micros, event, [this.#inBucket(event)])
+  add(_: Key, micros: number, event: Fields, report: Report): void {
+    if (!this.#aggregation.add(micros, event, [this.#inBucket(event)])) report.late()
   }
 
   evaluate(now: number, report: Report): void {

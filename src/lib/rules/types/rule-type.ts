@@ -23,6 +23,8 @@ export interface Report {
   /** The start of a match that no event is behind: its time and, unless undefined, the key of a rule with a query_key. */
   evaluation(key: Key | undefined, micros: number): JsonObject
   match(found: Found): void
+  /** The event that was given came when its window had passed: it counts for nothing. */
+  late(): void
 }
 
 /** The memory of one rule. Times are microseconds. */

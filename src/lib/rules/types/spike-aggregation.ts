@@ -43,8 +43,8 @@ export class SpikeAggregation implements RuleType {
     this.#windows = new SpikeWindows(kind, comparison(kind.metric), rule.queryKey !== undefined)
   }
 
-  add(_: Key, micros: number, event: Fields): void {
-    this.#aggregation.add(micros, event, valuesOf(event, this.#field))
+  add(_: Key, micros: number, event: Fields, report: Report): void {
+    if (!this.#aggregation.add(micros, event, valuesOf(event, this.#field))) report.late()
   }
 
   evaluate(now: number, report: Report): void {
