@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Log, Metric } from '../../lib/cli/index.ts'
 import {
   type Alerter,
@@ -167,7 +167,7 @@ async function sendingNotifier(
 function channelsOf(rule: Rule, log: Log): Channel[] {
   const seen = new Map<string, number>()
   return rule.alerters.flatMap(({ type, options }) => {
-    const alerter = createAlerter(type, options, { log, language })
+    const alerter = createAlerter(type, options, { log, language, folder: dirname(rule.file) })
     if (alerter === undefined) return []
     const nth = (seen.get(type) ?? 0) + 1
     seen.set(type, nth)

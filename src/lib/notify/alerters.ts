@@ -3,7 +3,10 @@ import { CommandAlerter } from './command.ts'
 import { HttpAlerter } from './http-alerter.ts'
 import type { Alerter, Language, Notification } from './notification.ts'
 import { AlerterOptions } from './options.ts'
+import { EmailAlerter } from './receivers/email.ts'
+import { GelfTcpAlerter } from './receivers/gelf.ts'
 import { HTTP_RECEIVERS } from './receivers/index.ts'
+import { ZabbixAlerter } from './receivers/zabbix.ts'
 import { createTransport } from './transport.ts'
 
 class DebugAlerter implements Alerter {
@@ -27,6 +30,8 @@ class DebugAlerter implements Alerter {
 export interface AlerterContext {
   readonly log: Log
   readonly language: Language
+  /** That of the rule file. */
+  readonly folder: string
 }
 
 /**
@@ -36,12 +41,15 @@ export interface AlerterContext {
 export function createAlerter(
   type: string,
   options: Readonly<Record<string, unknown>>,
-  { log, language }: AlerterContext
+  { log, language, folder }: AlerterContext
 ): Alerter | undefined {
   if (type === 'debug') return new DebugAlerter(log)
+  const own = new AlerterOptions(options)
+  if (type === 'email') return new EmailAlerter(own, language, folder)
+  if (type === 'zabbix') return new ZabbixAlerter(own, language)
+  if (type === 'gelf' && own.text('gelf_type') === 'tcp') return new GelfTcpAlerter(own)
   const receiver = HTTP_RECEIVERS[type]
   if (receiver !== undefined) {
-    const own = new AlerterOptions(options)
     return new HttpAlerter(type, receiver.compose(own, language), createTransport(own, receiver.prefix))
   }
   if (type !== 'command') return undefined

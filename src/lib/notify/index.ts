@@ -5,6 +5,7 @@ export { type Alerter, Busy, type Language, type Notification, Refused } from '.
 export { AlerterOptions } from './options.ts'
 export { NotificationQueue, type QueueOptions } from './queue.ts'
 export type { Pending, Receiver } from './receiver.ts'
+export { EmailAlerter } from './receivers/email.ts'
 export { HTTP_RECEIVERS } from './receivers/index.ts'
 export { createTransport, type HttpRequest } from './transport.ts'
 export { Undelivered } from './undelivered.ts'

@@ -75,7 +75,19 @@ const TABLE: Record<string, string> = {
   servicenow: `servicenow_rest_url! username! password! short_description! comments! assignment_group! category!
     subcategory! cmdb_ci! caller_id! servicenow_proxy servicenow_impact:number servicenow_urgency:number
     service_now_additional_fields:map`,
-  datadog: 'datadog_api_key! datadog_app_key! datadog_api_url'
+  datadog: 'datadog_api_key! datadog_app_key! datadog_api_url',
+  gelf: `gelf_type:http|tcp! gelf_endpoint gelf_host gelf_port:number gelf_payload:map gelf_version gelf_log_level:number
+    gelf_http_headers:map gelf_ca_cert:file gelf_http_ignore_ssl_errors:flag gelf_timeout:number`,
+  zabbix: 'zbx_host! zbx_key! zbx_sender_host zbx_sender_port:number zbx_host_from_field:flag',
+  indexer: 'indexer_alert_config:map! indexer_connection:map indexer_config',
+  sns: 'sns_topic_arn! sns_aws_access_key_id sns_aws_secret_access_key sns_aws_region',
+  sqs: 'sqs_queue_url! sqs_aws_access_key_id sqs_aws_secret_access_key sqs_aws_region',
+  ses: `ses_email:texts! ses_from_addr! ses_aws_access_key_id ses_aws_secret_access_key ses_aws_access_key
+    ses_aws_secret_key ses_aws_region ses_email_reply_to:texts ses_cc:texts ses_bcc:texts ses_email_from_field
+    ses_email_add_domain`,
+  email: `email:texts! email_from_field email_add_domain email_reply_to email_format email_image_keys:texts
+    email_image_values:texts smtp_host smtp_port:number smtp_ssl:flag smtp_auth_file smtp_cert_file smtp_key_file
+    from_addr cc:texts bcc:texts assets_dir`
 }
 
 export interface AlerterOption {
@@ -95,7 +107,8 @@ const PREFIXES: Record<string, string> = {
   post: 'http_post_',
   post2: 'http_post2_',
   rocketchat: 'rocket_chat_',
-  servicenow: 'servicenow_'
+  servicenow: 'servicenow_',
+  zabbix: 'zbx_'
 }
 
 const NAMES = new Set([...ALERTER_OPTIONS.values()].flatMap(options => options.map(o => o.name)))

@@ -39,6 +39,16 @@ export function checkAlerter(reader: OptionReader, type: string, own: JsonObject
     if (value !== undefined) checkValue(reader, option, value, place)
     else if (required) reader.error(where, `${name} is missing: alerts by ${type} need it`)
   }
+  for (const name of alsoNeeded(type, options)) {
+    if (!Object.hasOwn(options, name)) reader.error(where, `${name} is missing: alerts by ${type} need it`)
+  }
+}
+
+/** What an alerter needs by what it was told. */
+function alsoNeeded(type: string, options: JsonObject): string[] {
+  if (type === 'gelf') return options.gelf_type === 'tcp' ? ['gelf_host', 'gelf_port'] : ['gelf_endpoint']
+  if (type === 'indexer') return Object.hasOwn(options, 'indexer_config') ? [] : ['indexer_connection']
+  return []
 }
 
 function checkValue(

@@ -34,6 +34,7 @@ export const SUPPORTED = new Set(
 /** Options that change what is alerted or said, and that this version does not carry out: named in a warning. */
 export const NOT_YET = new Set(
   words(`
+  sns_aws_profile sqs_aws_profile ses_aws_profile
   slack_attach_jira_ticket_url slack_jira_ticket_color slack_jira_ticket_title
   scan_entire_timeframe replace_dots_in_field_names
   generate_kibana_discover_url shorten_kibana_discover_url generate_opensearch_discover_url
