@@ -5,7 +5,14 @@ import path from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { SMTPServer } from 'smtp-server'
 import { language } from '../../src/commands/alert-eval/notifier.ts'
-import { type Alerter, createAlerter, type Notification, Refused } from '../../src/lib/notify/index.ts'
+import {
+  type Alerter,
+  AlerterOptions,
+  createAlerter,
+  HTTP_RECEIVERS,
+  type Notification,
+  Refused
+} from '../../src/lib/notify/index.ts'
 import { folder } from '../rules/rules.ts'
 import { notification } from './notifications.ts'
 import { localReceiver } from './receiver.ts'
@@ -214,4 +221,33 @@ test('email is sent with a password and to whom the match names; one that is ref
   assert.match(mail?.text ?? '', /It is down\./)
   writeFileSync(path.join(directory, 'smtp.yaml'), 'user: u\npassword: wrong\n')
   await assert.rejects(alerterOf('email', options, directory).send(ALERT, never), Refused)
+})
+
+test('a notice that a condition has cleared ends what its alert has begun', () => {
+  const incident = 'fedcba9876543210fedcba9876543210'
+  const sent = (type: string, state: Notification['state'], options = {}): { url: string; body: never } => {
+    const compose = HTTP_RECEIVERS[type]!.compose(new AlerterOptions(options), language)
+    const [request] = compose({ ...ALERT, incident, state })
+    return { url: request!.url, body: JSON.parse(request!.body) as never }
+  }
+  const pagerduty = (['firing', 'resolved'] as const).map(state => {
+    const { event_action, dedup_key } = sent('pagerduty', state, { pagerduty_api_version: 'v2' }).body
+    return [event_action, dedup_key]
+  })
+  assert.deepEqual(pagerduty, [
+    ['trigger', incident],
+    ['resolve', incident]
+  ])
+  assert.equal((sent('opsgenie', 'firing').body as { alias: string }).alias, incident)
+  assert.equal(
+    sent('opsgenie', 'resolved').url,
+    `https://api.opsgenie.com/v2/alerts/${incident}/close?identifierType=alias`
+  )
+  const recovery: Record<string, unknown> = sent('victorops', 'resolved').body
+  assert.deepEqual([recovery.message_type, recovery.entity_id], ['RECOVERY', incident])
+  const hosts = { alertmanager_hosts: ['http://a'] }
+  const [ended]: { endsAt: string }[] = sent('alertmanager', 'resolved', hosts).body
+  assert.ok(Date.parse(ended!.endsAt) <= Date.now())
+  const [fires]: object[] = sent('alertmanager', 'firing', hosts).body
+  assert.equal('endsAt' in fires!, false)
 })

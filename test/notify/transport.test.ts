@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
 import { test } from 'node:test'
 import {
@@ -10,6 +12,7 @@ import {
   NotificationQueue,
   Refused
 } from '../../src/lib/notify/index.ts'
+import { Certificates, noOpenssl } from '../support/certificates.ts'
 import { notification } from './notifications.ts'
 import { localReceiver } from './receiver.ts'
 
@@ -75,6 +78,29 @@ test('https goes through the proxy of the rule, with its login', async t => {
   await assert.rejects(send({ url: 'https://receiver.invalid/hook', body: '{}' }, never))
   assert.deepEqual(asked, ['receiver.invalid:443 Basic dTpw'])
   connect(port, '127.0.0.1').destroy()
+})
+
+test('a certificate is checked, against ca_certs where they are given, unless ignore_ssl_errors', {
+  skip: noOpenssl
+}, async t => {
+  const certificates = new Certificates()
+  certificates.sign('receiver', 'IP:127.0.0.1')
+  const file = (name: string): Buffer => readFileSync(certificates.path(name))
+  const server = createTlsServer(
+    { cert: file('receiver.pem'), key: file('receiver-key.pem') },
+    (request, response) => request.resume().on('end', () => response.end())
+  )
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const send = (options: Record<string, unknown>): Promise<unknown> =>
+    createTransport(new AlerterOptions(options), 'x')({ url, body: '{}' }, never)
+  await assert.rejects(send({}), /certificate/)
+  await send({ x_ca_certs: certificates.path('ca.pem') })
+  await send({ x_ignore_ssl_errors: true })
 })
 
 test('of several requests, another attempt goes on behind those that were answered', async t => {
