@@ -31,6 +31,8 @@ interface Clock {
   states: RuleState[]
   /** Those whose time may come nearer with an event: a match begins to wait. */
   waiting: RuleState[]
+  /** No time in the block, from the line on that is looked at, is later than this. */
+  latest: number
 }
 
 /**
@@ -68,6 +70,7 @@ export class Evaluator {
     const mayPass = this.#candidates.begin(block)
     const due = this.#clocks.filter(c => {
       const time = dueOf(c.states)
+      c.latest = time
       return time < Number.POSITIVE_INFINITY && c.scan.mayPass(block, 0, block.length, time)
     })
     const isOfInterest = this.#explains || mayPass || due.length > 0
@@ -117,7 +120,10 @@ export class Evaluator {
       }
     }
     for (const clock of this.#clocks) {
-      if (dueOf(clock.waiting) < Number.POSITIVE_INFINITY && !due.includes(clock)) due.push(clock)
+      const time = dueOf(clock.waiting)
+      if (time >= clock.latest || due.includes(clock)) continue
+      clock.latest = time
+      if (clock.scan.mayPass(block, end, block.length, time)) due.push(clock)
     }
     if (problem !== undefined) out.badLine(index, block.subarray(start, end), problem)
   }
@@ -181,7 +187,8 @@ function clocksOf(states: RuleState[]): Clock[] {
       timestamp,
       scan: new TimeScan(timestamp),
       states: [],
-      waiting: []
+      waiting: [],
+      latest: Number.POSITIVE_INFINITY
     }
     clock.states.push(state)
     if (state.waits) clock.waiting.push(state)

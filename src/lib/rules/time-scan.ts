@@ -30,7 +30,10 @@ export class TimeScan {
   }
 
   /** True when some time in these bytes may be later than `micros`. */
-  mayPass(block: Buffer, start: number, end: number, micros: number): boolean {
+  mayPass(whole: Buffer, from: number, to: number, micros: number): boolean {
+    // a search that finds nothing must not run to the end of the block for each of its lines
+    const block = from === 0 && to === whole.length ? whole : whole.subarray(from, to)
+    const [start, end] = [0, to - from]
     for (const { bytes, type, format } of this.#needles) {
       for (let at = block.indexOf(bytes, start); at >= 0 && at < end; at = block.indexOf(bytes, at)) {
         at += bytes.length
