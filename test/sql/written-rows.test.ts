@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { compile } from '../../src/lib/sql/index.ts'
 import { ByteWriter } from '../../src/lib/stream/index.ts'
+import { rounds } from '../support/rounds.ts'
 
 const COLUMNS = {
   tiny: 'TINYINT',
@@ -98,7 +99,7 @@ test('rows that are written as bytes are those that are put together as texts', 
         assert.equal(written, texts)
       }
     ),
-    { numRuns: 100 }
+    { numRuns: rounds(100, 25) }
   )
 })
 

@@ -129,7 +129,7 @@ for (const [name, sql] of Object.entries(queries)) {
         memory.close()
         assert.equal(out.written().toString(), unlimited(sql, lines))
       }),
-      { numRuns: rounds(200, 40) }
+      { numRuns: rounds(200, 20) }
     )
   })
 
