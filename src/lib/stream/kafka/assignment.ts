@@ -242,16 +242,21 @@ export class Assignment {
     if (Date.now() < this.#askAt) return false
     this.#askAt = Date.now() + ASK_EVERY_MS
     try {
-      const standing = await group.standing()
-      if (standing === 'alone') return this.#partitions.length >= this.#count
-      if (standing !== 'shared') return standing === 'settled'
-      // The partitions of one that is dead come to this member, but later.
-      return Date.now() - (this.#begunAt ?? 0) > DEAD_AFTER_MS || (await this.#areOthersAtEnd(group))
+      // While the broker was asked, a partition of one that is dead may have come to this member.
+      return (await this.#isGroupDone(group)) && this.#isAtEnd(this.#partitions, this.#positions)
     } catch (error) {
       if (!(error instanceof TryAgain)) throw error
       this.#cluster.forget()
       return false
     }
+  }
+
+  async #isGroupDone(group: Group): Promise<boolean> {
+    const standing = await group.standing()
+    if (standing === 'alone') return this.#partitions.length >= this.#count
+    if (standing !== 'shared') return standing === 'settled'
+    // The partitions of one that is dead come to this member, but later.
+    return Date.now() - (this.#begunAt ?? 0) > DEAD_AFTER_MS || (await this.#areOthersAtEnd(group))
   }
 
   #isAtEnd(partitions: readonly Partition[], positions: ReadonlyMap<string, number>): boolean {
