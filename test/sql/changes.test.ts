@@ -110,12 +110,16 @@ test('a table is found in whatever form its name is written, and in no other pla
   const escaped = '{"before":null,"after":{"id":2},"source":{"table":"j\\u006fins"},"op":"c"}'
   const column = '{"before":null,"after":{"table":"joins","id":3},"source":{"table":"payments"},"op":"c"}'
   const plain = '{"table":"joins","id":4}'
-  const { rows, rejected } = run('SELECT id FROM joins', [spaced, escaped, column, plain])
-  assert.deepEqual(
-    rows.map(r => r.after),
-    [{ id: 1 }, { id: 2 }]
-  )
-  assert.deepEqual(rejected, [])
+  const found = (lines: string[]): unknown[] => {
+    const { rows, rejected } = run('SELECT id FROM joins', lines)
+    assert.deepEqual(rejected, [])
+    return rows.map(r => r.after)
+  }
+  assert.deepEqual(found([spaced, escaped, column, plain]), [{ id: 1 }, { id: 2 }])
+  // Behind many lines of others the name is looked for in the whole block.
+  const others = Array.from({ length: 20 }, (_, i) => created(row(i, 'a'), 'payments'))
+  assert.deepEqual(found([...others, spaced, escaped, column, plain]), [{ id: 1 }, { id: 2 }])
+  assert.deepEqual(found([...others, column, spaced, ...others, plain, spaced]), [{ id: 1 }, { id: 1 }])
 })
 
 test('events is every line as it came, with its nested fields', () => {
