@@ -74,7 +74,7 @@ const flags = {
   'state-memory': {
     kind: 'bytes',
     help: 'how much of the state is in memory; the rest goes to disk',
-    doc: 'A quarter of what V8 lets its heap grow to unless given (node --max-old-space-size; see STATE). The size is an estimate of what the values and their keys take; the process takes some 200 MB besides.'
+    doc: 'A quarter of what V8 lets its heap grow to unless given (node --max-old-space-size; see STATE). The size is an estimate of what the values and their keys take; the process takes some 300 MB besides.'
   },
   'mark-time': {
     kind: 'boolean',
