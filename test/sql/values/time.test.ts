@@ -50,6 +50,14 @@ test('a zone is taken into account, zero dates are NULL, what is no time is refu
   }
 })
 
+test('a zero date that is the first of a run was read as 1970: it is NULL', async () => {
+  // A module of its own has seen no date yet.
+  const path: string = '../../../src/lib/sql/values/load-time.ts?fresh'
+  const fresh = (await import(path)) as { loadTimestamp: typeof loadTimestamp }
+  const block = Buffer.from('"0000-00-00T00:00:00"')
+  assert.equal(fresh.loadTimestamp(block, block.toString('latin1'), 0, block.length, 3), null)
+})
+
 test('a day that its month does not have is its last in a timestamp, and none in a date or an event', () => {
   assert.equal(parseTimestamp('2026-02-30T10:00:00', 3), Date.UTC(2026, 1, 28, 10))
   assert.equal(parseTimestamp('2026-02-29T24:00:00', 3), Date.UTC(2026, 2, 1))

@@ -27,8 +27,8 @@ export function loadTimestamp(
   return value
 }
 
-/** The days of the date last seen, which is nearly always the next one's too: yyyymmdd as a number, and days. */
-let lastDate = 0
+/** The days of the date last seen, which is nearly always the next one's too: yyyymmdd as a number, and days. None at first. */
+let lastDate = -1
 let lastDays = 0
 
 /**
