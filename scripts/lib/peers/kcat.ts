@@ -47,7 +47,8 @@ export async function kcat(args: readonly string[], input = ''): Promise<string>
         ? resolve(stdout)
         : reject(new Error(`kcat ${args.join(' ')}: ${stderr}`, { cause: error }))
     )
-    child.stdin?.end(input)
+    // One that has ended before it read all says why on stderr, and is told of by its status.
+    child.stdin?.on('error', () => undefined).end(input)
   })
 }
 
