@@ -1,12 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { elastAlertMissing, program } from '../../scripts/lib/peers/elastalert.ts'
 import { random } from './random.ts'
 import { ndjson } from './rules.ts'
 
-export const ORACLE =
-  process.env.MILLRACE_ELASTALERT ?? path.resolve(import.meta.dirname, '../../../shared/peers/elastalert')
-export const skip = existsSync(ORACLE) ? installProblem() : 'ElastAlert is not there'
+export const ORACLE = program
+export const skip = elastAlertMissing() ?? installProblem()
 
 /** Compiled modules are kept, whatever the environment says: compiling them takes four seconds each time. */
 export const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '' }
