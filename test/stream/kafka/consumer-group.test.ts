@@ -9,9 +9,21 @@ import type { Partition } from '../../../src/lib/stream/kafka/offsets.ts'
 
 const TOPIC = { name: 'events', id: 'a-topic', leaders: [0] }
 
-/** A broker whose group can be joined after some failures, what it assigns, and the epochs of all who asked. */
-function brokerOf(failures: number): { cluster: Cluster; epochs: number[]; assign: (all: number[]) => void } {
+interface Broker {
+  readonly cluster: Cluster
+  /** Of all who asked, and what they told to have in hand. */
+  readonly epochs: number[]
+  readonly told: (number[] | undefined)[]
+  readonly assign: (all: number[]) => void
+  /** Answers are on their way until then, from the next on. */
+  readonly gates: Promise<void>[]
+}
+
+/** A broker whose group can be joined after some failures. */
+function brokerOf(failures: number): Broker {
   const epochs: number[] = []
+  const told: Broker['told'] = []
+  const gates: Promise<void>[] = []
   let partitions = [0]
   let left = failures
   const cluster = {
@@ -19,17 +31,19 @@ function brokerOf(failures: number): { cluster: Cluster; epochs: number[]; assig
     topic: async () => TOPIC,
     check: () => {},
     forget: () => {},
-    ask: async (_request: unknown, _node: number, _id: string, _member: string, epoch: number) => {
-      epochs.push(epoch)
+    ask: async (_request: unknown, ...[, , , epoch, , , , , , , owned]: unknown[]) => {
+      epochs.push(epoch as number)
+      told.push((owned as { partitions: number[] }[] | null)?.flatMap(({ partitions }) => partitions))
       if (left-- > 0) throw new NotReady('COORDINATOR_NOT_AVAILABLE')
       const assignment = { topicPartitions: [{ topicId: TOPIC.id, partitions }] }
+      await gates.shift()
       return { errorCode: 0, errorMessage: null, memberEpoch: 7, assignment }
     }
   }
   const assign = (all: number[]): void => {
     partitions = all
   }
-  return { cluster: cluster as unknown as Cluster, epochs, assign }
+  return { cluster: cluster as unknown as Cluster, epochs, told, assign, gates }
 }
 
 test('a member whose first request failed lost its partitions for ever: it was in, but had no heartbeat', async t => {
@@ -60,4 +74,45 @@ test('a partition that is to go stays until it is finished, though the member jo
   assert.deepEqual(await group.join(['events'], []), [here])
   assert.equal(group.isMoving, false)
   await group.leave()
+})
+
+test('what was assigned, but is not begun yet, counts as in hand: another began it, too, and each wrote its rows', async t => {
+  const { cluster, assign, told, gates } = brokerOf(0)
+  const group = new ConsumerGroup(cluster, 'g')
+  t.after(() => group.leave())
+  const [first, second] = [0, 1].map(partition => ({ topic: 'events', partition }))
+  await group.join(['events'], [])
+  assign([0, 1])
+  await group.renew()
+  // The broker wants the second for another, and that answer is on its way when the member begins with it.
+  assign([0])
+  const { promise, resolve: open } = Promise.withResolvers<void>()
+  gates.push(promise)
+  const from = told.length
+  const beat = group.renew()
+  await turn()
+  const joined = group.join(['events'], [first as Partition])
+  await turn()
+  open()
+  assert.deepEqual(await joined, [first, second])
+  await beat
+  const whileBegun = told.slice(from)
+  assert.deepEqual(new Set(whileBegun.map(all => all?.join())), new Set(['0,1']), 'the broker waits for it')
+  assert.equal(group.isMoving, true)
+  await group.join(['events'], [first as Partition])
+  assert.deepEqual(told.at(-1), [0])
+})
+
+test("what was assigned, and is another member's before it was begun, is told to be free at once", async t => {
+  const { cluster, assign, told } = brokerOf(0)
+  const group = new ConsumerGroup(cluster, 'g')
+  t.after(() => group.leave())
+  await group.join(['events'], [])
+  assign([0, 1])
+  await group.renew()
+  assign([0])
+  const from = told.length
+  await group.renew()
+  assert.deepEqual(told.slice(from), [[0, 1], [0]])
+  assert.equal(group.isMoving, false)
 })

@@ -76,23 +76,33 @@ export class ConsumerGroup implements Group {
     this.#topics = topics
     if (!this.#hasEntered || this.isLost) await this.#enter()
     await this.#learnNames()
-    this.#owned = this.#withUnfinished(new Set(reading.map(partitionKey)))
+    const unfinished = new Set(reading.map(partitionKey))
+    this.#owned = this.#assignedAnd((topicId, partition) => {
+      return unfinished.has(partitionKey({ topic: this.#names.get(topicId) ?? '', partition }))
+    })
     await this.#beat()
     return this.#partitions(this.#owned)
   }
 
-  /** What is assigned, and of what was owned that which is not finished. */
-  #withUnfinished(reading: ReadonlySet<string>): TopicPartitions {
+  /** What is assigned, and of what was owned that which is to stay. */
+  #assignedAnd(stays: (topicId: string, partition: number) => boolean): TopicPartitions {
     const topicIds = new Set([...this.#assigned, ...this.#owned].map(({ topicId }) => topicId))
     const all = [...topicIds].map(topicId => {
-      const topic = this.#names.get(topicId) ?? ''
       const [assigned = [], owned = []] = [this.#assigned, this.#owned].map(
         of => of.find(one => one.topicId === topicId)?.partitions ?? []
       )
-      const unfinished = owned.filter(partition => reading.has(partitionKey({ topic, partition })))
-      return { topicId, partitions: [...new Set([...assigned, ...unfinished])] }
+      const staying = owned.filter(partition => stays(topicId, partition))
+      return { topicId, partitions: [...new Set([...assigned, ...staying])] }
     })
     return all.filter(({ partitions }) => partitions.length > 0)
+  }
+
+  /**
+   * For the broker: what is in hand, and what may be at any time. What is assigned and was not told to be here would be
+   * another member's as soon as the broker wants, while this one begins with it.
+   */
+  #inHand(): TopicPartitions {
+    return this.#assignedAnd(() => true)
   }
 
   /** Under a name of its own each time: what was begun under an earlier one can never be committed. */
@@ -103,7 +113,7 @@ export class ConsumerGroup implements Group {
     this.#epoch = JOINS
     this.#assigned = []
     this.#owned = []
-    const answer = await this.#ask()
+    const answer = await this.#ask([])
     if (REFUSED.has(errorName(answer.errorCode))) {
       this.#member = ''
       throw new ProtocolRefused(answer.errorMessage ?? errorName(answer.errorCode))
@@ -135,7 +145,7 @@ export class ConsumerGroup implements Group {
 
   // --- heartbeats ---
 
-  async #ask(): Promise<Answer> {
+  async #ask(inHand: TopicPartitions): Promise<Answer> {
     const node = await this.#cluster.coordinator('group', this.id)
     // All that is known each time: an answer may have been lost, and with it what the broker takes for known.
     return this.#cluster.ask(
@@ -150,7 +160,7 @@ export class ConsumerGroup implements Group {
       [...this.#topics],
       null,
       ASSIGNOR,
-      this.#owned
+      inHand
     )
   }
 
@@ -170,8 +180,13 @@ export class ConsumerGroup implements Group {
   /** One after the other: an answer that came late would tell an old epoch. @throws TryAgain, ToolError SERVER */
   #beat(): Promise<void> {
     const beat = this.#beating.then(async () => {
-      if (this.isLost) return
-      this.#hear(await this.#ask())
+      let told: TopicPartitions
+      do {
+        if (this.isLost) return
+        told = this.#inHand()
+        this.#hear(await this.#ask(told))
+        // What it need not begin with now is waited for by another.
+      } while (!covers(this.#inHand(), told))
     })
     this.#beating = beat.catch(() => {})
     return beat
@@ -257,9 +272,15 @@ export class ConsumerGroup implements Group {
   }
 }
 
+function keysOf(of: TopicPartitions): string[] {
+  return of.flatMap(({ topicId, partitions }) => partitions.map(partition => `${topicId} ${partition}`))
+}
+
 function textOf(of: TopicPartitions): string {
-  return of
-    .flatMap(({ topicId, partitions }) => partitions.map(partition => `${topicId} ${partition}`))
-    .sort()
-    .join()
+  return keysOf(of).sort().join()
+}
+
+function covers(all: TopicPartitions, some: TopicPartitions): boolean {
+  const keys = new Set(keysOf(all))
+  return keysOf(some).every(key => keys.has(key))
 }
