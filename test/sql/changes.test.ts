@@ -188,6 +188,19 @@ test('a row image that lacks a column of the query is an error, since its value 
   )
 })
 
+test('a row image that lacks a column behind events that are alike is an error all the same', () => {
+  const whole = created(row(1, 'a'))
+  const part = created({ id: 2 })
+  for (const query of ['SELECT amount FROM joins', 'SELECT SUM(amount) AS s FROM joins']) {
+    const { rejected } = run(query, [whole, whole, whole, part, part, whole])
+    assert.deepEqual(
+      rejected.map(text => text.slice(0, 3)),
+      ['3: ', '4: '],
+      query
+    )
+  }
+})
+
 test('a column that no event has had so far is unknown in one that says it lacks columns, else NULL', () => {
   const partial = (op: string, before: Row | null, after: Row | null): string =>
     change(op, before, after).replace('"ts_ms":1}', '"ts_ms":1,"partial":true}')

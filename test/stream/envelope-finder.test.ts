@@ -123,6 +123,54 @@ describe('a finder that remembers how lines end', () => {
     )
   })
 
+  test('finds the same in lines that are like the one before but for their values, and in the first that is not', () => {
+    const value = fc.oneof(number, text, fc.constant(null))
+    const like = (row: object | null, values: readonly unknown[]): object | null =>
+      row && Object.fromEntries(Object.keys(row).map((key, i) => [key, values[i % values.length]]))
+    const run = fc
+      .tuple(fc.oneof(envelope, debezium), fc.array(fc.tuple(fc.array(value, { minLength: 1 }), fc.nat())))
+      .map(([first, others]) => [
+        first,
+        ...others.map(([values, n]) => ({
+          ...first,
+          before: like(first.before, values),
+          after: like(first.after, values.toReversed()),
+          source: { ...first.source, ts_ms: n, pos: n },
+          ts_ms: n
+        }))
+      ])
+    let repeats = 0
+    fc.assert(
+      fc.property(fc.array(run, { maxLength: 6 }), runs => {
+        const remembering = new EnvelopeFinder(PATHS)
+        const walking = new FieldFinder(PATHS)
+        const lines = runs.flat().map(event => JSON.stringify(event))
+        const block = Buffer.from(`${lines.join('\n')}\n`)
+        let start = 0
+        let last: { found: Record<string, string>; tail: unknown } | undefined
+        for (const text of lines) {
+          const end = start + Buffer.byteLength(text)
+          walking.find(block, start, end)
+          assert.equal(remembering.find(block, start, end), true, text)
+          const values = found(remembering, block)
+          assert.deepEqual(values, found(walking, block), text)
+          const { tail, isRepeat } = remembering
+          if (isRepeat) {
+            repeats++
+            assert.equal(tail, last?.tail)
+            const members = (all: object): string[] =>
+              Object.keys(all).filter(path => path !== 'after.deep.x')
+            assert.deepEqual(members(values), members(last?.found ?? {}))
+          }
+          last = { found: values, tail }
+          start = end + 1
+        }
+      }),
+      { numRuns: 500 }
+    )
+    assert.ok(repeats > 500, `${repeats} lines were known to be like the one before`)
+  })
+
   test('knows lines of the same table and operation again, whatever their places and times', () => {
     const finder = new EnvelopeFinder(PATHS)
     const write = (n: number, table: string, op: string): Buffer =>
@@ -145,6 +193,24 @@ describe('a finder that remembers how lines end', () => {
     assert.ok(finder.tail?.isConstant(PATHS.indexOf('source.file')))
     assert.ok(!finder.tail?.isConstant(PATHS.indexOf('source.gtid')))
     assert.ok(!finder.tail?.isConstant(PATHS.indexOf('source.pos')))
+  })
+
+  test('does not take an object in the row before for the row after that lines before had in its place', () => {
+    const finder = new EnvelopeFinder(PATHS)
+    const find = (images: string, first = 'before'): Record<string, string> => {
+      const line = Buffer.from(`{"${first}":${images},"source":{"table":"a"},"op":"c","ts_ms":1}`)
+      assert.ok(finder.find(line, 0, line.length))
+      return found(finder, line)
+    }
+    const row = '{"id":1,"v":2}'
+    for (let i = 0; i < 4; i++) assert.equal(find(`null,"after":${row}`).after, row)
+    assert.ok(finder.isRepeat)
+    assert.equal(find(`{"abcdefghi":${row}},"after":null`).after, 'null')
+    for (let i = 0; i < 4; i++) assert.equal(find(`${row},"after":${row}`)['before.id'], '1')
+    assert.ok(finder.isRepeat)
+    assert.equal(find(`${row},"after":${row}`, 'ahead_').before, undefined)
+    assert.equal(find(`null,"after":${row}`).before, 'null')
+    assert.equal(find(`null,"after":null`).after, 'null')
   })
 
   test('never takes a line for known that ends otherwise by a byte', () => {

@@ -6,7 +6,7 @@ import { generateWritePlace } from './generate-write.ts'
 import { type Line, type Pipeline, Stateless } from './pipeline.ts'
 import type { Plan, Scan } from './plan.ts'
 import type { Results } from './results.ts'
-import { ImageCheck, imagesOf } from './row-images.ts'
+import { RowImages } from './row-images.ts'
 import { ChangeReader, operations, slot } from './scan.ts'
 
 /** What is made of the images of a line, and then added to the results. */
@@ -24,8 +24,7 @@ export class ChangePipeline extends Stateless implements Pipeline {
   private readonly results: Results
   private readonly reader: ChangeReader
   private readonly output: Output
-  private readonly check: ImageCheck
-  private operation = 0
+  private readonly images: RowImages
   private isChange = false
   private view: DataView = new DataView(new ArrayBuffer(0))
 
@@ -34,7 +33,7 @@ export class ChangePipeline extends Stateless implements Pipeline {
     this.results = results
     this.reader = new ChangeReader(scan)
     this.output = this.writing(plan, scan) ?? this.changing(plan, scan)
-    this.check = new ImageCheck(scan, this.reader)
+    this.images = new RowImages(scan, this.reader)
   }
 
   begin(block: Buffer): void {
@@ -45,16 +44,15 @@ export class ChangePipeline extends Stateless implements Pipeline {
   read(line: Line): boolean {
     const { reader } = this
     if (!reader.find(line.bytes, line.start, line.end)) return false
-    const operation = reader.operation(line.bytes)
-    const { old, new: now } = imagesOf(reader, line.bytes, operation)
-    this.check.see(line.bytes, old, now)
-    this.operation = operation
+    this.images.see(line.bytes)
+    const { operation, old, now } = this.images
     this.isChange = this.output.read(line, old, now, operation === operations.read)
     return true
   }
 
   apply(line: Line): boolean {
-    const { operation, isChange } = this
+    const { isChange } = this
+    const { operation } = this.images
     if (operation === operations.truncate)
       this.results.truncate(causeAt(line.text, this.reader.finder.spans, slot.source, slot.time))
     else if (isChange) this.output.add(line, operation === operations.read)
@@ -62,7 +60,7 @@ export class ChangePipeline extends Stateless implements Pipeline {
   }
 
   warnings(): string[] {
-    return this.check.warnings()
+    return this.images.warnings()
   }
 
   missing(): string | undefined {

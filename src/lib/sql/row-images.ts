@@ -4,32 +4,64 @@ import { type ChangeReader, LineError, operations, slot } from './scan.ts'
 
 const wholeRows = 'enrich needs whole rows (MySQL: binlog_row_image=FULL)'
 
-/** Which row images an event must have and has. Throws LineError where one is missing. */
-export function imagesOf(
-  reader: ChangeReader,
-  bytes: Buffer,
-  operation: number
-): { old: boolean; new: boolean } {
-  const need = (place: number, name: string, op: string): void => {
-    if (reader.has(bytes, place)) return
-    throw new LineError(`op ${op} without ${name}${name === 'before' ? `: ${wholeRows}` : ''}`)
+/** Which row images the events of a table have. What holds of an event holds of those like it that come next. */
+export class RowImages {
+  operation = 0
+  /** Whether the event has the row before, and the row after the change. */
+  old = false
+  now = false
+  private readonly reader: ChangeReader
+  private readonly columns: ColumnCheck
+  private isChecked = false
+
+  constructor(scan: Scan, reader: ChangeReader) {
+    this.reader = reader
+    this.columns = new ColumnCheck(scan, reader)
   }
-  switch (operation) {
-    case operations.create:
-    case operations.read:
-      need(slot.after, 'after', String.fromCharCode(operation))
-      return { old: false, new: true }
-    case operations.update:
-      need(slot.before, 'before', 'u')
-      need(slot.after, 'after', 'u')
-      return { old: true, new: true }
-    case operations.delete:
-      need(slot.before, 'before', 'd')
-      return { old: true, new: false }
-    case operations.truncate:
-      return { old: false, new: false }
-    default:
-      throw new LineError(`op ${String.fromCharCode(operation)} is not one of c, u, d, r, t`)
+
+  /** Looks at the event that was found. @throws LineError where it lacks an image, or a column that its table has */
+  see(bytes: Buffer): void {
+    if (this.isChecked && this.reader.isRepeat) return
+    this.isChecked = false
+    this.operation = this.reader.operation(bytes)
+    this.seeImages(bytes)
+    this.columns.see(bytes, this.old, this.now)
+    this.isChecked = true
+  }
+
+  /** What was found since the last call. */
+  warnings(): string[] {
+    return this.columns.warnings()
+  }
+
+  private seeImages(bytes: Buffer): void {
+    const { operation } = this
+    switch (operation) {
+      case operations.create:
+      case operations.read:
+        this.have(bytes, false, true)
+        break
+      case operations.update:
+        this.have(bytes, true, true)
+        break
+      case operations.delete:
+        this.have(bytes, true, false)
+        break
+      case operations.truncate:
+        this.have(bytes, false, false)
+        break
+      default:
+        throw new LineError(`op ${String.fromCharCode(operation)} is not one of c, u, d, r, t`)
+    }
+  }
+
+  private have(bytes: Buffer, old: boolean, now: boolean): void {
+    const { reader } = this
+    const op = String.fromCharCode(this.operation)
+    if (old && !reader.has(bytes, slot.before)) throw new LineError(`op ${op} without before: ${wholeRows}`)
+    if (now && !reader.has(bytes, slot.after)) throw new LineError(`op ${op} without after`)
+    this.old = old
+    this.now = now
   }
 }
 
@@ -39,7 +71,7 @@ export function imagesOf(
  * out of the row image, and its value is not known: NULL would be a wrong answer, so such an event is an error. So is one
  * that says of itself that it lacks columns (`source.partial`) when one of the query's is absent.
  */
-export class ImageCheck {
+class ColumnCheck {
   private readonly scan: Scan
   private readonly reader: ChangeReader
   /** Indexes of the columns that are not fields of others. */

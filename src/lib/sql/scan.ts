@@ -1,4 +1,4 @@
-import { EnvelopeFinder, isSchemaChange, RowFinder, spanText } from '../stream/index.ts'
+import { EnvelopeFinder, type EnvelopeTail, isSchemaChange, RowFinder, spanText } from '../stream/index.ts'
 import { didYouMean } from './errors.ts'
 import type { Scan } from './plan.ts'
 
@@ -46,8 +46,12 @@ export class JsonReader {
   }
 }
 
-/** Of so many lines of a block each is looked at by itself before the table's name is looked for in all of it. */
+/**
+ * Of so many lines of a block each is looked at by itself, and of more while they are a small part of it; then the
+ * table's name is looked for in all of it.
+ */
 const FEW = 8
+const SMALL_PART = 1 / 4
 
 const slots = ['source', 'source.table', 'source.db', 'op', 'ts_ms', 'before', 'after', 'source.partial']
 
@@ -71,6 +75,7 @@ export class ChangeReader {
   private escapes = false
   /** Lines of the block that were not known to be the table's, so far. */
   private asked = 0
+  private askedBytes = 0
   private tableName: string
   /** Tables of events that were passed over, for a message when none is found. */
   private readonly others = new Set<string>()
@@ -79,6 +84,8 @@ export class ChangeReader {
   private seen = false
   /** Whether the last line was one. */
   private wasOurs = false
+  /** The last tail that makes a line an event of the table, and says what its operation is, by itself. */
+  private knownTail: EnvelopeTail | null = null
 
   constructor(scan: Scan) {
     if (scan.source.kind !== 'changes') throw new Error(`${scan.name} is not a table of change events`)
@@ -107,23 +114,31 @@ export class ChangeReader {
     this.block = block
     this.next = undefined
     this.asked = 0
+    this.askedBytes = 0
   }
 
   /** Whether the line is an event of the table, with the places of its parts then; throws LineError for a broken line. */
   find(bytes: Buffer, start: number, end: number): boolean {
     // Behind a line of the table there is likely to be another: the name is not looked for beforehand.
-    this.wasOurs = (this.wasOurs && this.read(bytes, start, end)) || this.findByName(bytes, start, end)
+    const isFound = this.wasOurs && this.finder.find(bytes, start, end) && bytes[end - 1] === closeBrace
+    this.wasOurs = isFound ? this.isOurs(bytes, start, end) : this.findByName(bytes, start, end)
     return this.wasOurs
   }
 
   private findByName(bytes: Buffer, start: number, end: number): boolean {
-    if (++this.asked > FEW) {
+    this.asked++
+    this.askedBytes += end - start
+    if (this.asked > FEW && this.askedBytes > end * SMALL_PART) {
       if (!this.mayBeOurs(bytes, start, end)) {
         this.passOver(bytes, start, end)
         return false
       }
     } else {
-      if (this.read(bytes, start, end)) return true
+      if (this.finder.find(bytes, start, end) && bytes[end - 1] === closeBrace) {
+        const isOurs = this.isOfTable(bytes, start, end)
+        if (!isOurs) this.passOver(bytes, start, end)
+        return isOurs
+      }
       const line = bytes.subarray(start, end)
       if (!line.includes(this.table) && !line.includes('\\u')) {
         this.passOver(bytes, start, end)
@@ -133,6 +148,13 @@ export class ChangeReader {
     if (!this.finder.find(bytes, start, end) || bytes[end - 1] !== closeBrace)
       throw badLine(bytes, start, end)
     return this.isOfTable(bytes, start, end)
+  }
+
+  /** Whether the line that was found is an event of the table. */
+  private isOurs(bytes: Buffer, start: number, end: number): boolean {
+    if (!this.isRepeat) return this.isOfTable(bytes, start, end)
+    if (this.copies.length > 0) this.copy()
+    return true
   }
 
   /** Whether the line has the table's name; it is looked for in the whole block at once. */
@@ -147,12 +169,12 @@ export class ChangeReader {
     return this.next >= 0 && this.next < end
   }
 
-  private read(bytes: Buffer, start: number, end: number): boolean {
-    return (
-      this.finder.find(bytes, start, end) &&
-      bytes[end - 1] === closeBrace &&
-      this.isOfTable(bytes, start, end)
-    )
+  /**
+   * Whether the last line was an event of the table with the same operation as the one found before it, and the same
+   * parts and columns in it.
+   */
+  get isRepeat(): boolean {
+    return this.finder.isRepeat && this.finder.tail === this.knownTail
   }
 
   private isOfTable(bytes: Buffer, start: number, end: number): boolean {
@@ -164,11 +186,19 @@ export class ChangeReader {
       return false
     }
     this.seen = true
+    this.copy()
+    const { tail } = this.finder
+    const says = [slot.table, slot.database, slot.op].every(place => tail?.isConstant(place / 2) === true)
+    this.knownTail = says && spans[slot.op] !== -1 ? tail : null
+    return spans[slot.op] !== -1 || !isSchemaChange(bytes, start, end)
+  }
+
+  private copy(): void {
+    const { spans } = this.finder
     for (const { from, before, after } of this.copies) {
       spans.copyWithin(before, from, from + 2)
       spans.copyWithin(after, from, from + 2)
     }
-    return spans[slot.op] !== -1 || !isSchemaChange(bytes, start, end)
   }
 
   /** Whether the object at a slot is there; `null` counts as absent. */

@@ -1,7 +1,7 @@
 import { isAppendOnly } from './append-only.ts'
 import type { Line } from './pipeline.ts'
 import type { Scan } from './plan.ts'
-import { ImageCheck, imagesOf } from './row-images.ts'
+import { RowImages } from './row-images.ts'
 import { ChangeReader, JsonReader, operations, slot } from './scan.ts'
 
 /** What takes the rows of a scan from their places in a block. */
@@ -78,17 +78,14 @@ class RowSource implements Source {
 class ChangeSource implements Source {
   readonly table: string
   private readonly reader: ChangeReader
-  private readonly check: ImageCheck
+  private readonly images: RowImages
   private readonly consumer: ScanConsumer
-  private old = false
-  private now = false
-  private isTruncate = false
 
   constructor(scan: Scan, consumer: ScanConsumer) {
     if (scan.source.kind !== 'changes') throw new Error(`${scan.name} is not a table of change events`)
     this.table = scan.source.table
     this.reader = new ChangeReader(scan)
-    this.check = new ImageCheck(scan, this.reader)
+    this.images = new RowImages(scan, this.reader)
     this.consumer = consumer
   }
 
@@ -100,24 +97,22 @@ class ChangeSource implements Source {
     const { reader, consumer } = this
     const { bytes } = line
     if (!reader.find(bytes, line.start, line.end)) return false
-    const operation = reader.operation(bytes)
-    const { old, new: now } = imagesOf(reader, bytes, operation)
-    this.check.see(bytes, old, now)
+    const { images } = this
+    images.see(bytes)
     const { spans } = reader.finder
     const start = (place: number): number => spans[place] as number
     // Both images are read before either takes effect, so that an error in one leaves nothing half done.
-    if (old)
+    if (images.old)
       consumer.read(line, spans, reader.beforeColumns, start(slot.before), start(slot.before + 1), true)
-    if (now) consumer.read(line, spans, reader.afterColumns, start(slot.after), start(slot.after + 1), false)
-    this.old = old
-    this.now = now
-    this.isTruncate = operation === operations.truncate
+    if (images.now)
+      consumer.read(line, spans, reader.afterColumns, start(slot.after), start(slot.after + 1), false)
     return true
   }
 
   apply(): void {
-    if (this.isTruncate) this.consumer.clear()
-    else this.consumer.apply(this.old, this.now)
+    const { operation, old, now } = this.images
+    if (operation === operations.truncate) this.consumer.clear()
+    else this.consumer.apply(old, now)
   }
 
   causePlaces(places: Int32Array): void {
@@ -125,7 +120,7 @@ class ChangeSource implements Source {
   }
 
   warnings(): string[] {
-    return this.check.warnings()
+    return this.images.warnings()
   }
 
   missing(): string | undefined {

@@ -1,4 +1,4 @@
-import { EnvelopeTail, isTail } from './envelope-tail.ts'
+import { EnvelopeTail, isTail, Literal } from './envelope-tail.ts'
 import { FieldFinder, findMembers, type PathNode, pathTree } from './fields.ts'
 import { Layouts } from './layouts.ts'
 
@@ -7,10 +7,10 @@ const KINDS = 16
 /** After so many lines in a row that were like none of them, only one of as many is still learned from. */
 const PATIENCE = 64
 
-const HEAD_AFTER = Buffer.from('{"before":null,"after":')
-const HEAD_BEFORE = Buffer.from('{"before":')
-const BETWEEN = Buffer.from(',"after":')
-const NULL = Buffer.from('null')
+const HEAD_AFTER = new Literal('{"before":null,"after":')
+const HEAD_BEFORE = new Literal('{"before":')
+const BETWEEN = new Literal(',"after":')
+const NULL = new Literal('null')
 const OPEN_BRACE = 123
 
 /**
@@ -36,6 +36,15 @@ export class EnvelopeFinder {
   #view: DataView = new DataView(new ArrayBuffer(0))
   /** The tail of the last line; null when it was walked through. */
   tail: EnvelopeTail | null = null
+  /**
+   * Whether the last line had the same tail as the one before it, and images with the same keys: the same of them and of
+   * their members have values then, and what is constant in the tail has the same ones.
+   */
+  isRepeat = false
+  /** Whether all images of the last line were in known layouts, and which of them were rows. */
+  #areKnown = false
+  #isBeforeRow = false
+  #isAfterRow = false
 
   /** @param paths in dotted notation, `before` and `after` among them */
   constructor(paths: readonly string[]) {
@@ -59,12 +68,46 @@ export class EnvelopeFinder {
       this.#block = buffer
       this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
     }
-    const isEnvelope = end - start > HEAD_AFTER.length && startsWith(buffer, start, HEAD_BEFORE)
+    this.isRepeat = this.#areKnown && end - start > HEAD_AFTER.length && this.#findAgain(buffer, start, end)
+    if (this.isRepeat) return true
+    this.#areKnown = false
+    const isEnvelope = end - start > HEAD_AFTER.length && HEAD_BEFORE.isAt(buffer, this.#view, start)
     if (isEnvelope && this.#findByTail(buffer, start, end)) return true
+    this.#areKnown = false
     this.tail = null
     const found = this.#fields.find(buffer, start, end)
     if (isEnvelope && found) this.#learn(buffer, end)
     return found
+  }
+
+  /** Finds what the last line had, where this one has it too. What that had not is not looked for. */
+  #findAgain(buffer: Buffer, start: number, end: number): boolean {
+    const tail = this.tail as EnvelopeTail
+    const { spans } = this
+    const view = this.#view
+    const tailStart = tail.match(buffer, view, start + HEAD_AFTER.length, end)
+    if (tailStart < 0) return false
+    let at = start + HEAD_BEFORE.length
+    spans[2 * this.#before] = at
+    if (this.#isBeforeRow) {
+      if (!HEAD_BEFORE.isAt(buffer, view, start)) return false
+      at = this.#beforeLayouts.findAgain(buffer, view, at, tailStart)
+      if (at < 0 || at + BETWEEN.length > tailStart || !BETWEEN.isAt(buffer, view, at)) return false
+      spans[2 * this.#before + 1] = at
+      at += BETWEEN.length
+    } else {
+      if (!HEAD_AFTER.isAt(buffer, view, start)) return false
+      spans[2 * this.#before + 1] = at + NULL.length
+      at = start + HEAD_AFTER.length
+    }
+    spans[2 * this.#after] = at
+    spans[2 * this.#after + 1] = tailStart
+    if (this.#isAfterRow) {
+      if (this.#afterLayouts.findAgain(buffer, view, at, tailStart) < 0) return false
+    } else if (at + NULL.length !== tailStart || !NULL.isAt(buffer, view, at)) return false
+    tail.fill(spans)
+    this.#strangers = 0
+    return true
   }
 
   #findByTail(buffer: Buffer, start: number, end: number): boolean {
@@ -89,30 +132,33 @@ export class EnvelopeFinder {
   /** The images before the tail, and the wanted fields in them. */
   #rows(buffer: Buffer, start: number, tailStart: number): boolean {
     const { spans } = this
+    const view = this.#view
     for (let i = 0; i < spans.length; i++) spans[i] = -1
     let at = start + HEAD_BEFORE.length
     const before = at
-    if (buffer[at] === OPEN_BRACE) at = this.#beforeRow(buffer, at, tailStart)
-    else at = startsWith(buffer, at, NULL) ? at + NULL.length : -1
-    if (at < 0 || !startsWith(buffer, at, BETWEEN)) return false
+    this.#areKnown = true
+    this.#isBeforeRow = buffer[at] === OPEN_BRACE
+    if (this.#isBeforeRow)
+      at = this.#row(this.#beforeLayouts, this.#beforeFields, buffer, at, tailStart, false)
+    else at = NULL.isAt(buffer, view, at) ? at + NULL.length : -1
+    if (at < 0 || at + BETWEEN.length > tailStart || !BETWEEN.isAt(buffer, view, at)) return false
     spans[2 * this.#before] = before
     spans[2 * this.#before + 1] = at
     at += BETWEEN.length
     spans[2 * this.#after] = at
     spans[2 * this.#after + 1] = tailStart
-    if (buffer[at] !== OPEN_BRACE) return startsWith(buffer, at, NULL) && at + NULL.length === tailStart
-    if (this.#afterLayouts.find(buffer, at, tailStart) >= 0) return true
-    const found = findMembers(this.#afterFields, spans, buffer, at, tailStart, true) >= 0
-    if (found) this.#afterLayouts.learn(buffer, at, tailStart)
-    return found
+    this.#isAfterRow = buffer[at] === OPEN_BRACE
+    if (!this.#isAfterRow) return NULL.isAt(buffer, view, at) && at + NULL.length === tailStart
+    return this.#row(this.#afterLayouts, this.#afterFields, buffer, at, tailStart, true) >= 0
   }
 
-  /** @returns the offset behind the row */
-  #beforeRow(buffer: Buffer, at: number, end: number): number {
-    const known = this.#beforeLayouts.find(buffer, at, end)
+  /** @returns the offset behind the row, or with `enough` where all that is wanted of it was found; -1 where it is none */
+  #row(layouts: Layouts, fields: PathNode, buffer: Buffer, at: number, end: number, enough: boolean): number {
+    const known = layouts.find(buffer, at, end)
     if (known >= 0) return known
-    const behind = findMembers(this.#beforeFields, this.spans, buffer, at, end)
-    if (behind >= 0) this.#beforeLayouts.learn(buffer, at, end)
+    this.#areKnown = false
+    const behind = findMembers(fields, this.spans, buffer, at, end, enough)
+    if (behind >= 0) layouts.learn(buffer, at, end)
     return behind
   }
 
@@ -123,9 +169,4 @@ export class EnvelopeFinder {
     this.#tails.unshift(new EnvelopeTail(buffer, after, end, this.spans))
     if (this.#tails.length > KINDS) this.#tails.pop()
   }
-}
-
-function startsWith(buffer: Buffer, at: number, text: Buffer): boolean {
-  for (let i = 0; i < text.length; i++) if (buffer[at + i] !== text[i]) return false
-  return true
 }

@@ -114,17 +114,17 @@ function isDigit(byte: number): boolean {
 }
 
 /** Text that is compared by eight bytes at a time, read as floating-point numbers: those of text are never NaN or -0. */
-class Literal {
+export class Literal {
   readonly length: number
   readonly #bytes: Buffer
   readonly #words: Float64Array
   /** The last eight bytes, some of which may be in a word already. */
   readonly #lastWord: number
 
-  constructor(text: Buffer) {
-    this.#bytes = Buffer.from(text)
-    this.length = text.length
-    this.#words = Float64Array.from({ length: text.length >> 3 }, (_, i) => this.#bytes.readDoubleLE(i * 8))
+  constructor(text: string | Buffer) {
+    this.#bytes = Buffer.from(text as string)
+    this.length = this.#bytes.length
+    this.#words = Float64Array.from({ length: this.length >> 3 }, (_, i) => this.#bytes.readDoubleLE(i * 8))
     this.#lastWord = this.length < 8 ? 0 : this.#bytes.readDoubleLE(this.length - 8)
   }
 

@@ -63,6 +63,11 @@ export class Layouts {
     return -1
   }
 
+  /** The same for an object in the layout of the last one that was found, and in no other. */
+  findAgain(buffer: Buffer, view: DataView, at: number, end: number): number {
+    return (this.#layouts[0] as Layout)(buffer, view, at, end)
+  }
+
   /** Makes the layout of an object known that was in none. */
   learn(buffer: Buffer, at: number, end: number): void {
     if (++this.#strangers > PATIENCE && this.#strangers % PATIENCE !== 0) return
