@@ -43,7 +43,9 @@ export function loadInteger(
   bits: number
 ): Int | null {
   const value = loadBigint(bytes, text, start, end)
-  if (value !== null && (value >= 2 ** (bits - 1) || value < -(2 ** (bits - 1)))) {
+  // A power of two would cost more than all the rest.
+  const limit = bits === 32 ? 0x80000000 : bits === 16 ? 0x8000 : 0x80
+  if (value !== null && (value >= limit || value < -limit)) {
     throw new RowError(`${value} is outside of the column's type`)
   }
   return value

@@ -1,3 +1,4 @@
+import { viewOf } from '../../stream/index.ts'
 import { RowError } from '../errors.ts'
 import type { Pieces } from './block-text.ts'
 import { show } from './dynamic.ts'
@@ -39,6 +40,11 @@ function isoMilliseconds(bytes: Buffer, start: number, end: number): number | un
   let length = end - start - 2
   if (bytes[end - 2] === 90) length--
   if ((length !== 19 && length !== 23 && length !== 26) || bytes[start] !== quoteByte) return undefined
+  if (isSameMinute(bytes, start)) {
+    const second = two(bytes, start + 18)
+    const fraction = length === 19 ? 0 : two(bytes, start + 21) * 10 + digit(bytes, start + 23)
+    return (second | fraction) < 0 || second > 59 ? undefined : lastMinute + second * 1000 + fraction
+  }
   const separator = bytes[start + 11]
   if (separator !== 84 && separator !== 32) return undefined
   if (bytes[start + 5] !== minusByte || bytes[start + 8] !== minusByte) return undefined
@@ -59,7 +65,28 @@ function isoMilliseconds(bytes: Buffer, start: number, end: number): number | un
     lastDate = date
     lastDays = days
   }
-  return lastDays * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1000 + fraction
+  lastMinute = lastDays * 86_400_000 + hour * 3_600_000 + minute * 60_000
+  minuteWords = [0, 8, 10].map(at => view.getFloat64(start + at, true)) as typeof minuteWords
+  return lastMinute + second * 1000 + fraction
+}
+
+/** The minute last seen: `"2026-11-24T10:00:` as overlapping words of eight bytes, and its first millisecond. */
+let minuteWords: [number, number, number] = [0, 0, 0]
+let lastMinute = 0
+/** The block last seen. */
+let block: Buffer | undefined
+let view: DataView = new DataView(new ArrayBuffer(0))
+
+function isSameMinute(bytes: Buffer, start: number): boolean {
+  if (bytes !== block) {
+    block = bytes
+    view = viewOf(bytes)
+  }
+  return (
+    view.getFloat64(start + 8, true) === minuteWords[1] &&
+    view.getFloat64(start + 10, true) === minuteWords[2] &&
+    view.getFloat64(start, true) === minuteWords[0]
+  )
 }
 
 /** Far below zero, so that every sum with it is, too. */

@@ -25,12 +25,15 @@ export function putInteger(out: Buffer, o: number, value: Int | null): number {
   return writeUint(out, o + 1, -value)
 }
 
+/** Powers of ten. */
+const units = Array.from({ length: 10 }, (_, exponent) => 10 ** exponent)
+
 /** A DECIMAL, as a string of JSON. */
 export function putDecimal(out: Buffer, o: number, unscaled: Int | null, scale: number): number {
   if (unscaled === null) return putAscii(out, o, 'null')
   if (typeof unscaled !== 'number' || scale <= 0 || scale > 9)
     return putAscii(out, o, `"${formatDecimal(unscaled, scale)}"`)
-  const unit = 10 ** scale
+  const unit = units[scale] as number
   const size = Math.abs(unscaled)
   const whole = Math.floor(size / unit)
   out[o++] = 34
