@@ -5,17 +5,13 @@ const BEFORE = new Constant('{"before":')
 const AFTER = new Constant(',"after":')
 const NULL = new Constant('null')
 const SOURCE = new Constant(',"source":')
-const OP = new Constant(',"op":"')
-const TIME = new Constant('","ts_ms":')
-const [CREATE, UPDATE, DELETE, READ] = [...'cudr'].map(letter => letter.charCodeAt(0)) as [
-  number,
-  number,
-  number,
-  number
-]
-const QUOTE = 34
-const CLOSE_BRACE = 125
-const NEWLINE = 10
+const HEAD = new Constant('{"before":null,"after":')
+const END = new Constant('}\n')
+/** The operations, and what stands between an event's source and its time, or its end where it has no time. */
+const LETTERS = ['c', 'u', 'd', 'r']
+const [CREATE, UPDATE, DELETE, READ] = [0, 1, 2, 3]
+const TIMED = LETTERS.map(letter => new Constant(`,"op":"${letter}","ts_ms":`))
+const UNTIMED = LETTERS.map(letter => new Constant(`,"op":"${letter}"}\n`))
 
 /**
  * Change events written as bytes, in steps: `begin`, the row before, `next`, the row after, then one of the ends. Of a row
@@ -27,12 +23,27 @@ export class ChangeWriter {
   private oldStart = 0
   private oldEnd = 0
   private newStart = 0
+  /** The last end that `end` has written: of which kind of event, and where. */
+  private endKind = 0
+  private endStart = 0
+  private endEnd = 0
+  private ended: Buffer | undefined
 
   begin(w: ByteWriter): void {
     this.w = w
     this.start = w.length
     w.constant(BEFORE)
     this.oldStart = w.length
+  }
+
+  /** The same with `next`, for an event without a row before. */
+  beginNew(w: ByteWriter): void {
+    this.w = w
+    this.start = w.length
+    w.constant(HEAD)
+    this.oldStart = w.length
+    this.oldEnd = w.length
+    this.newStart = w.length
   }
 
   next(): void {
@@ -69,55 +80,59 @@ export class ChangeWriter {
    * where it is absent.
    */
   end(bytes: Buffer, view: DataView, places: Int32Array, isRead = false): void {
-    const kind = this.source(isRead)
+    const kind = this.kind(isRead)
     const { w } = this
+    this.endStart = w.length
+    this.source()
     const [from, to, time, timeEnd] = places as unknown as [number, number, number, number]
     if (from < 0) w.constant(NULL)
     else w.appendText(bytes, view, from, to)
-    this.op(kind)
-    if (time < 0) this.close(true)
+    if (time < 0) w.constant(UNTIMED[kind] as Constant)
     else {
-      w.constant(TIME)
-      w.append(bytes, time, timeEnd)
-      this.close(false)
+      w.constant(TIMED[kind] as Constant)
+      w.appendText(bytes, view, time, timeEnd)
+      w.constant(END)
     }
+    this.endKind = kind
+    this.endEnd = w.length
+    this.ended = w.buffer
+  }
+
+  /**
+   * Ends an event as `end` has ended the last one that it did, which the same line caused and nothing was written over.
+   * @returns false when that was of another kind, or its bytes are elsewhere by now
+   */
+  endAgain(): boolean {
+    const { w, endStart, endEnd } = this
+    if (w.buffer !== this.ended || this.kind(false) !== this.endKind) return false
+    w.appendText(w.buffer, w.view, endStart, endEnd)
+    return true
   }
 
   /** Ends an event of which the cause is known as text. */
   endWith({ source, time }: Cause): void {
-    const kind = this.source(false)
+    const kind = this.kind(false)
     const { w } = this
+    this.source()
     latin1(w, source)
-    this.op(kind)
-    if (time === null) this.close(true)
+    if (time === null) w.constant(UNTIMED[kind] as Constant)
     else {
-      w.constant(TIME)
+      w.constant(TIMED[kind] as Constant)
       latin1(w, time)
-      this.close(false)
+      w.constant(END)
     }
   }
 
-  private source(isRead: boolean): number {
-    const { hasOld, hasNew, w } = this
-    if (!hasNew) w.constant(NULL)
-    w.constant(SOURCE)
+  private kind(isRead: boolean): number {
+    const { hasOld, hasNew } = this
     if (!hasOld) return isRead ? READ : CREATE
     return hasNew ? UPDATE : DELETE
   }
 
-  private op(kind: number): void {
-    const { w } = this
-    w.constant(OP)
-    w.ensure(1)
-    w.buffer[w.length++] = kind
-  }
-
-  private close(isQuoted: boolean): void {
-    const { w } = this
-    w.ensure(3)
-    if (isQuoted) w.buffer[w.length++] = QUOTE
-    w.buffer[w.length++] = CLOSE_BRACE
-    w.buffer[w.length++] = NEWLINE
+  private source(): void {
+    const { hasNew, w } = this
+    if (!hasNew) w.constant(NULL)
+    w.constant(SOURCE)
   }
 }
 

@@ -1,4 +1,4 @@
-import { spanNumber, viewOf } from '../stream/index.ts'
+import { RepeatedNumber, viewOf } from '../stream/index.ts'
 import { isAppendOnly } from './append-only.ts'
 import { type Cause, causeAt, NO_CAUSE } from './change-event.ts'
 import type { ChangeWriter } from './change-writer.ts'
@@ -54,6 +54,9 @@ export class Dataflow implements Pipeline {
   private readonly places = new Int32Array(4)
   /** The block of the line, for its words. */
   private view: DataView = new DataView(new ArrayBuffer(0))
+  private readonly lineTime = new RepeatedNumber()
+  /** Whether an event that the current line caused has been written. */
+  private isCauseWritten = false
   /** ms, 0 for ever */
   private readonly stateTtl: number
   private readonly clock = new Clock()
@@ -147,8 +150,7 @@ export class Dataflow implements Pipeline {
 
   /** Moves the clock for times to live: by the time in which a change was read, for other rows by the machine's. */
   private tick(source: Source, line: Line): void {
-    source.causePlaces(this.places)
-    const read = spanNumber(line.bytes, this.places[2] as number, this.places[3] as number)
+    const read = this.timeOf(source, line)
     this.clock.now = Math.max(this.clock.now, Number.isNaN(read) ? Date.now() : read)
   }
 
@@ -231,20 +233,28 @@ export class Dataflow implements Pipeline {
     const { current, currentSource, places } = this
     if (current === undefined || currentSource === undefined) writer.endWith(this.lastCause)
     else {
+      if (this.isCauseWritten && writer.endAgain()) return
       currentSource.causePlaces(places)
       writer.end(current.bytes, this.view, places)
+      this.isCauseWritten = true
     }
   }
 
   /** A line was applied, and tells what time it is. */
-  private done({ bytes }: Line): boolean {
-    const { idleness, currentSource, places } = this
+  private done(line: Line): boolean {
+    const { idleness, currentSource } = this
     if (idleness !== undefined && currentSource?.table !== undefined) {
-      currentSource.causePlaces(places)
-      const time = spanNumber(bytes, places[2] as number, places[3] as number)
+      const time = this.timeOf(currentSource, line)
       if (!Number.isNaN(time)) idleness.pass(time, false)
     }
     return this.takeLate()
+  }
+
+  /** The `ts_ms` of a line; NaN where it has none. */
+  private timeOf(source: Source, { bytes }: Line): number {
+    const { places } = this
+    source.causePlaces(places)
+    return this.lineTime.read(bytes, this.view, places[2] as number, places[3] as number)
   }
 
   private takeLate(): boolean {
@@ -267,6 +277,7 @@ export class Dataflow implements Pipeline {
       this.lastText = this.current.text
     }
     this.current = undefined
+    this.isCauseWritten = false
   }
 
   private cause(): Cause {

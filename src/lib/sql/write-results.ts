@@ -65,10 +65,13 @@ export function writeChanges(
   const ignore = (error: unknown): void => errors.ignore(error)
   return (before, after) => {
     const w = output()
-    writer.begin(w)
     try {
-      row(w, before, ignore)
-      writer.next()
+      if (before === null) writer.beginNew(w)
+      else {
+        writer.begin(w)
+        row(w, before, ignore)
+        writer.next()
+      }
       row(w, after, error => errors.tell(error, after as Row))
     } catch (error) {
       writer.drop()

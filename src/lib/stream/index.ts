@@ -37,6 +37,7 @@ export type {
   PartitionStates,
   PartitionsChange
 } from './ports.ts'
+export { RepeatedNumber } from './repeated-number.ts'
 export { RowFinder } from './row-finder.ts'
 export { formatSchema, type RowColumn, type RowSchema } from './row-schema.ts'
 export type { KeyedTable } from './rows-of.ts'

@@ -26,15 +26,9 @@ export class DueQueue<T extends Due> {
 
   /** Moves the watermark on. @returns what it has passed, by time, and at one time in the order of coming */
   pass(watermark: number): T[] {
-    const due: T[] = []
-    if (watermark <= this.watermark) return due
+    if (watermark <= this.watermark) return []
     this.watermark = watermark
-    const { queue } = this
-    for (let first = queue.first; first !== undefined && first.time <= watermark; first = queue.first) {
-      queue.pop()
-      due.push(first)
-    }
-    return due.sort((a, b) => a.time - b.time || a.n - b.n)
+    return this.queue.take(watermark).sort((a, b) => a.time - b.time || a.n - b.n)
   }
 
   /** All that wait, in no order. */

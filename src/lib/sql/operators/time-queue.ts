@@ -35,7 +35,30 @@ export class TimeQueue<T extends Timed> {
     const { first } = this
     if (first === undefined) return undefined
     if (first !== this.line[this.left]) return this.popHeap()
-    this.left++
+    this.leave(1)
+    return first
+  }
+
+  /** Takes out all up to a time, ms, in any order; those that came in the order of their times are still in it. */
+  take(until: number): T[] {
+    const { line, left, heap } = this
+    let end = left
+    while (end < line.length && (line[end] as T).time <= until) end++
+    const taken = line.slice(left, end)
+    this.leave(end - left)
+    for (let first = heap[0]; first !== undefined && first.time <= until; first = heap[0])
+      taken.push(this.popHeap() as T)
+    return taken
+  }
+
+  /** All that wait, in no order. */
+  items(): T[] {
+    return [...this.line.slice(this.left), ...this.heap]
+  }
+
+  /** The first of the line have left. */
+  private leave(count: number): void {
+    this.left += count
     if (this.left === this.line.length) {
       this.line = []
       this.left = 0
@@ -43,12 +66,6 @@ export class TimeQueue<T extends Timed> {
       this.line = this.line.slice(this.left)
       this.left = 0
     }
-    return first
-  }
-
-  /** All that wait, in no order. */
-  items(): T[] {
-    return [...this.line.slice(this.left), ...this.heap]
   }
 
   private pushHeap(item: T): void {

@@ -135,15 +135,9 @@ export class VersionJoin implements Stateful {
   }
 
   private pass(watermark: number): void {
-    const { waiting, functions } = this
-    let due: Waiting[] = []
-    let isInOrder = true
-    for (let first = waiting.first; first !== undefined && first.time <= watermark; first = waiting.first) {
-      waiting.pop()
-      isInOrder &&= due.length === 0 || (due.at(-1) as Waiting).n < first.n
-      due.push(first)
-    }
-    if (!isInOrder) due = due.sort((a, b) => a.n - b.n)
+    const { functions } = this
+    const due = this.waiting.take(watermark)
+    if (!isInOrder(due)) due.sort((a, b) => a.n - b.n)
     for (const { before, after, time } of due) {
       this.versions.pause()
       const old = before === null ? null : this.join(before, time, functions.matched)
@@ -188,4 +182,9 @@ export class VersionJoin implements Stateful {
         this.versions.delete(first.key)
     }
   }
+}
+
+function isInOrder(due: readonly Waiting[]): boolean {
+  for (let i = 1; i < due.length; i++) if ((due[i] as Waiting).n < (due[i - 1] as Waiting).n) return false
+  return true
 }
