@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { kcat, kcatMissing, readTopic } from '../../scripts/lib/peers/kcat.ts'
 import { runPipeline, type StageCommand } from '../support/pipeline.ts'
 import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
-import { COPY, idsOf, sorted, TopicReaders, until, upTo } from '../support/topic-readers.ts'
+import { COPY, idsOf, type Reader, sorted, TopicReaders, until, upTo } from '../support/topic-readers.ts'
 
 const skip = unavailable('kafka') || kcatMissing() || false
 const ENRICH = resolve(import.meta.dirname, '../../bin/enrich.js')
@@ -158,6 +158,33 @@ describe('groups by both protocols', { skip }, () => {
       await Promise.all([
         suspend('asleep', 'group-protocol=consumer'),
         suspend('asleep-classic', 'session-timeout=2s')
+      ])
+    })
+
+    test('a member that is suspended until others have its partitions tells that they repeat what it has written', async () => {
+      const suspend = async (name: string, parameters: string, isToEnd: boolean): Promise<void> => {
+        // What goes to a file cannot be taken back.
+        const reader = (i: number): Reader =>
+          readers.reader(`${name}-${i}`, `${name}?group=${name}&mark-every=15s&${parameters}`)
+        await readers.put(name, 0, 200)
+        const first = reader(1)
+        await until('it has written', () => first.ids().length === 200)
+        await first.member.kill(0, 'SIGSTOP')
+        const second = reader(2)
+        await until('the other has written the same', () => second.ids().length === 200)
+        if (isToEnd) await first.member.kill(0, 'SIGTERM')
+        await first.member.kill(0, 'SIGCONT')
+        if (!isToEnd) await sleep(3000)
+        await readers.stopped(first.member)
+        const told = /kafka:\/\/.*: group \S+ gave partitions .*: up to 200 records are read again/
+        assert.match((await first.member.wait()).stderr, told, name)
+        await readers.stopped(second.member)
+        assert.doesNotMatch((await second.member.wait()).stderr, /read again/, name)
+      }
+      await Promise.all([
+        suspend('slept', 'group-protocol=consumer', false),
+        suspend('slept-and-ends', 'group-protocol=consumer', true),
+        suspend('slept-classic', 'session-timeout=2s', false)
       ])
     })
 

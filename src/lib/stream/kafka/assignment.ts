@@ -48,6 +48,8 @@ export class Assignment {
   readonly #held = new Set<string>()
   /** The next offset of each partition. */
   #positions = new Map<string, number>()
+  /** What is committed of them, or where this member has begun. */
+  readonly #committed = new Map<string, number>()
   /** Where each of the topics' partitions ended at the start, for `--stop-at now`. */
   readonly #ends = new Map<string, number>()
   #topics: readonly string[] = []
@@ -104,17 +106,19 @@ export class Assignment {
   /**
    * Gets this member's partitions; in those that it has had, it goes on. Those that were held are gone with it.
    * @param resumed where the mark that is resumed from left partitions
-   * @returns takes them: until then nothing is another than it was
+   * @returns takes them, and tells of how many records others repeat what came of them: until then nothing is another
+   *   than it was. 'lost' when what this member had may be another's by now
    * @throws TryAgain
    */
-  async take(resumed: Offsets): Promise<() => void> {
+  async take(resumed: Offsets): Promise<(() => number) | 'lost'> {
     const { subscription, from, stopAtNow } = this.#options
     this.#begunAt ??= Date.now()
     const topics = await subscription.topics(this.#cluster)
     const all = await partitionsOf(this.#cluster, topics)
     if (stopAtNow) await this.#noteEnds(all)
     const group = this.#group
-    const partitions = group === null ? all : await group.join(topics, this.#reading)
+    const partitions = group === null ? all : await this.#join(group, topics)
+    if (partitions === 'lost') return 'lost'
     this.#anchor = await this.#taken(partitions)
     const committed =
       group === null
@@ -141,6 +145,7 @@ export class Assignment {
     }
     for (const [key, offset] of await startOffsets(this.#cluster, unknown, from)) positions.set(key, offset)
     return () => {
+      const repeated = this.#begin(partitions, fresh, positions)
       this.#noteFresh(partitions, fresh, committed)
       this.#positions = positions
       this.#partitions = partitions
@@ -150,7 +155,39 @@ export class Assignment {
       this.#count = all.length
       this.#lookAt = Date.now() + LOOK_EVERY_MS
       this.#isOutdated = false
+      return repeated
     }
+  }
+
+  /** @throws TryAgain where it is lost before it has anything */
+  async #join(group: Group, topics: readonly string[]): Promise<Partition[] | 'lost'> {
+    const hasSome = this.#partitions.length > 0
+    if (hasSome && group.isLost) return 'lost'
+    const partitions = await group.join(topics, this.#reading)
+    if (!group.isLost) return partitions
+    if (hasSome) return 'lost'
+    throw new TryAgain(`group ${group.id}: this member is none any more`)
+  }
+
+  /** @returns how many records of those that others have, or had meanwhile, were read here and are not committed */
+  #begin(
+    all: readonly Partition[],
+    fresh: readonly Partition[],
+    positions: ReadonlyMap<string, number>
+  ): number {
+    const begun = new Set(fresh.map(partitionKey))
+    const kept = new Set(all.map(partitionKey).filter(key => !begun.has(key)))
+    const repeated = this.#uncommitted(this.#partitions.filter(place => !kept.has(partitionKey(place))))
+    for (const key of begun) this.#committed.set(key, positions.get(key) ?? 0)
+    return repeated
+  }
+
+  #uncommitted(partitions: readonly Partition[]): number {
+    return partitions.reduce((sum, partition) => {
+      const key = partitionKey(partition)
+      const position = this.#positions.get(key) ?? 0
+      return sum + Math.max(0, position - (this.#committed.get(key) ?? position))
+    }, 0)
   }
 
   #noteFresh(
@@ -199,18 +236,28 @@ export class Assignment {
     this.#reading = this.#reading.filter(({ partition }) => !this.#fresh.has(partition))
   }
 
-  /** What this member had may be another's by now: it goes on from what is committed, as others do. */
-  lose(): void {
+  /**
+   * What this member had may be another's by now: it goes on from what is committed, as others do.
+   * @returns how many records they repeat, at most
+   */
+  lose(): number {
+    const repeated = this.#uncommitted(this.#partitions)
     this.#positions.clear()
     this.#held.clear()
     this.#partitions = []
     this.#reading = []
+    return repeated
   }
 
-  /** Those that were about to go may be another member's by now: `take` did not come to its end. */
-  release(): void {
+  /**
+   * Those that were about to go may be another member's by now: `take` did not come to its end.
+   * @returns as `lose`
+   */
+  release(): number {
+    const repeated = this.#uncommitted(this.#partitions.filter(place => this.#held.has(partitionKey(place))))
     this.#partitions = this.#reading
     this.#held.clear()
+    return repeated
   }
 
   /** Whether partitions come or go. @throws what ended the membership */
@@ -289,6 +336,11 @@ export class Assignment {
       ofTopic[partition.partition] = this.#positions.get(partitionKey(partition)) ?? 0
     }
     return offsets
+  }
+
+  /** The group goes on from there. */
+  noteCommitted(offsets: readonly PartitionOffset[]): void {
+    for (const place of offsets) this.#committed.set(partitionKey(place), place.offset)
   }
 
   /** Those of a mark's offsets whose partitions are still ours. */

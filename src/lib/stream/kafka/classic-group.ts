@@ -76,7 +76,10 @@ export class ClassicGroup implements Group {
     this.#topics = topics
     this.#hasNews ||= isOutdated
     const isEager = this.#hasEntered && !this.#isCooperative && reading.length === 0
-    if (isEager && (this.#isCalled || this.#hasNews)) await this.#divideAnew()
+    if (isEager && !this.isLost && (this.#isCalled || this.#hasNews)) {
+      await this.#divideAnew()
+      if (this.isLost) return []
+    }
     if (!this.#hasEntered || this.isLost) await this.#enter()
     const partitions = this.#holding.take(reading)
     if (this.#mustJoin) this.#divideBeside()

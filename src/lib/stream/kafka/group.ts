@@ -31,7 +31,7 @@ export interface Group {
   /**
    * Joins, or gives back those that go and takes those that come.
    * @param reading this member's partitions that are not finished: where they are to go, too, they stay until the next call
-   * @returns this member's partitions
+   * @returns this member's partitions; what they are worth when it is lost in the end `isLost` tells
    * @throws TryAgain, ToolError SERVER
    */
   join(topics: readonly string[], reading: readonly Partition[]): Promise<Partition[]>

@@ -114,6 +114,7 @@ export class KafkaInput implements Input, OffsetsOfMarks {
       yield* this.#read()
       // The receiver has ended, and acknowledged what it could.
       await this.#commits.settle()
+      if (this.#isLost) this.#tellOfRepeated(this.#assignment.lose())
     } finally {
       await this.#group?.leave()
       await this.#cluster.close()
@@ -131,7 +132,11 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     let isTaken = yield* this.#take()
     this.#dueAt = Date.now() + markEveryMs
     while (isTaken && !this.#isStopped && !(await this.#assignment.isDone())) {
-      if (await this.#assignment.mustMove()) isTaken = yield* this.#move()
+      if (await this.#assignment.mustMove()) {
+        isTaken = yield* this.#move()
+        // What came now could not be committed.
+        if (this.#isLost) continue
+      }
       const fetched = await this.#fetcher.next()
       if (fetched !== null) yield* this.#give(fetched)
       // No mark comes after the one that partitions go with: it would commit their offsets again, perhaps too late.
@@ -140,7 +145,7 @@ export class KafkaInput implements Input, OffsetsOfMarks {
         yield await this.#mark()
       }
     }
-    if (!isTaken) this.#assignment.release()
+    if (!isTaken) this.#tellOfRepeated(this.#assignment.release())
     if (isTaken || this.#assignment.partitions.length > 0) yield await this.#mark()
     yield { kind: 'end' }
   }
@@ -163,7 +168,8 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     stopped.catch(() => {})
     const taken = stop.aborted ? null : await Promise.race([taking, stopped])
     if (taken === null) return false
-    taken()
+    if (taken === 'lost') return yield* this.#move()
+    this.#tellOfRepeated(taken())
     this.#fetcher.restart()
     if (this.#apart !== null) yield await this.#apart.change()
     // Their states may not have been read.
@@ -180,7 +186,7 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     if (this.#isLost) {
       // In the output lies what others read again: it is to be refused.
       if (this.#commits.areElsewhere) yield await this.#mark()
-      this.#assignment.lose()
+      this.#tellOfRepeated(this.#assignment.lose())
       this.#commits.drop()
       return yield* this.#take()
     }
@@ -195,6 +201,15 @@ export class KafkaInput implements Input, OffsetsOfMarks {
     const isFinished = this.#commits.acknowledged >= n
     const isLate = this.#group?.isWaitedFor === true && Date.now() >= deadline
     return (isFinished || isLate) && !this.#isLost ? yield* this.#take() : true
+  }
+
+  /** @param count of records whose rows are in the output, unless that is refused with their offsets */
+  #tellOfRepeated(count: number): void {
+    if (count === 0 || this.#commits.areElsewhere) return
+    const records = count === 1 ? 'a record is' : `up to ${count} records are`
+    this.#options.warn(
+      `${this.name}: group ${this.groupId} gave partitions of this member to others before their offsets were committed: ${records} read again, and what came of them is repeated`
+    )
   }
 
   async *#give(fetched: readonly Fetched[]): AsyncGenerator<Part, void, void> {

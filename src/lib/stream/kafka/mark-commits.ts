@@ -113,7 +113,9 @@ export class MarkCommits {
       if (mark === undefined) return
       const group = this.#group
       const offsets = this.#assignment.ownOf((mark.at?.kafka ?? {}) as Offsets)
-      if (group !== null && !this.#isElsewhere) await this.#cluster.persist(() => group.commit(offsets))
+      if (group !== null && !this.#isElsewhere) {
+        if (await this.#cluster.persist(() => group.commit(offsets))) this.#assignment.noteCommitted(offsets)
+      }
       this.#acknowledged = n
       this.#open = this.#open.filter(open => open.n > mark.n)
     })
