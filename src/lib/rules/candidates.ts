@@ -8,9 +8,11 @@ export class Candidates {
   readonly #needles: Buffer[] = []
   /** Per rule its groups, each as indexes of needles. */
   readonly #rules: number[][][]
-  readonly #next: number[] = []
+  /** By needle the place where it stands next, as far as it has been looked for. */
+  readonly #next: number[]
   #block: Buffer = Buffer.alloc(0)
   #escaped = false
+  #isBegun = false
 
   constructor(rules: Needles[]) {
     const indexes = new Map<string, number>()
@@ -24,16 +26,20 @@ export class Candidates {
       return index
     }
     this.#rules = rules.map(groups => groups.map(group => group.map(indexOf)))
+    this.#next = this.#needles.map(() => -1)
   }
 
-  /** Begins a block; true when some line in it may pass some rule. */
-  begin(block: Buffer): boolean {
+  begin(block: Buffer): void {
     this.#block = block
+    this.#isBegun = false
+  }
+
+  /** Only where a line is asked about: most blocks have none. */
+  #begin(): void {
+    this.#isBegun = true
     // a character may be written by its code, and then no needle finds it
-    this.#escaped = block.includes('\\u')
-    for (let i = 0; i < this.#needles.length; i++) this.#next[i] = this.#find(i, 0)
-    if (this.#escaped) return true
-    return this.#rules.some(groups => groups.every(group => group.some(i => this.#next[i]! < block.length)))
+    this.#escaped = this.#block.includes('\\u')
+    this.#next.fill(-1)
   }
 
   #find(needle: number, from: number): number {
@@ -48,6 +54,7 @@ export class Candidates {
 
   /** True when the line may pass the rule; lines must be asked about from the first to the last. */
   mayPass(rule: number, start: number, end: number): boolean {
+    if (!this.#isBegun) this.#begin()
     if (this.#escaped) return true
     for (const group of this.#rules[rule]!) {
       if (!group.some(needle => this.#within(needle, start, end))) return false

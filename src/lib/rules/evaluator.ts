@@ -1,11 +1,12 @@
 import { eachLine } from '../stream/index.ts'
 import { Candidates } from './candidates.ts'
-import { eventOf, type Timestamp, timeOf } from './event.ts'
+import { Clock } from './clock.ts'
+import { eventOf, timeOf } from './event.ts'
 import type { Fields } from './fields.ts'
+import { LineFilter } from './line-filter.ts'
 import type { Rule } from './rule.ts'
 import { type Match, NoEventTime, type RuleSnapshot, RuleState } from './rule-state.ts'
 import type { IsSilenced } from './silence-file.ts'
-import { TimeScan } from './time-scan.ts'
 import { DEFAULT_TIMING, type Timing } from './timing.ts'
 import { RuleModuleError } from './types/index.ts'
 
@@ -24,17 +25,6 @@ interface Snapshot {
   rules: Record<string, RuleSnapshot>
 }
 
-/** Rules that time decides and that take it from the same field. */
-interface Clock {
-  timestamp: Timestamp
-  scan: TimeScan
-  states: RuleState[]
-  /** Those whose time may come nearer with an event: a match begins to wait. */
-  waiting: RuleState[]
-  /** No time in the block, from the line on that is looked at, is later than this. */
-  latest: number
-}
-
 /**
  * Evaluates rules over blocks of lines. The same lines give the same alerts however they are cut into blocks, and whatever
  * the clock of the machine says: time is the events'.
@@ -42,10 +32,14 @@ interface Clock {
 export class Evaluator {
   /** Every event is shown to every rule, also those that cannot pass. */
   readonly #explains: boolean
+  readonly #timing: Timing
   readonly #make: (rule: Rule) => RuleState
   #states: RuleState[]
   #candidates: Candidates
-  #clocks: Clock[]
+  #filter: LineFilter
+  /** The clock of each rule that has to be told of the time. */
+  #clockOf: Map<RuleState, Clock>
+  #clocks: Clock[] = []
   #out: EvaluatorOutput | undefined
 
   constructor(
@@ -55,28 +49,28 @@ export class Evaluator {
     explains = false
   ) {
     this.#explains = explains
+    this.#timing = timing
     this.#make = rule => new RuleState(rule, timing, isSilenced, match => this.#out?.match(match), explains)
     this.#states = rules.map(this.#make)
     this.#candidates = new Candidates(this.#states.map(s => s.needles))
-    this.#clocks = clocksOf(this.#states)
+    this.#filter = LineFilter.of(rules, timing)
+    this.#clockOf = Clock.of(this.#states)
   }
 
   /**
-   * `block` holds whole lines (LF or CRLF), control lines left out. Lines that no rule can match are not parsed; one that
-   * has no braces around it is named all the same.
+   * `block` holds whole lines (LF or CRLF), control lines left out. Lines in a shape that is known, and those that no rule can
+   * match, are not parsed; one that has no braces around it is named all the same.
    */
   process(block: Buffer, out: EvaluatorOutput): void {
     this.#out = out
-    const mayPass = this.#candidates.begin(block)
-    const due = this.#clocks.filter(c => {
-      const time = dueOf(c.states)
-      c.latest = time
-      return time < Number.POSITIVE_INFINITY && c.scan.mayPass(block, 0, block.length, time)
-    })
-    const isOfInterest = this.#explains || mayPass || due.length > 0
+    this.#candidates.begin(block)
+    this.#filter.begin(block)
+    this.#clocks = [...new Set(this.#clockOf.values())]
+    for (const clock of this.#clocks) clock.refresh()
     eachLine(block, (start, end, index) => {
-      if (!isBraced(block, start, end)) badLine(block, start, end, index, out)
-      else if (isOfInterest) this.#line(block, start, end, index, out, due)
+      if (!this.#explains && this.#filter.find(start, end)) this.#quickLine(index, out)
+      else if (isBraced(block, start, end)) this.#line(block, start, end, index, out)
+      else badLine(block, start, end, index, out)
     })
   }
 
@@ -92,15 +86,34 @@ export class Evaluator {
     for (const state of this.#states) state.finish()
   }
 
-  #line(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput, due: Clock[]): void {
+  #quickLine(index: number, out: EvaluatorOutput): void {
+    const { line } = this.#filter
+    for (const clock of this.#clocks) {
+      const micros = line.time(clock.timestamp)
+      if (micros !== undefined && micros > clock.due) clock.advance(micros)
+    }
+    const passing = this.#filter.passing()
+    if (passing === null) return
+    let problem: string | undefined
+    for (let word = 0; word < passing.length; word++) {
+      for (let bits = passing[word] as number; bits !== 0; bits &= bits - 1) {
+        const rule = word * 32 + 31 - Math.clz32(bits & -bits)
+        const wrong = this.#taken(this.#states[rule] as RuleState, line.event, rule)
+        problem ??= wrong
+      }
+    }
+    if (problem !== undefined) out.badLine(index, line.bytes.subarray(line.start, line.end), problem)
+  }
+
+  #line(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput): void {
     let event: Fields | undefined
     let problem: string | undefined
-    for (const clock of due) {
-      if (!clock.scan.mayPass(block, start, end, dueOf(clock.states))) continue
+    for (const clock of this.#clocks) {
+      if (!clock.mayPass(block, start, end)) continue
       event ??= eventOf(parse(block, start, end))
       // a line that is no event is named below where it could have passed a rule
       const micros = event === undefined ? undefined : timeOf(event, clock.timestamp)
-      if (micros !== undefined) for (const state of clock.states) state.advance(micros)
+      if (micros !== undefined) clock.advance(micros)
     }
     for (let i = 0; i < this.#states.length; i++) {
       const mayPass = this.#candidates.mayPass(i, start, end)
@@ -113,19 +126,26 @@ export class Evaluator {
           return
         }
       }
-      try {
-        this.#states[i]!.add(event)
-      } catch (error) {
-        problem ??= problemOf(error)
-      }
-    }
-    for (const clock of this.#clocks) {
-      const time = dueOf(clock.waiting)
-      if (time >= clock.latest || due.includes(clock)) continue
-      clock.latest = time
-      if (clock.scan.mayPass(block, end, block.length, time)) due.push(clock)
+      const wrong = this.#taken(this.#states[i] as RuleState, event)
+      problem ??= wrong
     }
     if (problem !== undefined) out.badLine(index, block.subarray(start, end), problem)
+  }
+
+  /**
+   * What is wrong with an event for a rule, if anything is.
+   * @param mayPass the rule's number where the filters have been looked at
+   */
+  #taken(state: RuleState, event: Fields, mayPass?: number): string | undefined {
+    try {
+      if (mayPass === undefined) state.add(event)
+      else if (this.#filter.passes(mayPass)) state.take(event)
+    } catch (error) {
+      return problemOf(error)
+    }
+    // its match may wait for a time that is nearer than all others
+    if (state.waits) this.#clockOf.get(state)?.bringForward(state.due)
+    return undefined
   }
 
   /**
@@ -142,7 +162,8 @@ export class Evaluator {
       return state
     })
     this.#candidates = new Candidates(this.#states.map(s => s.needles))
-    this.#clocks = clocksOf(this.#states)
+    this.#filter = LineFilter.of(rules, this.#timing)
+    this.#clockOf = Clock.of(this.#states)
   }
 
   /** How many events came too late to count, by rule. */
@@ -173,34 +194,8 @@ export class Evaluator {
       const own = snapshot.rules[state.rule.name]
       if (own !== undefined) state.restore(own)
     }
-    this.#clocks = clocksOf(this.#states)
+    this.#clockOf = Clock.of(this.#states)
   }
-}
-
-function clocksOf(states: RuleState[]): Clock[] {
-  const clocks = new Map<string, Clock>()
-  for (const state of states) {
-    if (!state.needsTime) continue
-    const { timestamp } = state.rule
-    const name = JSON.stringify(timestamp)
-    const clock = clocks.get(name) ?? {
-      timestamp,
-      scan: new TimeScan(timestamp),
-      states: [],
-      waiting: [],
-      latest: Number.POSITIVE_INFINITY
-    }
-    clock.states.push(state)
-    if (state.waits) clock.waiting.push(state)
-    clocks.set(name, clock)
-  }
-  return [...clocks.values()]
-}
-
-function dueOf(states: RuleState[]): number {
-  let due = Number.POSITIVE_INFINITY
-  for (const state of states) due = Math.min(due, state.due)
-  return due
 }
 
 /** What is wrong with an event that a rule could not take. */

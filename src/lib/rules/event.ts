@@ -37,7 +37,8 @@ export function eventOf(value: unknown): Fields | undefined {
   return { row: {}, envelope: value }
 }
 
-function readTime(value: unknown, { type, format = '' }: Timestamp): number | undefined {
+/** Microseconds of a value of the timestamp_field; undefined for one that is no time. */
+export function readTime(value: unknown, { type, format = '' }: Timestamp): number | undefined {
   if (type === 'custom') return typeof value === 'string' ? strptime(format)(value)?.micros : undefined
   if (type === 'iso') return typeof value === 'string' ? parseIso(value) : undefined
   if (typeof value !== 'number' && (typeof value !== 'string' || value.trim() === '')) return undefined
@@ -54,6 +55,8 @@ function commitTime(envelope: JsonObject): number | undefined {
 
 /** Microseconds of the event's time; undefined when it has none, or one that cannot be read. */
 export function timeOf(fields: Fields, timestamp: Timestamp): number | undefined {
+  const { quick } = fields
+  if (quick !== undefined) return quick.time(timestamp)
   const value = lookup(fields, timestamp.field)
   if (value !== undefined && value !== null) return readTime(value, timestamp)
   return fields.envelope === undefined ? undefined : commitTime(fields.envelope)

@@ -3,6 +3,8 @@
  * many values, as in Elasticsearch), a text or a query_key sees the one value of `lookup_es_key`.
  */
 
+import type { Timestamp } from './event.ts'
+
 export type JsonObject = { [name: string]: unknown }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -11,8 +13,28 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** What a rule sees of a line: its document, and around the row of a change event the envelope. */
 export interface Fields {
-  row: JsonObject
-  envelope: JsonObject | undefined
+  readonly row: JsonObject
+  readonly envelope: JsonObject | undefined
+  /** Of an event that need not be parsed for its fields. */
+  readonly quick?: QuickFields | undefined
+  /** To be called where an event of bytes is kept for long: it lets go of those around it. */
+  keep?(): void
+}
+
+/** An event that is kept for long. */
+export function kept(fields: Fields): Fields {
+  fields.keep?.()
+  return fields
+}
+
+/** Finds in the bytes of a line what functions of the same meaning find in a parsed one. */
+export interface QuickFields {
+  /** As `lookup`. */
+  lookup(name: string): unknown
+  /** As `compileField`; undefined when the line must be parsed for it. */
+  some(name: string, test: (value: unknown) => boolean): boolean | undefined
+  /** As `timeOf`. */
+  time(timestamp: Timestamp): number | undefined
 }
 
 const KEYWORD = '.keyword'
@@ -52,6 +74,8 @@ export function compileField(name: string): SomeValue {
   const base = name.endsWith(KEYWORD) ? compileField(name.slice(0, -KEYWORD.length)) : undefined
   const only = path.length === 1 ? name : undefined
   return (fields, test) => {
+    const quick = fields.quick?.some(name, test)
+    if (quick !== undefined) return quick
     if (only !== undefined && Object.hasOwn(fields.row, only)) {
       const value = fields.row[only]
       if (typeof value !== 'object') return value !== undefined && test(value)
@@ -107,6 +131,8 @@ function find(object: unknown, parts: string[]): unknown {
  * a last `.keyword` left out when there is no such field. Undefined when there is none.
  */
 export function lookup(fields: Fields, name: string): unknown {
+  const { quick } = fields
+  if (quick !== undefined) return quick.lookup(name)
   const { row, envelope } = fields
   if (!name.includes('[')) {
     // asked for each event: most names are keys as they stand

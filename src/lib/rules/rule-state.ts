@@ -109,7 +109,7 @@ export class RuleState implements Report {
     this.rule = rule
     const intervals = intervalsOf(rule, timing)
     this.needles = needlesOf(rule.filter)
-    const time = timing.arrival === undefined ? eventTime(rule) : arrivalTime(rule, timing.arrival)
+    const time = eventTime(rule, timing)
     this.#time = time
     this.#passes = compilePredicate(rule.filter, time)
     if (explains) this.#explanation = new Explanation(rule, time)
@@ -175,7 +175,11 @@ export class RuleState implements Report {
 
   /** @throws NoEventTime */
   add(event: Fields): void {
-    if (!this.#isPassed(event)) return
+    if (this.#isPassed(event)) this.take(event)
+  }
+
+  /** Takes an event that passes the filter. @throws NoEventTime */
+  take(event: Fields): void {
     const { rule } = this
     const micros = this.#time(event)
     if (micros === undefined) throw new NoEventTime(rule, event)
@@ -343,12 +347,9 @@ function compoundKey(event: Fields, fields: string[]): string {
   return fields.map(field => pythonStr(lookup(event, field))).join(', ')
 }
 
-function eventTime({ timestamp }: Rule): EventTime {
-  return fields => timeOf(fields, timestamp)
-}
-
-/** What has no time happens when it comes; one that cannot be read is none all the same. */
-function arrivalTime({ timestamp }: Rule, now: () => number): EventTime {
+/** By the machine's clock, what has no time happens when it comes; one that cannot be read is none all the same. */
+export function eventTime({ timestamp }: Rule, { arrival: now }: Timing): EventTime {
+  if (now === undefined) return fields => timeOf(fields, timestamp)
   return fields =>
     timeOf(fields, timestamp) ?? (lookup(fields, timestamp.field) === undefined ? now() : undefined)
 }

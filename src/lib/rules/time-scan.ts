@@ -2,13 +2,15 @@ import type { Timestamp } from './event.ts'
 import { strptime } from './strptime.ts'
 import { MICROS_PER_MS, parseIso } from './time.ts'
 
+const TAB = 9
 const SPACE = 32
 const QUOTE = 34
 const Z = 90
 /** Length of `"2026-11-24T10:00`, and place of the Z in `"2026-11-24T10:00:00.000Z"`. */
 const MINUTE = 17
 const UTC = 24
-const COMMIT = Buffer.from('"ts_ms":')
+const COLON = 58
+const COMMIT = Buffer.from('"ts_ms"')
 /** No time that a rule takes is written longer. */
 const LONGEST = 48
 
@@ -22,7 +24,7 @@ export class TimeScan {
   #minuteEnd = Number.POSITIVE_INFINITY
 
   constructor({ field, type, format }: Timestamp) {
-    const key = Buffer.from(`${JSON.stringify(field.slice(field.lastIndexOf('.') + 1))}:`)
+    const key = Buffer.from(JSON.stringify(field.slice(field.lastIndexOf('.') + 1)))
     this.#needles = [
       { bytes: key, type, format },
       { bytes: COMMIT, type: 'unix_ms' }
@@ -36,7 +38,9 @@ export class TimeScan {
     const [start, end] = [0, to - from]
     for (const { bytes, type, format } of this.#needles) {
       for (let at = block.indexOf(bytes, start); at >= 0 && at < end; at = block.indexOf(bytes, at)) {
-        at += bytes.length
+        at = skipSpace(block, at + bytes.length)
+        if (block[at] !== COLON) continue
+        at = skipSpace(block, at + 1)
         if (type === 'iso' && this.#isWithinMinute(block, at, micros)) continue
         const time = timeAt(block, at, end, type, format)
         if (type === 'iso' && time !== undefined) this.#remember(block, at, time)
@@ -60,16 +64,19 @@ export class TimeScan {
   }
 }
 
+function skipSpace(block: Buffer, at: number): number {
+  while (block[at] === SPACE || block[at] === TAB) at++
+  return at
+}
+
 /** Microseconds of the value that begins at a place; undefined when it is no time. */
 function timeAt(
   block: Buffer,
-  start: number,
+  at: number,
   end: number,
   type: Timestamp['type'],
   format = ''
 ): number | undefined {
-  let at = start
-  while (at < end && block[at] === SPACE) at++
   if (type === 'unix' || type === 'unix_ms') {
     const text = /^"?(-?[\d.]+(?:[eE][+-]?\d+)?)/.exec(
       block.toString('latin1', at, Math.min(end, at + LONGEST))

@@ -1,4 +1,4 @@
-import type { Fields } from '../fields.ts'
+import { type Fields, kept } from '../fields.ts'
 
 /** So many events of a window are kept to be reported; of more, one in each such part of the timeframe. */
 const KEPT = 1000
@@ -52,7 +52,7 @@ export class CountWindow {
     if (this.#kept >= KEPT && Math.abs(micros - this.#keptAt) < timeframe / KEPT) return undefined
     this.#keptAt = micros
     this.#kept++
-    return event
+    return kept(event)
   }
 
   #leave(leaves: ((micros: number, count: number) => void) | undefined): void {

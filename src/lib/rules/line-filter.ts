@@ -1,0 +1,57 @@
+import { FilterIndex, type ShapePlan } from './filter-index.ts'
+import { Line } from './line.ts'
+import type { Rule } from './rule.ts'
+import { eventTime } from './rule-state.ts'
+import { Shapes } from './shapes.ts'
+import type { Timing } from './timing.ts'
+
+const filters = new WeakMap<readonly Rule[], { filter: LineFilter; arrival: Timing['arrival'] }>()
+
+/** Finds the rules that a line passes without parsing it, where it is of a shape that is known. */
+export class LineFilter {
+  /** The line that was found last. */
+  readonly line = new Line()
+  readonly #index: FilterIndex
+  readonly #shapes: Shapes<ShapePlan>
+  #plan: ShapePlan | undefined
+
+  private constructor(rules: readonly Rule[], timing: Timing) {
+    this.#index = new FilterIndex(rules.map(rule => ({ filter: rule.filter, time: eventTime(rule, timing) })))
+    this.#shapes = new Shapes(shape => this.#index.plan(shape))
+  }
+
+  /** The same for the same list of rules: what is learned of lines and values may be of use to all who evaluate them. */
+  static of(rules: readonly Rule[], timing: Timing): LineFilter {
+    const { arrival } = timing
+    const known = filters.get(rules)
+    if (known !== undefined && known.arrival === arrival) return known.filter
+    const filter = new LineFilter(rules, timing)
+    filters.set(rules, { filter, arrival })
+    return filter
+  }
+
+  begin(block: Buffer): void {
+    this.line.begin(block)
+  }
+
+  /** Whether a line of the block is of a known shape; it is a JSON object then, and `line` is set to it. */
+  find(start: number, end: number): boolean {
+    const { line } = this
+    this.#plan = this.#shapes.find(line.bytes, line.view, start, end)
+    if (this.#plan === undefined && this.#shapes.learn(line.bytes, start, end))
+      this.#plan = this.#shapes.find(line.bytes, line.view, start, end)
+    if (this.#plan === undefined) return false
+    line.move(start, end, this.#shapes.spans, this.#plan.shape)
+    return true
+  }
+
+  /** As `FilterIndex.passing`, of the line that was found. */
+  passing(): Int32Array | null {
+    return this.#index.passing(this.line, this.#plan as ShapePlan)
+  }
+
+  /** Whether the line that was found passes a rule that it may pass. */
+  passes(rule: number): boolean {
+    return this.#index.passes(rule, this.#plan as ShapePlan, this.line.event)
+  }
+}
