@@ -14,13 +14,26 @@ export function writesLines(count: number, start = ''): Proof {
   }
 }
 
+/** stdout has lines, and all of them begin with `start`. */
+export function writesOnly(start: string): Proof {
+  return async stdout => {
+    let lines = 0
+    for await (const line of createInterface({ input: stdout })) {
+      if (!line.startsWith(start)) return `it wrote '${line.slice(0, 200)}', not '${start}…'`
+      lines++
+    }
+    return lines > 0 ? null : 'it wrote nothing'
+  }
+}
+
 /** stdout is this text, but for white space around it. */
-export function prints(text: string): Proof {
+export function prints(text: string | RegExp): Proof {
   return async stdout => {
     const printed = Buffer.concat(await stdout.toArray())
       .toString()
       .trim()
-    return printed === text ? null : `it printed '${printed.slice(0, 200)}', expected '${text}'`
+    const isRight = typeof text === 'string' ? printed === text : text.test(printed)
+    return isRight ? null : `it printed '${printed.slice(0, 200)}', expected '${text}'`
   }
 }
 

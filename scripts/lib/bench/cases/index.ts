@@ -1,4 +1,5 @@
 import type { BenchCase } from '../case.ts'
+import { fewRules, manyRules } from './alert-eval.ts'
 import { compressed, large, smallTransactions, snapshot, tail, wide } from './cdc-tail.ts'
 import { besideDebezium, snapshotBesideDebezium, toKafkaBesideDebezium } from './debezium.ts'
 import { filter, spill, tumble } from './enrich.ts'
@@ -33,6 +34,8 @@ export const cases: readonly BenchCase[] = [
   groupsBesideFlink,
   temporalBesideFlink,
   topicToTopic,
+  fewRules,
+  manyRules,
   sink,
   lines,
   passThrough,
