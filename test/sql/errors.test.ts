@@ -83,7 +83,7 @@ test('Flink SQL outside of the subset is refused by name', () => {
       "SELECT a FROM TABLE(TUMBLE((SELECT a, PROCTIME() AS p FROM t), DESCRIPTOR(p), INTERVAL '1' MINUTE))",
       /windows of the time of processing depend on the clock/
     ],
-    ['SELECT CAST(a AS CHAR(3)) FROM t', /the type CHAR: not in the subset/],
+    ['SELECT CAST(a AS RAW(a, b)) FROM t', /the type RAW: not in the subset/],
     [`SELECT ${'9'.repeat(39)} FROM t`, /more than 38 digits/],
     ['SELECT 1', /SELECT without FROM: not in the subset/]
   ])

@@ -29,8 +29,6 @@ export type Column = { readonly name: string; readonly type: SqlType }
 export function typeOf(text: string): SqlType {
   const known = text
     .replaceAll(/ \*(?:ROWTIME|PROCTIME)\*/g, '')
-    .replaceAll(/\bCHAR\(/g, 'VARCHAR(')
-    .replaceAll(/\b(?:VAR)?BINARY\(\d+\)/g, 'BYTES')
     .replaceAll(/\bMULTISET<(.*)>/g, 'MAP<$1, INT>')
   return parseType(new TokenStream(known))
 }

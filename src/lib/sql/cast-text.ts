@@ -1,15 +1,30 @@
 import { type Conversion, call, type MemberFunction, same } from './conversion.ts'
 import { isInteger, type SqlType, STRING } from './types.ts'
 
-/** The text of CAST. */
+type TextType = { readonly length?: number; readonly isFixed?: boolean }
+
+/** The text of CAST, cut to the length of the type, and filled up with blanks where that is fixed. */
 export function toText(
   from: SqlType,
-  length: number | undefined,
+  { length, isFixed = false }: TextType,
   member: MemberFunction
 ): Conversion | undefined {
   const plain = plainText(from, member)
   if (plain === undefined || length === undefined) return plain
-  return { ...plain, emit: value => `rt.cutText(${plain.emit(value)}, ${length})` }
+  return { ...plain, emit: value => `rt.fitText(${plain.emit(value)}, ${length}, ${isFixed})` }
+}
+
+/** The bytes of CAST, in base64: cut as text is, filled up with zeros. */
+export function toBytes(from: SqlType, { length, isFixed = false }: TextType): Conversion | undefined {
+  const plain = plainBytes(from)
+  if (plain === undefined || length === undefined) return plain
+  return { ...plain, emit: value => `rt.fitBytes(${plain.emit(value)}, ${length}, ${isFixed})` }
+}
+
+function plainBytes(from: SqlType): Conversion | undefined {
+  if (from.kind === 'STRING') return { emit: call('toBase64') }
+  if (from.kind === 'BYTES') return same
+  return from.kind === 'DYNAMIC' ? { emit: call('dynamicText') } : undefined
 }
 
 function plainText(from: SqlType, member: MemberFunction): Conversion | undefined {

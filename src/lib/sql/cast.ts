@@ -2,10 +2,10 @@ import { type Bound, castName, literal, strict } from './bound.ts'
 import { castLiteral } from './cast-literal.ts'
 import { toDynamic, toNested } from './cast-nested.ts'
 import { toDecimal, toDouble, toInteger } from './cast-number.ts'
-import { toText } from './cast-text.ts'
+import { toBytes, toText } from './cast-text.ts'
 import { type Conversion, call, integerBits, same } from './conversion.ts'
 import type { Span } from './errors.ts'
-import { isInteger, isNumeric, isTimestamp, type SqlType, STRING, sameType } from './types.ts'
+import { isInteger, isNumeric, isTimestamp, type SqlType, STRING, sameType, withoutLengths } from './types.ts'
 
 /** The expression as a value of another type, or undefined when Flink has no such cast. */
 export function cast(expression: Bound, type: SqlType, span: Span = expression): Bound | undefined {
@@ -25,7 +25,7 @@ export function cast(expression: Bound, type: SqlType, span: Span = expression):
 function conversionTo(to: SqlType, from: SqlType): Conversion | undefined {
   switch (to.kind) {
     case 'STRING':
-      return toText(from, to.length, memberFunction)
+      return toText(from, to, memberFunction)
     case 'TINYINT':
     case 'SMALLINT':
     case 'INT':
@@ -60,8 +60,7 @@ function conversionTo(to: SqlType, from: SqlType): Conversion | undefined {
     case 'ROW':
       return toNested(to, from, memberFunction)
     case 'BYTES':
-      if (from.kind === 'STRING') return { emit: call('toBase64') }
-      return from.kind === 'DYNAMIC' ? { emit: call('dynamicText') } : undefined
+      return toBytes(from, to)
     default:
       return undefined
   }
@@ -95,7 +94,7 @@ function memberFunction(from: SqlType, to: SqlType): string | undefined {
 
 /** JavaScript that reads a nested value of `type` from what the JSON holds, null for null. */
 export function fromJson(type: SqlType, json: string): string {
-  return `rt.whenPresent(${json}, ${memberFunction({ kind: 'DYNAMIC' }, type)})`
+  return `rt.whenPresent(${json}, ${memberFunction({ kind: 'DYNAMIC' }, withoutLengths(type))})`
 }
 
 /** JavaScript of a function that gives a value as the text of CAST, null for null. */

@@ -44,11 +44,19 @@ function parseSimpleType(tokens: TokenStream): SqlType {
       if (scale > precision) throw tokens.unexpected('a scale not above the precision', token)
       return { kind: 'DECIMAL', precision, scale }
     }
-    case 'VARCHAR': {
+    case 'VARCHAR':
       tokens.next()
-      const [length = 1] = parseNumbers(tokens, 1)
-      return { kind: 'STRING', length }
-    }
+      return withLength('STRING', tokens, false)
+    case 'CHAR':
+    case 'CHARACTER':
+      tokens.next()
+      return withLength('STRING', tokens, !tokens.takeWords('VARYING'))
+    case 'VARBINARY':
+      tokens.next()
+      return withLength('BYTES', tokens, false)
+    case 'BINARY':
+      tokens.next()
+      return withLength('BYTES', tokens, !tokens.takeWords('VARYING'))
     case 'TIME':
       tokens.next()
       return { kind: 'TIME', precision: parseNumbers(tokens, 1)[0] ?? 0 }
@@ -73,10 +81,6 @@ function parseSimpleType(tokens: TokenStream): SqlType {
     }
     case 'ROW':
       return parseRow(tokens)
-    // Flink pads CHAR(n) with blanks in some places and cuts it in others.
-    case 'CHAR':
-    case 'BINARY':
-    case 'VARBINARY':
     case 'MULTISET':
     case 'RAW':
     case 'VARIANT':
@@ -84,6 +88,17 @@ function parseSimpleType(tokens: TokenStream): SqlType {
     default:
       throw tokens.unexpected('a type such as BIGINT, STRING, DECIMAL(10, 2), TIMESTAMP(3)')
   }
+}
+
+/** What Flink takes for the length of STRING and BYTES. */
+const longest = 2 ** 31 - 1
+
+function withLength(kind: 'STRING' | 'BYTES', tokens: TokenStream, isFixed: boolean): SqlType {
+  const token = tokens.peek()
+  const [length = 1] = parseNumbers(tokens, 1)
+  if (length < 1 || length > longest) throw tokens.unexpected(`a length from 1 to ${longest}`, token)
+  if (isFixed) return { kind, length, isFixed }
+  return length === longest ? { kind } : { kind, length }
 }
 
 function parseTimestamp(tokens: TokenStream): SqlType {

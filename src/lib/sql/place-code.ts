@@ -58,8 +58,7 @@ export class PlaceCode {
   bytes(value: Bound): string | undefined {
     if (value.kind !== 'column' || this.scan.columns[value.index]?.path.length === 0) return undefined
     const { type } = value
-    const isRaw = type.kind === 'DYNAMIC' || (type.kind === 'STRING' && type.length === undefined)
-    return isRaw ? `B, S, ${this.place(value.index)}` : undefined
+    return type.kind === 'DYNAMIC' || type.kind === 'STRING' ? `B, S, ${this.place(value.index)}` : undefined
   }
 
   private column(index: number, as?: SqlType): string | undefined {

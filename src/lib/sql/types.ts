@@ -21,11 +21,12 @@
  * the place asks for one.
  */
 export type SqlType =
-  | { kind: 'BOOLEAN' | 'FLOAT' | 'DOUBLE' | 'DATE' | 'BYTES' | 'NULL' | 'DYNAMIC' }
+  | { kind: 'BOOLEAN' | 'FLOAT' | 'DOUBLE' | 'DATE' | 'NULL' | 'DYNAMIC' }
   | { kind: 'TINYINT' | 'SMALLINT' | 'INT' | 'BIGINT' }
   | { kind: 'INTERVAL_DAY' | 'INTERVAL_MONTH' }
   | { kind: 'DECIMAL'; precision: number; scale: number }
-  | { kind: 'STRING'; length?: number }
+  /** VARCHAR and VARBINARY with a length, which only CAST enforces; CHAR and BINARY are fixed. */
+  | { kind: 'STRING' | 'BYTES'; length?: number; isFixed?: boolean }
   | { kind: 'TIME' | 'TIMESTAMP' | 'TIMESTAMP_LTZ'; precision: number }
   | { kind: 'ROW'; fields: { name: string; type: SqlType }[] }
   | { kind: 'ARRAY'; element: SqlType }
@@ -80,7 +81,11 @@ export function typeName(type: SqlType): string {
     case 'MULTISET':
       return `MULTISET<${typeName(type.element)}>`
     case 'STRING':
-      return type.length === undefined ? 'STRING' : `VARCHAR(${type.length})`
+      if (type.length === undefined) return 'STRING'
+      return `${type.isFixed === true ? 'CHAR' : 'VARCHAR'}(${type.length})`
+    case 'BYTES':
+      if (type.length === undefined) return 'BYTES'
+      return `${type.isFixed === true ? 'BINARY' : 'VARBINARY'}(${type.length})`
     case 'INTERVAL_DAY':
       return 'INTERVAL DAY TO SECOND'
     case 'INTERVAL_MONTH':
@@ -96,6 +101,27 @@ export function typeName(type: SqlType): string {
 export const isNested = (type: SqlType): boolean => ['ROW', 'ARRAY', 'MAP', 'MULTISET'].includes(type.kind)
 
 export const sameType = (a: SqlType, b: SqlType): boolean => typeName(a) === typeName(b)
+
+/** The same with texts and bytes of any length: what a source gives is taken as it is. */
+export function withoutLengths(type: SqlType): SqlType {
+  switch (type.kind) {
+    case 'STRING':
+    case 'BYTES':
+      return { kind: type.kind }
+    case 'ARRAY':
+    case 'MULTISET':
+      return { ...type, element: withoutLengths(type.element) }
+    case 'MAP':
+      return { ...type, key: withoutLengths(type.key), value: withoutLengths(type.value) }
+    case 'ROW':
+      return {
+        ...type,
+        fields: type.fields.map(field => ({ ...field, type: withoutLengths(field.type) }))
+      }
+    default:
+      return type
+  }
+}
 
 /** An exact numeric type as DECIMAL: BIGINT is DECIMAL(19, 0). */
 export function asDecimal(type: SqlType): DecimalType {
@@ -163,6 +189,7 @@ export function commonType(a: SqlType, b: SqlType): SqlType | undefined {
   if (isTimestamp(a) && b.kind === 'DATE') return a
   if (a.kind === 'DATE' && isTimestamp(b)) return b
   if (a.kind === 'STRING' && b.kind === 'STRING') return STRING
+  if (a.kind === 'BYTES' && b.kind === 'BYTES') return BYTES
   if (a.kind === 'TIME' && b.kind === 'TIME') return a
   return commonNested(a, b) ?? (sameType(a, b) ? a : undefined)
 }

@@ -94,8 +94,21 @@ export const dynamicToTime = (value: Dynamic): number => textToTime(dynamicText(
 export const isoTimestamp = (value: Int, precision: number, zone: string): string =>
   `${formatTimestamp(value, precision, 'T')}${zone}`
 
-export const cutText = (text: string, length: number): string =>
-  text.length <= length ? text : [...text].slice(0, length).join('')
+/** Text of at most `length` characters; one of a fixed length is filled up with blanks. */
+export function fitText(text: string, length: number, isFixed: boolean): string {
+  const cut = text.length <= length ? text : [...text].slice(0, length).join('')
+  // Characters beyond U+FFFF are two of JavaScript's.
+  return isFixed ? cut.padEnd(length + cut.length - [...cut].length) : cut
+}
+
+/** The same of bytes in base64, filled up with zeros. */
+export function fitBytes(base64: string, length: number, isFixed: boolean): string {
+  const bytes = Buffer.from(base64, 'base64')
+  if (bytes.length === length || (bytes.length < length && !isFixed)) return base64
+  const fitted = Buffer.alloc(length)
+  bytes.copy(fitted)
+  return fitted.toString('base64')
+}
 
 const two = (value: number): string => String(value).padStart(2, '0')
 
