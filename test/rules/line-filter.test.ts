@@ -26,8 +26,9 @@ function found(filter: LineFilter, lines: string[], visit: (parsed: Fields, text
   let start = 0
   let count = 0
   for (let end = block.indexOf(10); end >= 0; end = block.indexOf(10, start)) {
-    if (filter.find(start, end)) {
+    if (filter.find(start) >= 0 || filter.learn(start, end)) {
       count++
+      assert.equal(filter.line.end, end)
       const text = block.toString('utf8', start, end)
       visit(eventOf(JSON.parse(text)) as Fields, text)
     }

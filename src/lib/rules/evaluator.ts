@@ -1,4 +1,3 @@
-import { eachLine } from '../stream/index.ts'
 import { Candidates } from './candidates.ts'
 import { Clock } from './clock.ts'
 import { eventOf, timeOf } from './event.ts'
@@ -17,6 +16,8 @@ export interface EvaluatorOutput {
   badLine(index: number, line: Buffer, reason: string | undefined): void
 }
 
+const NEWLINE = 10
+const RETURN = 13
 const OPEN_BRACE = 123
 const CLOSE_BRACE = 125
 
@@ -67,11 +68,20 @@ export class Evaluator {
     this.#filter.begin(block)
     this.#clocks = [...new Set(this.#clockOf.values())]
     for (const clock of this.#clocks) clock.refresh()
-    eachLine(block, (start, end, index) => {
-      if (!this.#explains && this.#filter.find(start, end)) this.#quickLine(index, out)
-      else if (isBraced(block, start, end)) this.#line(block, start, end, index, out)
-      else badLine(block, start, end, index, out)
-    })
+    for (let start = 0, index = 0; start < block.length; index++) {
+      let end = this.#explains ? -1 : this.#filter.find(start)
+      if (end < 0) {
+        end = lineEnd(block, start)
+        if (end > start) this.#anyLine(block, start, end, index, out)
+      } else this.#quickLine(index, out)
+      start = block[end] === RETURN ? end + 2 : end + 1
+    }
+  }
+
+  #anyLine(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput): void {
+    if (!this.#explains && this.#filter.learn(start, end)) this.#quickLine(index, out)
+    else if (isBraced(block, start, end)) this.#line(block, start, end, index, out)
+    else badLine(block, start, end, index, out)
   }
 
   /** Says that no event before this time, in microseconds, is still to come: what is due is evaluated. */
@@ -173,7 +183,7 @@ export class Evaluator {
 
   /** Why each rule has fired or not, in words; nothing unless that is taken down. */
   explain(): string[] {
-    return this.#states.flatMap(state => state.explain() ?? [])
+    return this.#explains ? this.#states.flatMap(state => state.explain() ?? []) : []
   }
 
   /** Windows and silences, to go on from later. */
@@ -209,6 +219,13 @@ function problemOf(error: unknown): string {
 function badLine(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput): void {
   const reason = parse(block, start, end) === undefined ? undefined : 'not a JSON object'
   out.badLine(index, block.subarray(start, end), reason)
+}
+
+/** Where a line ends, before its newline and carriage return. */
+function lineEnd(block: Buffer, start: number): number {
+  const newline = block.indexOf(NEWLINE, start)
+  const stop = newline < 0 ? block.length : newline
+  return stop > start && block[stop - 1] === RETURN ? stop - 1 : stop
 }
 
 /** Whether a line begins and ends as an object does. */

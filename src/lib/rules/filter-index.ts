@@ -6,15 +6,20 @@ import type { Query } from './query.ts'
 import { ABSENT, COMPLEX, type Shape } from './shape.ts'
 import { SpanCache } from './span-cache.ts'
 
-const VALUES = 1024
-/** When so many values have not been known, it is looked at whether they are a large part. */
+/** Values of a field that are known, at first and at most. */
+const VALUES = 256
+const MOST_VALUES = 16_384
+/** When so many values have not been known, it is looked at whether they are a part that more room would make smaller. */
 const MANY_MISSES = 2048
-const LARGE_PART = 1 / 4
+const LARGE_PART = 1 / 16
+/** Where they are so large a part, it is no use to know values. */
+const TOO_LARGE_PART = 1 / 4
 
 /** A field whose values mostly come again: for each of them it is known which rules it is right for. */
 interface KnownField {
   readonly tests: FieldTests
-  readonly known: SpanCache<Int32Array>
+  known: SpanCache<Int32Array>
+  places: number
   asked: number
   missed: number
 }
@@ -56,7 +61,7 @@ export class FilterIndex {
     // the sooner no rule is left, the better
     fields.sort((a, b) => b.rules.length - a.rules.length)
     for (const each of fields)
-      this.#fields.push({ tests: each, known: new SpanCache(VALUES), asked: 0, missed: 0 })
+      this.#fields.push({ tests: each, known: new SpanCache(VALUES), places: VALUES, asked: 0, missed: 0 })
   }
 
   plan(shape: Shape): ShapePlan {
@@ -121,7 +126,11 @@ export class FilterIndex {
   #learn(field: KnownField, line: Line, leaf: number): Int32Array {
     const bits = field.known.set(line.view, field.tests.bits(line.leaf(leaf)))
     if (++field.missed < MANY_MISSES) return bits
-    if (field.missed > field.asked * LARGE_PART) {
+    const part = field.missed / field.asked
+    if (part > LARGE_PART && field.places < MOST_VALUES) {
+      field.places *= 4
+      field.known = new SpanCache(field.places)
+    } else if (part > TOO_LARGE_PART) {
       this.#fields.splice(this.#fields.indexOf(field), 1)
       this.#scattered.push(field.tests)
       this.#version++

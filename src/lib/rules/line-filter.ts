@@ -34,15 +34,22 @@ export class LineFilter {
     this.line.begin(block)
   }
 
-  /** Whether a line of the block is of a known shape; it is a JSON object then, and `line` is set to it. */
-  find(start: number, end: number): boolean {
+  /**
+   * Sets `line` to the line that begins at `start` in the block, if it is of a known shape; it is a JSON object then.
+   * @returns where it ends, before its newline; -1 when it is not of a known shape
+   */
+  find(start: number): number {
     const { line } = this
-    this.#plan = this.#shapes.find(line.bytes, line.view, start, end)
-    if (this.#plan === undefined && this.#shapes.learn(line.bytes, start, end))
-      this.#plan = this.#shapes.find(line.bytes, line.view, start, end)
-    if (this.#plan === undefined) return false
-    line.move(start, end, this.#shapes.spans, this.#plan.shape)
-    return true
+    const shapes = this.#shapes
+    this.#plan = shapes.find(line.bytes, line.view, start)
+    if (this.#plan === undefined) return -1
+    line.move(start, shapes.end, shapes.spans, this.#plan.shape)
+    return shapes.end
+  }
+
+  /** Makes the shape of a line known; true when `line` is set to it. */
+  learn(start: number, end: number): boolean {
+    return this.#shapes.learn(this.line.bytes, start, end) && this.find(start) >= 0
   }
 
   /** As `FilterIndex.passing`, of the line that was found. */

@@ -80,7 +80,12 @@ function range(some: SomeValue, bounds: Bounds, zoneMinutes: number, time: Event
   const tests = Object.entries(bounds).map(([name, bound]) =>
     compareBound(name as BoundName, bound, zoneMinutes)
   )
+  const [only] = tests
   const usesNow = Object.values(bounds).some(b => typeof b === 'string' && b.startsWith('now'))
+  if (!usesNow && tests.length === 1 && only !== undefined) {
+    const test: ValueTest = value => only(value, undefined)
+    return fields => some(fields, test)
+  }
   return fields => {
     const now = usesNow ? time(fields) : undefined
     return some(fields, value => tests.every(test => test(value, now)))

@@ -8,6 +8,9 @@ const MOST = 64
 const PATIENCE = 64
 const LONGEST = 64 * 1024
 
+const NEWLINE = 10
+const RETURN = 13
+
 /**
  * Finds the values of lines that mostly have one of a few shapes, in one pass over their bytes: what stands between the values
  * is compared by words, what they are is checked as strictly as JSON.parse does. A line that is found is JSON, and an object.
@@ -15,6 +18,8 @@ const LONGEST = 64 * 1024
 export class Shapes<Plan> {
   /** Start and end of each leaf of the last line that was found. Strings include their quotes. */
   spans = new Int32Array(32)
+  /** Where that line ends, before its newline. */
+  end = 0
   readonly #root: Edge<Plan>[] = []
   readonly #plan: (shape: Shape) => Plan
   #count = 0
@@ -25,9 +30,10 @@ export class Shapes<Plan> {
     this.#plan = plan
   }
 
-  /** @returns the plan for the line `bytes[start..end)`; undefined when it is in no known shape */
-  find(bytes: Buffer, view: DataView, start: number, end: number): Plan | undefined {
+  /** @returns the plan for the line that begins at `start`; undefined when it is in no known shape */
+  find(bytes: Buffer, view: DataView, start: number): Plan | undefined {
     const { spans } = this
+    const end = bytes.length
     let edges = this.#root
     let at = start
     let leaf = 0
@@ -36,8 +42,10 @@ export class Shapes<Plan> {
       const value = edge.literal.end(bytes, view, at, end)
       if (value < 0) continue
       if (edge.plan !== undefined) {
-        if (value === end) return edge.plan
-        continue
+        const byte = bytes[value]
+        if (byte !== NEWLINE && value !== end && (byte !== RETURN || bytes[value + 1] !== NEWLINE)) continue
+        this.end = value
+        return edge.plan
       }
       const behind = leafEnd(edge.kind, bytes, value, end)
       if (behind < 0) continue
