@@ -1,36 +1,35 @@
 import { conjunctsOf, FieldTests, isSet } from './field-tests.ts'
 import type { Fields } from './fields.ts'
+import { KnownValues } from './known-values.ts'
 import type { Line } from './line.ts'
 import { compilePredicate, type EventTime, type Predicate } from './predicate.ts'
 import type { Query } from './query.ts'
 import { ABSENT, COMPLEX, type Shape } from './shape.ts'
-import { SpanCache } from './span-cache.ts'
 
-/** Values of a field that are known, at first and at most. */
-const VALUES = 256
-const MOST_VALUES = 16_384
-/** When so many values have not been known, it is looked at whether they are a part that more room would make smaller. */
-const MANY_MISSES = 2048
-const LARGE_PART = 1 / 16
-/** Where they are so large a part, it is no use to know values. */
-const TOO_LARGE_PART = 1 / 4
+/** So many fields one after the other decide which ones are looked at then; the others are looked at all. */
+const DEEPEST = 2
+/** Ways that the values of these fields may go; behind them all fields are looked at. */
+const MOST_WAYS = 4096
 
-/** A field whose values mostly come again: for each of them it is known which rules it is right for. */
-interface KnownField {
-  readonly tests: FieldTests
-  known: SpanCache<Int32Array>
-  places: number
-  asked: number
-  missed: number
+interface FieldAt {
+  readonly values: KnownValues
+  readonly leaf: number
+}
+
+/** The rules that are left, and the fields that they still ask for. */
+interface Way {
+  readonly rules: Int32Array
+  readonly isEmpty: boolean
+  readonly fields: readonly FieldAt[]
+  /** By what the first of the fields says of each rule; null where all fields are looked at. */
+  readonly next: Map<Int32Array, Way> | null
 }
 
 /** What is to be done for the lines of a shape. */
 export interface ShapePlan {
   readonly shape: Shape
   version: number
-  /** The rules that its lines can pass. */
-  rules: Int32Array
-  fields: { field: KnownField; leaf: number }[]
+  way: Way
   /** By rule, what is still to be asked of an event. */
   rest: Predicate[][]
 }
@@ -41,12 +40,11 @@ export interface ShapePlan {
  * What is about several fields, or about values that hardly come again, is asked of those rules alone that are left.
  */
 export class FilterIndex {
-  readonly #fields: KnownField[] = []
-  /** Fields with values that hardly come again. */
-  readonly #scattered: FieldTests[] = []
+  readonly #fields: KnownValues[]
   readonly #rest: Predicate[][]
   readonly #passing: Int32Array
   #version = 0
+  #ways = 0
 
   constructor(rules: readonly { filter: Query; time: EventTime }[]) {
     const tests = new Map<string, { rule: number; passes: Predicate }[]>()
@@ -57,40 +55,47 @@ export class FilterIndex {
       return rest.map(query => compilePredicate(query, time))
     })
     this.#passing = new Int32Array(Math.ceil(rules.length / 32))
-    const fields = [...tests].map(([field, of]) => new FieldTests(field, of, rules.length))
-    // the sooner no rule is left, the better
-    fields.sort((a, b) => b.rules.length - a.rules.length)
-    for (const each of fields)
-      this.#fields.push({ tests: each, known: new SpanCache(VALUES), places: VALUES, asked: 0, missed: 0 })
+    this.#fields = [...tests].map(([field, of]) => new KnownValues(new FieldTests(field, of, rules.length)))
   }
 
   plan(shape: Shape): ShapePlan {
-    const plan = { shape, version: -1, rules: this.#passing, fields: [], rest: [] }
-    this.#make(plan)
-    return plan
+    return { shape, version: this.#version, ...this.#start(shape) }
   }
 
-  #make(plan: ShapePlan): void {
-    plan.version = this.#version
-    plan.rules = new Int32Array(this.#passing.length)
-    for (let n = 0; n < this.#rest.length; n++)
-      plan.rules[n >> 5] = (plan.rules[n >> 5] as number) | (1 << (n & 31))
-    plan.rest = this.#rest.map(predicates => [...predicates])
-    const found: { field: KnownField; leaf: number }[] = []
-    const ask = ({ rules, predicates }: FieldTests): void => {
-      for (const [i, rule] of rules.entries()) plan.rest[rule]?.push(predicates[i] as Predicate)
+  #start(shape: Shape): { way: Way; rest: Predicate[][] } {
+    const rules = new Int32Array(this.#passing.length)
+    for (let n = 0; n < this.#rest.length; n++) rules[n >> 5] = (rules[n >> 5] as number) | (1 << (n & 31))
+    const rest = this.#rest.map(predicates => [...predicates])
+    const fields: FieldAt[] = []
+    for (const values of this.#fields) {
+      const { tests } = values
+      const leaf = shape.queried(tests.field)
+      if (leaf === ABSENT) intersect(rules, tests.bits(undefined))
+      else if (leaf !== COMPLEX && !values.areScattered) fields.push({ values, leaf })
+      else for (const [i, rule] of tests.rules.entries()) rest[rule]?.push(tests.predicates[i] as Predicate)
     }
-    for (const field of this.#fields) {
-      const leaf = plan.shape.queried(field.tests.field)
-      if (leaf === COMPLEX) ask(field.tests)
-      else if (leaf !== ABSENT) found.push({ field, leaf })
-      else intersect(plan.rules, field.tests.bits(undefined))
-    }
-    for (const tests of this.#scattered) {
-      if (plan.shape.queried(tests.field) !== ABSENT) ask(tests)
-      else intersect(plan.rules, tests.bits(undefined))
-    }
-    plan.fields = found.filter(({ field }) => field.tests.rules.some(rule => isSet(plan.rules, rule)))
+    this.#ways = 0
+    return { way: this.#way(rules, fields, 0), rest }
+  }
+
+  /** Of the fields those that the rules ask for; first the one that tells most of them apart. */
+  #way(rules: Int32Array, fields: readonly FieldAt[], depth: number): Way {
+    const asking = ({ values }: FieldAt): number =>
+      values.tests.rules.filter(rule => isSet(rules, rule)).length
+    const wanted = fields.filter(field => asking(field) > 0)
+    wanted.sort((a, b) => Number(a.values.areMany) - Number(b.values.areMany) || asking(b) - asking(a))
+    const isEmpty = rules.every(word => word === 0)
+    const goesOn =
+      depth < DEEPEST && !isEmpty && wanted[0]?.values.areMany === false && this.#ways++ < MOST_WAYS
+    return { rules, isEmpty, fields: wanted, next: goesOn ? new Map() : null }
+  }
+
+  #nextWay({ rules, fields, next }: Way, depth: number, bits: Int32Array): Way {
+    const left = rules.slice()
+    intersect(left, bits)
+    const way = this.#way(left, fields.slice(1), depth + 1)
+    next?.set(bits, way)
+    return way
   }
 
   /**
@@ -98,45 +103,41 @@ export class FilterIndex {
    * tells of each whether the line does.
    */
   passing(line: Line, plan: ShapePlan): Int32Array | null {
-    if (plan.version !== this.#version) this.#make(plan)
+    if (plan.version !== this.#version) Object.assign(plan, this.plan(plan.shape))
+    let { way } = plan
+    for (let depth = 0; way.next !== null; depth++) {
+      const bits = this.#bits(way.fields[0] as FieldAt, line)
+      way = way.next.get(bits) ?? this.#nextWay(way, depth, bits)
+    }
+    if (way.isEmpty) return null
+    const { rules, fields } = way
+    if (fields.length === 0) return rules
     const passing = this.#passing
-    const { rules, fields } = plan
-    const { view, spans } = line
     const { length } = passing
-    let any = 0
-    for (let w = 0; w < length; w++) any |= passing[w] = rules[w] as number
+    for (let w = 0; w < length; w++) passing[w] = rules[w] as number
+    let any = 1
     for (let i = 0; i < fields.length && any !== 0; i++) {
-      const { field, leaf } = fields[i] as { field: KnownField; leaf: number }
-      field.asked++
-      const start = spans[leaf * 2] as number
-      const bits =
-        field.known.get(view, start, spans[leaf * 2 + 1] as number) ?? this.#learn(field, line, leaf)
+      const bits = this.#bits(fields[i] as FieldAt, line)
       any = 0
       for (let w = 0; w < length; w++) any |= passing[w] = (passing[w] as number) & (bits[w] as number)
     }
     return any === 0 ? null : passing
   }
 
+  #bits({ values, leaf }: FieldAt, line: Line): Int32Array {
+    const { spans } = line
+    const bits = values.known(line.view, spans[leaf * 2] as number, spans[leaf * 2 + 1] as number)
+    if (bits !== undefined) return bits
+    const learned = values.learn(line.view, line.leaf(leaf))
+    // it is looked for in other ways from now on
+    if (values.areScattered) this.#version++
+    return learned
+  }
+
   passes(rule: number, plan: ShapePlan, event: Fields): boolean {
     const predicates = plan.rest[rule] as Predicate[]
     for (let i = 0; i < predicates.length; i++) if (!(predicates[i] as Predicate)(event)) return false
     return true
-  }
-
-  #learn(field: KnownField, line: Line, leaf: number): Int32Array {
-    const bits = field.known.set(line.view, field.tests.bits(line.leaf(leaf)))
-    if (++field.missed < MANY_MISSES) return bits
-    const part = field.missed / field.asked
-    if (part > LARGE_PART && field.places < MOST_VALUES) {
-      field.places *= 4
-      field.known = new SpanCache(field.places)
-    } else if (part > TOO_LARGE_PART) {
-      this.#fields.splice(this.#fields.indexOf(field), 1)
-      this.#scattered.push(field.tests)
-      this.#version++
-    }
-    field.missed = field.asked = 0
-    return bits
   }
 }
 

@@ -51,11 +51,15 @@ export function findControl(block: Buffer, from: number): number {
 
 /** Whether the line at `at`, which begins with `{"@`, is an object in an object with no other key. */
 function isControl(block: Buffer, at: number): boolean {
+  // as many a log line is asked about: what tells it apart stands in its first bytes
+  let quote = at + PREFIX.length
+  while (quote < block.length && block[quote] !== 34 && block[quote] !== 10) quote++
+  const colon = skipSpaces(block, quote + 1)
+  if (block[quote] !== 34 || block[colon] !== 58) return false
+  const value = skipSpaces(block, colon + 1)
+  if (block[value] !== PREFIX[0]) return false
   const newline = block.indexOf(10, at)
   const end = newline < 0 ? block.length : newline
-  const colon = skipSpaces(block, block.indexOf(34, at + PREFIX.length) + 1)
-  const value = skipSpaces(block, colon + 1)
-  if (value >= end || block[colon] !== 58 || block[value] !== PREFIX[0]) return false
   const valueEnd = skipValue(block, value, end)
   return valueEnd > 0 && block[skipSpaces(block, valueEnd)] === 125
 }
