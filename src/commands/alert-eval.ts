@@ -43,6 +43,7 @@ import {
   StateDirectory,
   transactionalIdOf
 } from '../lib/stream/index.ts'
+import { documentFlags, documentTexts, openFrom } from './alert-eval/documents.ts'
 import { openNotifier, type RunNotifier } from './alert-eval/notifier.ts'
 import { reloadOnChange } from './alert-eval/reload.ts'
 import { silence, type silenceFlags, silenceSpec, silencesFile } from './alert-eval/silence.ts'
@@ -126,6 +127,11 @@ const flags = {
   },
   'fail-on-alert': { kind: 'boolean', help: 'end with status 4 when there was an alert' },
   ...inputFlags,
+  'stop-at': {
+    ...inputFlags['stop-at'],
+    help: 'end behind what topics or an index have at the start; files and pipes end by themselves'
+  },
+  ...documentFlags,
   out: { ...outputFlags.out, help: kafkaOutHelp, doc: `${outputFlags.out.doc} For topics see KAFKA.` },
   ...repartitionFlags,
   ...kafkaOutputFlags,
@@ -167,6 +173,10 @@ export const spec = {
       text: 'alerts on what happens in a database',
       code: 'cdc-tail mysql://cdc@db/dream --state run | alert-eval --rules rules/ --state run'
     },
+    {
+      text: "ElastAlert's rules on the index that it asks",
+      code: "alert-eval --from 'es://localhost/logs-*' --rules rules/ --state run"
+    },
     { text: 'check the rules in CI', code: 'alert-eval --check --rules rules/' },
     {
       text: 'what would have been raised',
@@ -183,6 +193,7 @@ export const spec = {
         kafkaSecurityText
       ]
     },
+    { title: 'ELASTICSEARCH', text: documentTexts },
     {
       title: 'RELOADING',
       text: [
@@ -262,12 +273,16 @@ async function alertEval({
   const outputs = { ...kafka, transactionalId: transactionalIdOf('alert-eval', flags.out, flags) }
   const columns = keyColumns(rules)
   const name = flags.name ?? 'alert-eval'
-  const { input, written } = await openRepartitioned(
-    flags.in,
-    { by: flags.repartitionBy, groups: columns, name },
-    { maxLine: flags.maxLine },
-    outputs
-  )
+  const documents = await openFrom({ flags, rules, stop, log })
+  const { input, written } =
+    documents !== null
+      ? { input: documents, written: Promise.resolve() }
+      : await openRepartitioned(
+          flags.in,
+          { by: flags.repartitionBy, groups: columns, name },
+          { maxLine: flags.maxLine },
+          outputs
+        )
   const badLines = new BadLines('alert-eval', input, await openDeadLetters(flags.deadLetter, kafka))
   const state =
     flags.state === undefined ? null : await StateDirectory.open(flags.state, 'alert-eval', flags.name)
@@ -372,7 +387,9 @@ function withCapture(flags: Flags, [capture]: readonly string[]): Flags {
   if (flags.rules.length > 0) throw usageError('--test and --rules both name rules: leave --rules out')
   if (flags.clock === 'wall') throw usageError('--test is by event time: leave --clock out')
   if (flags.state !== undefined) throw usageError('--test keeps no state: leave --state out')
-  if (capture !== undefined && flags.in !== '-') throw usageError('CAPTURE and --in both name the events')
+  if (capture !== undefined && (flags.in !== '-' || flags.from !== undefined)) {
+    throw usageError('CAPTURE and --in or --from both name the events')
+  }
   return { ...flags, rules: flags.test, in: capture ?? flags.in }
 }
 

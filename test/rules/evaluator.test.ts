@@ -312,7 +312,7 @@ test('an aggregated alert goes out when time passes in a line that no rule looks
   assert.deepEqual(passed, [(START + 23_000) * 1000])
 })
 
-test('include keeps of a match what it names, what is below, and what the rule is about', t => {
+test('include keeps of a match what it names, what is below, what the rule is about, and what the document is called by', t => {
   const rule =
     'name: a\ntype: any\nindex: x\nalert: debug\nquery_key: [gateway, user.id]\ninclude: [pa*, items.sku]\n'
   const event = {
@@ -322,7 +322,9 @@ test('include keeps of a match what it names, what is below, and what the rule i
     payment: { amount: 2, method: { kind: 'card' } },
     'paid.at': 'now',
     items: [{ sku: 1, price: 2 }, { price: 3 }],
-    note: { text: 'x' }
+    note: { text: 'x' },
+    _id: '17',
+    _index: 'payments'
   }
   const { alerts } = run(new Evaluator(rules(t, rule)), ndjson([event]))
   assert.deepEqual(JSON.parse(alerts[0]!).match, {
@@ -332,6 +334,8 @@ test('include keeps of a match what it names, what is below, and what the rule i
     payment: { amount: 2, method: { kind: 'card' } },
     'paid.at': 'now',
     items: [{ sku: 1 }],
+    _id: '17',
+    _index: 'payments',
     'gateway,user.id': 'a, 7'
   })
 })

@@ -188,8 +188,8 @@ test('options that only steer queries are accepted, and what they mean here is n
     `${GOOD}use_strftime_index: true\nbuffer_time: {minutes: 5}\nes_host: db\nslack_webhook_url: https://x\n`
   )
   assert.deepEqual(printed, [
-    'note: rule.yaml:5:1: use_strftime_index does nothing here: events come from the input, not from indexes of it',
-    'note: rule.yaml:7:1: es_host does nothing here: events come from the input: no index is asked',
+    'note: rule.yaml:5:1: use_strftime_index does nothing here: events come from the input, or as --from names their indices',
+    'note: rule.yaml:7:1: es_host does nothing here: events come from the input, or from the index that --from names',
     'note: rule.yaml:6:1: buffer_time does nothing here: windows are as long as their timeframe, and only aggregations look at a buffer_time'
   ])
 })

@@ -1,8 +1,11 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import type { Dispatcher } from 'undici'
 import { type Backoff, errnoOf, messageOf, ToolError } from '../cli/index.ts'
 import { Access, type AccessOptions } from './access.ts'
 import { NODES_PATH, Nodes, parseAddresses, SHUNNED_MS } from './nodes.ts'
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 export interface Response {
   readonly status: number
@@ -69,7 +72,42 @@ export class ElasticConnection {
   }
 
   /** One request; a status that is not 2xx is the caller's to judge. @throws the network's error */
-  async request(method: 'GET' | 'POST' | 'PUT', path: string, content?: Buffer | string): Promise<Response> {
+  async request(method: Method, path: string, content?: Buffer | string): Promise<Response> {
+    return this.#send(method, path, content, async ({ statusCode, body }) => ({
+      status: statusCode,
+      body: await body.text()
+    }))
+  }
+
+  /**
+   * One request whose answer may be large.
+   * @param most bytes that are taken of it
+   * @returns the body as it came; null when it has more than that, and is not read on. @throws the network's error
+   */
+  async read(
+    method: Method,
+    path: string,
+    content: string,
+    most: number
+  ): Promise<{ readonly status: number; readonly body: Buffer | null }> {
+    return this.#send(method, path, content, async ({ statusCode, body }) => {
+      const chunks: Buffer[] = []
+      let size = 0
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        size += chunk.length
+        if (size > most) return { status: statusCode, body: null }
+        chunks.push(chunk)
+      }
+      return { status: statusCode, body: Buffer.concat(chunks, size) }
+    })
+  }
+
+  async #send<T>(
+    method: Method,
+    path: string,
+    content: Buffer | string | undefined,
+    take: (response: Dispatcher.ResponseData) => Promise<T>
+  ): Promise<T> {
     const headers: Record<string, string> = content === undefined ? {} : { 'content-type': contentType(path) }
     let body = content ?? null
     if (this.#compress && body !== null) {
@@ -80,8 +118,7 @@ export class ElasticConnection {
     const { pool, url, prefix } = node
     const request = { method, path: prefix + path, body, headers }
     try {
-      const response = await pool.request({ ...request, headers: this.#access.headers(url, request) })
-      return { status: response.statusCode, body: await response.body.text() }
+      return await take(await pool.request({ ...request, headers: this.#access.headers(url, request) }))
     } catch (error) {
       this.#nodes.failed(node)
       if (this.#sniffs) this.#sniffAgain()

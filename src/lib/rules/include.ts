@@ -4,10 +4,12 @@ const SPECIAL = /[.+?^${}()|[\]\\]/g
 
 /**
  * Keeps of a document what some names lead to, as Elasticsearch's `_source` filtering does: `a.b` also stands for everything
- * below it, `*` for any characters, and objects that keep nothing are left out.
+ * below it, `*` for any characters, and objects that keep nothing are left out. What a document is called by stays in it.
  */
 export function sourceFilter(names: readonly string[]): (document: JsonObject) => JsonObject {
-  const patterns = names.map(name => name.replace(SPECIAL, '\\$&').replaceAll('*', '.*'))
+  const patterns = [...names, '_id', '_index'].map(name =>
+    name.replace(SPECIAL, '\\$&').replaceAll('*', '.*')
+  )
   const whole = new RegExp(`^(?:${patterns.join('|')})$`, 's')
   const keep = (value: unknown, path: string): unknown => {
     if (Array.isArray(value)) {

@@ -3,11 +3,11 @@
 const MEANINGS: [names: string, meaning: string][] = [
   [
     'es_host es_port es_hosts es_username es_password es_bearer es_api_key es_url_prefix es_conn_timeout es_send_get_body_as use_ssl verify_certs ssl_show_warn ca_certs client_cert client_key aws_region profile',
-    'events come from the input: no index is asked'
+    'events come from the input, or from the index that --from names'
   ],
   [
     'use_strftime_index search_extra_index doc_type _source_enabled',
-    'events come from the input, not from indexes of it'
+    'events come from the input, or as --from names their indices'
   ],
   ['include_fields', 'a match is the whole event, or what include leaves of it'],
   [

@@ -13,6 +13,7 @@ export type { KafkaOutput } from './kafka/output.ts'
 export { type KafkaUrl, parseKafkaUrl } from './kafka/url.ts'
 export { countLines, eachLine, LineBlocks } from './lines.ts'
 export { lockFile } from './lock.ts'
+export { MarkNumbers } from './mark-numbers.ts'
 export { MarkWriter } from './marks.ts'
 export { Memory } from './memory.ts'
 export {
@@ -59,4 +60,5 @@ export {
   TIMELINE,
   type Timeline
 } from './timeline.ts'
+export { decoded, UrlParameters } from './url-parameters.ts'
 export { unpackZstd } from './zstd.ts'

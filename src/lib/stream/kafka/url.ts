@@ -1,4 +1,5 @@
 import { usageError } from '../../cli/index.ts'
+import { decoded, UrlParameters } from '../url-parameters.ts'
 
 export interface Broker {
   readonly host: string
@@ -15,42 +16,10 @@ export interface KafkaUrl {
   /** For messages: without user and parameters. */
   readonly display: string
   /** Takes a parameter; what has not been taken when `finish` is called is unknown. */
-  readonly parameters: Parameters
+  readonly parameters: UrlParameters
 }
 
 const DEFAULT_PORT = 9092
-
-/** The parameters of a URL: `?group=a&from=earliest`. */
-export class Parameters {
-  readonly #url: string
-  readonly #values: URLSearchParams
-  readonly #known = new Set<string>()
-
-  constructor(url: string, query: string) {
-    this.#url = url
-    this.#values = new URLSearchParams(query)
-  }
-
-  get(name: string): string | undefined {
-    this.#known.add(name)
-    return this.#values.get(name) ?? undefined
-  }
-
-  choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
-    const value = this.get(name)
-    if (value === undefined || choices.includes(value as T)) return value as T | undefined
-    throw usageError(`${this.#url}: ${name}=${value} is not one of ${choices.join(', ')}`)
-  }
-
-  /** @throws ToolError USAGE for parameters that nobody asked for */
-  finish(): void {
-    for (const name of this.#values.keys()) {
-      if (this.#known.has(name)) continue
-      const known = [...this.#known].sort().join(', ')
-      throw usageError(`${this.#url}: unknown parameter '${name}'`, `known are: ${known}`)
-    }
-  }
-}
 
 /**
  * Reads `kafka://[user:password@]broker[:port][,broker…]/topic[?parameter=value&…]`. Several brokers make it no URL in the
@@ -78,15 +47,6 @@ export function parseKafkaUrl(url: string, what: string): KafkaUrl {
     user: part(colon < 0 ? login : login?.slice(0, colon)),
     password: part(colon < 0 ? undefined : login?.slice(colon + 1)),
     display,
-    parameters: new Parameters(`${what} ${display}`, query)
-  }
-}
-
-/** A password that ought to have been escaped is taken as it stands. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
+    parameters: new UrlParameters(`${what} ${display}`, query)
   }
 }
