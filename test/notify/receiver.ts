@@ -20,7 +20,7 @@ export async function localReceiver(
   answer: (
     request: Received,
     n: number
-  ) => number | { status: number; headers?: Record<string, string> } = () => 200
+  ) => number | { status: number; headers?: Record<string, string>; body?: string } = () => 200
 ): Promise<LocalReceiver> {
   const received: Received[] = []
   const server = createServer((request, response) => {
@@ -31,8 +31,8 @@ export async function localReceiver(
       const one = { method, path: url, headers, body: Buffer.concat(chunks).toString() }
       received.push(one)
       const answered = answer(one, received.length)
-      const { status, headers: more = {} } = typeof answered === 'number' ? { status: answered } : answered
-      response.writeHead(status, more).end('{}')
+      const said = typeof answered === 'number' ? { status: answered } : answered
+      response.writeHead(said.status, said.headers ?? {}).end(said.body ?? '{}')
     })
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))

@@ -272,3 +272,25 @@ test('what is to be kept of a match and counted beside it is checked', t => {
     'rule.yaml:5:1: include is a list of fields'
   ])
 })
+
+test("a ticket's account, fields and what is asked of others are checked before there is one", t => {
+  const dir = folder(t, { 'user.acc': 'user: robot\n', 'key.acc': 'apikey: k\n' })
+  const check = (account: string, ...more: string[]): string[] => {
+    const file = path.join(dir, account)
+    const options = ['server: x', 'project: x', 'issuetype: x', `account_file: ${file}`, ...more]
+    return load(t, GOOD.replace('debug', 'jira') + options.map(option => `jira_${option}\n`).join('')).printed
+  }
+  const fields = ['impact: high', 'customfield_12: 3']
+  assert.deepEqual(check('key.acc', ...fields, 'bump_tickets: true', 'transition_to: Reopen'), [])
+  assert.match(check('no.acc').join(), /^rule\.yaml:8:1: jira_account_file .*no\.acc: ENOENT/)
+  assert.match(check('user.acc').join(), /user\.acc: it has neither an apikey, nor a user and a password$/)
+  assert.deepEqual(check('key.acc', 'bump_ticket: true', 'bump_only: true', 'bump_after_inactivity: 3'), [
+    'warning: rule.yaml:9:1: unknown option jira_bump_ticket: did you mean jira_bump_tickets?',
+    'warning: rule.yaml:10:1: jira_bump_only without jira_bump_tickets: no ticket is ever made',
+    'warning: rule.yaml:11:1: jira_bump_after_inactivity without jira_bump_tickets: it does nothing'
+  ])
+  assert.deepEqual(
+    check('key.acc', 'bump_tickets: true', 'bump_in_statuses: [Open]', 'bump_not_in_statuses: [Closed]'),
+    ['warning: rule.yaml:11:1: jira_bump_in_statuses and jira_bump_not_in_statuses: one of them says it all']
+  )
+})

@@ -14,6 +14,7 @@ import {
 } from '../../lib/notify/index.ts'
 import {
   type AlerterConfig,
+  alertParts,
   alertTexts,
   lookup,
   type Match,
@@ -80,7 +81,9 @@ function dryNotifier(log: Log): Notifier {
   return {
     tell(match) {
       for (const { name, alerter, options } of channelsOf(match.rule, log)) {
-        log.info(`${name} would be notified: ${alerter.describe(notificationOf(match, options))}`)
+        log.info(
+          `${name} would be notified: ${alerter.describe(notificationOf(match, options, alerter.type))}`
+        )
       }
     },
     room: async () => {},
@@ -130,7 +133,7 @@ async function sendingNotifier(
     tell(match) {
       for (const { receiver, options } of receiversOf(match.rule)) {
         counts.notified++
-        queue.add(receiver, notificationOf(match, options))
+        queue.add(receiver, notificationOf(match, options, receiver.alerter.type))
       }
     },
     room: () => queue.room(),
@@ -175,7 +178,8 @@ function channelsOf(rule: Rule, log: Log): Channel[] {
   })
 }
 
-export function notificationOf(match: Match, options: AlerterConfig['options']): Notification {
+/** @param type of the alerter, where that is one that has texts of its own */
+export function notificationOf(match: Match, options: AlerterConfig['options'], type = ''): Notification {
   const { rule, key, fields } = match
   const document = matchForAlerters(match)
   const id = hash([rule.name, key, match.micros, stateOf(match), document])
@@ -186,7 +190,9 @@ export function notificationOf(match: Match, options: AlerterConfig['options']):
     rule: rule.name,
     state: stateOf(match),
     timestamp: matchTime(match),
-    ...alertTexts(match, options),
+    ...(type === 'jira'
+      ? { ...alertTexts(match, options, 'jira'), parts: alertParts(match, options, 'jira') }
+      : alertTexts(match, options)),
     match: document,
     matches: matchesOf(match).map(matchWithCounts),
     envelope: fields.envelope

@@ -6,6 +6,7 @@ import { AlerterOptions } from './options.ts'
 import { EmailAlerter } from './receivers/email.ts'
 import { GelfTcpAlerter } from './receivers/gelf.ts'
 import { HTTP_RECEIVERS } from './receivers/index.ts'
+import { JiraAlerter } from './receivers/jira.ts'
 import { ZabbixAlerter } from './receivers/zabbix.ts'
 import { createTransport } from './transport.ts'
 
@@ -45,6 +46,7 @@ export function createAlerter(
 ): Alerter | undefined {
   if (type === 'debug') return new DebugAlerter(log)
   const own = new AlerterOptions(options)
+  if (type === 'jira') return new JiraAlerter(own, language, folder)
   if (type === 'email') return new EmailAlerter(own, language, folder)
   if (type === 'zabbix') return new ZabbixAlerter(own, language)
   if (type === 'gelf' && own.text('gelf_type') === 'tcp') return new GelfTcpAlerter(own)

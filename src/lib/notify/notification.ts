@@ -20,6 +20,8 @@ export interface Notification {
   readonly match: Values
   /** Every match that the alert tells of: `match` alone, or those that were aggregated, `match` first. */
   readonly matches: readonly Values[]
+  /** Each of them apart, its time and what is said of it, for alerters that tell of them one by one. */
+  readonly parts?: readonly { readonly time: string; readonly text: string }[]
   /** Around the row of a change event, what else the event says. */
   readonly envelope?: Values | undefined
 }

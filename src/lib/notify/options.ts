@@ -48,6 +48,11 @@ export class AlerterOptions {
     return Array.isArray(value) ? (value as Values[]) : []
   }
 
+  /** All whose names begin so and that are none of these. */
+  others(prefix: string, known: ReadonlySet<string>): [name: string, value: unknown][] {
+    return Object.entries(this.#values).filter(([name]) => name.startsWith(prefix) && !known.has(name))
+  }
+
   /** Those of these that are set and not empty, under the name that follows the prefix. */
   some(prefix: string, names: readonly string[]): Record<string, string> {
     const set = names.filter(name => this.text(prefix + name) !== '')

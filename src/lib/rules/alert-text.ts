@@ -13,6 +13,9 @@ import { summaryText } from './summary.ts'
 import { byCount } from './top-counts.ts'
 
 const SUBJECT_MAX = 2048
+
+/** How what is set in columns is marked in a text: not at all, or as in Jira's wiki. */
+export type Markup = 'plain' | 'jira'
 const TOP_EVENTS = 'top_events_'
 
 /** The value of a field in the match, else the rule's option of that name, else alert_missing_value. */
@@ -78,6 +81,12 @@ function matchItems(match: JsonObject): string {
     .join('')
 }
 
+/** The same as Jira shows code. */
+function matchCode(match: JsonObject): string {
+  const items = Object.entries(match).filter(([key]) => !key.startsWith(TOP_EVENTS))
+  return `{code}${pythonJson(Object.fromEntries(items))}{code}`
+}
+
 function topCounts(options: JsonObject, match: JsonObject): string {
   if (!isTruthy(options.top_count_keys)) return ''
   return Object.entries(match)
@@ -100,22 +109,35 @@ export interface MatchView {
 }
 
 /** The text for each match below the summary of all. */
-export function alertText(kind: RuleKind, options: JsonObject, matches: readonly MatchView[]): string {
-  const summary = summaryText(
+export function alertText(
+  kind: RuleKind,
+  options: JsonObject,
+  matches: readonly MatchView[],
+  markup: Markup = 'plain'
+): string {
+  const table = summaryText(
     options,
     matches.map(m => m.fields)
   )
+  const summary = markup === 'jira' && table !== '' ? `{noformat}${table}{noformat}` : table
   if (options.alert_text_type === 'aggregation_summary_only') return summary
   const end = matches.length > 1 ? `\n${'-'.repeat(40)}\n` : ''
-  return summary + matches.map(m => matchText(kind, options, m) + end).join('')
+  return summary + matches.map(m => matchText(kind, options, m, markup) + end).join('')
 }
 
-function matchText(kind: RuleKind, options: JsonObject, { fields: match, micros }: MatchView): string {
+/** What is said of one match. */
+export function matchText(
+  kind: RuleKind,
+  options: JsonObject,
+  { fields: match, micros }: MatchView,
+  markup: Markup
+): string {
   const type = options.alert_text_type
   const head = Object.hasOwn(options, 'alert_text') ? '' : `${pythonStr(options.name)}\n\n`
   const text = endParagraph(head + customText(options, match))
   if (type === 'alert_text_only' || type === 'alert_text_jinja') return text
   const described =
     endParagraph(text + ruleText(kind, options, match.row, micros)) + topCounts(options, match.row)
-  return type === 'exclude_fields' ? described : described + matchItems(match.row)
+  if (type === 'exclude_fields') return described
+  return described + (markup === 'jira' ? matchCode(match.row) : matchItems(match.row))
 }

@@ -1,11 +1,11 @@
-import { alertSubject, alertText } from './alert-text.ts'
+import { alertSubject, alertText, type Markup, type MatchView, matchText } from './alert-text.ts'
 import type { JsonObject } from './fields.ts'
 import type { Resolved } from './firing.ts'
 import { TemplateError } from './jinja.ts'
 import { FormatError } from './python-format.ts'
 import { typeName } from './rule.ts'
 import type { Match } from './rule-state.ts'
-import { formatIso } from './time.ts'
+import { formatIso, strftime } from './time.ts'
 
 /** The match with ElastAlert's counts in it, as texts and alerters see it. */
 export function matchWithCounts(match: Match): JsonObject {
@@ -47,19 +47,34 @@ interface Texts {
   text: string
 }
 
-/** Subject and text under a rule's options, or those of one of its alerters. */
-export function alertTexts(match: Match, options: JsonObject): Texts {
-  const { resolved } = match
-  const { kind } = match.rule
-  const views = matchesOf(match).map(m => ({
+function viewsOf(match: Match): MatchView[] {
+  return matchesOf(match).map(m => ({
     micros: m.resolved?.last ?? m.micros,
     fields: { row: matchWithCounts(m), envelope: m.fields.envelope }
   }))
+}
+
+/** Subject and text under a rule's options, or those of one of its alerters. */
+export function alertTexts(match: Match, options: JsonObject, markup: Markup = 'plain'): Texts {
+  const { resolved } = match
+  const views = viewsOf(match)
   const texts = {
     subject: orReason(options.alert_subject, () => alertSubject(options, views[0]!.fields)),
-    text: orReason(options.alert_text, () => alertText(kind, options, views))
+    text: orReason(options.alert_text, () => alertText(match.rule.kind, options, views, markup))
   }
   return resolved === undefined ? texts : resolvedTexts(match, texts, resolved)
+}
+
+/** The same of each match apart, and its time as people read it. */
+export function alertParts(
+  match: Match,
+  options: JsonObject,
+  markup: Markup
+): { time: string; text: string }[] {
+  return viewsOf(match).map(view => ({
+    time: strftime(view.micros, '%Y-%m-%d %H:%M %Z', options.use_local_time === true),
+    text: orReason(options.alert_text, () => matchText(match.rule.kind, options, view, markup))
+  }))
 }
 
 function resolvedTexts(match: Match, alert: Texts, { since }: Resolved): Texts {

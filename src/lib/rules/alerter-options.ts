@@ -5,6 +5,8 @@
  * `map` an object, `number`, `flag`, `duration`, or one of the words that `|` parts. `!` at the end: it must be there.
  */
 
+import { didYouMean } from './did-you-mean.ts'
+
 const HTTPS = (prefix: string): string => `${prefix}_ca_certs:file ${prefix}_ignore_ssl_errors:flag`
 const DISCOVER = (prefix: string): string =>
   ['kibana', 'opensearch']
@@ -75,6 +77,10 @@ const TABLE: Record<string, string> = {
   servicenow: `servicenow_rest_url! username! password! short_description! comments! assignment_group! category!
     subcategory! cmdb_ci! caller_id! servicenow_proxy servicenow_impact:number servicenow_urgency:number
     service_now_additional_fields:map`,
+  jira: `jira_server! jira_project! jira_issuetype! jira_account_file! jira_assignee jira_component:texts
+    jira_components:texts jira_description jira_label:texts jira_labels:texts jira_priority:number jira_watchers:texts
+    jira_parent jira_bump_tickets:flag jira_ignore_in_title jira_max_age:number jira_bump_in_statuses:texts
+    jira_bump_not_in_statuses:texts jira_bump_only:flag jira_transition_to jira_bump_after_inactivity:number`,
   datadog: 'datadog_api_key! datadog_app_key! datadog_api_url',
   gelf: `gelf_type:http|tcp! gelf_endpoint gelf_host gelf_port:number gelf_payload:map gelf_version gelf_log_level:number
     gelf_http_headers:map gelf_ca_cert:file gelf_http_ignore_ssl_errors:flag gelf_timeout:number`,
@@ -116,6 +122,8 @@ const NAMES = new Set([...ALERTER_OPTIONS.values()].flatMap(options => options.m
 /** Whether an option would be one of a delivered alerter, and is none: it is misspelt. */
 export function isMisspeltAlerterOption(name: string): boolean {
   if (NAMES.has(name)) return false
+  // Any other field of Jira's is named like that, too.
+  if (name.startsWith('jira_')) return didYouMean(name, DELIVERED_OPTIONS) !== ''
   return [...ALERTER_OPTIONS.keys()].some(type => name.startsWith(PREFIXES[type] ?? `${type}_`))
 }
 

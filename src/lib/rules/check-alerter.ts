@@ -1,7 +1,12 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { parse } from 'yaml'
+import { messageOf } from '../cli/index.ts'
 import { ALERTER_OPTIONS, type AlerterOption } from './alerter-options.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { isObject, type JsonObject } from './fields.ts'
 import type { OptionReader } from './option-reader.ts'
+import { isTruthy } from './python-values.ts'
 import type { YamlPath } from './source.ts'
 
 /** Kinds of values, and how one that is none is told. */
@@ -39,8 +44,43 @@ export function checkAlerter(reader: OptionReader, type: string, own: JsonObject
     if (value !== undefined) checkValue(reader, option, value, place)
     else if (required) reader.error(where, `${name} is missing: alerts by ${type} need it`)
   }
+  if (type === 'jira')
+    checkJira(reader, options, name => (Object.hasOwn(own, name) ? [...where, type, name] : [name]))
   for (const name of alsoNeeded(type, options)) {
     if (!Object.hasOwn(options, name)) reader.error(where, `${name} is missing: alerts by ${type} need it`)
+  }
+}
+
+/** An account that cannot be read, and what is asked for tickets of which there can be none. */
+function checkJira(reader: OptionReader, options: JsonObject, placeOf: (name: string) => YamlPath): void {
+  const { jira_account_file: file, jira_bump_in_statuses: among, jira_bump_not_in_statuses: except } = options
+  if (typeof file === 'string') {
+    const problem = accountProblem(path.resolve(path.dirname(reader.file), file))
+    if (problem !== undefined)
+      reader.error(placeOf('jira_account_file'), `jira_account_file ${file}: ${problem}`)
+  }
+  if (isTruthy(among) && isTruthy(except)) {
+    const what = 'jira_bump_in_statuses and jira_bump_not_in_statuses: one of them says it all'
+    reader.warn(placeOf('jira_bump_not_in_statuses'), what)
+  }
+  const isBumped = options.jira_bump_tickets === true
+  for (const name of ['jira_bump_only', 'jira_transition_to', 'jira_bump_after_inactivity']) {
+    if (isBumped || !isTruthy(options[name])) continue
+    const effect = name === 'jira_bump_only' ? 'no ticket is ever made' : 'it does nothing'
+    reader.warn(placeOf(name), `${name} without jira_bump_tickets: ${effect}`)
+  }
+}
+
+function accountProblem(file: string): string | undefined {
+  try {
+    const account: unknown = parse(readFileSync(file, 'utf8'))
+    const has = (...names: string[]): boolean =>
+      isObject(account) && names.every(name => Object.hasOwn(account, name))
+    return has('apikey') || has('user', 'password')
+      ? undefined
+      : 'it has neither an apikey, nor a user and a password'
+  } catch (error) {
+    return messageOf(error).split('\n')[0]
   }
 }
 

@@ -1,5 +1,6 @@
 export {
   alertLine,
+  alertParts,
   alertTexts,
   matchesOf,
   matchForAlerters,
