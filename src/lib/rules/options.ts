@@ -27,6 +27,7 @@ export const SUPPORTED = new Set(
   min_doc_count bucket_interval sync_bucket_interval metric_format_string match_bucket_filter min_percentage
   max_percentage min_denominator percentage_format_string use_run_every_query_size
   resolve resolve_after
+  generate_kibana_discover_url generate_opensearch_discover_url kibana_url opensearch_url
   run_every buffer_time include_rule_params_in_first_match_only command pipe_match_json pipe_alert_text fail_on_non_zero_exit
 `)
 )
@@ -36,8 +37,7 @@ export const NOT_YET = new Set(
   words(`
   sns_aws_profile sqs_aws_profile ses_aws_profile
   slack_attach_jira_ticket_url slack_jira_ticket_color slack_jira_ticket_title
-  scan_entire_timeframe replace_dots_in_field_names
-  generate_kibana_discover_url shorten_kibana_discover_url generate_opensearch_discover_url
+  shorten_kibana_discover_url
 `)
 )
 

@@ -22,6 +22,8 @@ const MEANINGS: [names: string, meaning: string][] = [
   ['use_keyword_postfix', 'a name ends in .keyword or not: it is the same field'],
   ['allow_buffer_time_overlap', 'each aggregation looks at its own window, whatever the run before it saw'],
   ['query_delay', 'nothing is waited for: late events take their place by their own time'],
+  ['scan_entire_timeframe', 'a window holds all of its timeframe in any case'],
+  ['replace_dots_in_field_names', 'nothing is written back to an index'],
   ['query_timezone', 'times without a zone are of UTC'],
   ['timestamp_format_expr', 'it writes the times of queries: what is read is read by timestamp_format'],
   [
@@ -36,10 +38,7 @@ const MEANINGS: [names: string, meaning: string][] = [
     'aggregation_alert_time_compared_with_timestamp_field',
     'the time is that of the events: there is no other to compare with'
   ],
-  [
-    'kibana_url kibana_username kibana_password kibana_verify_certs opensearch_url',
-    'alerts link to no dashboard'
-  ]
+  ['kibana_username kibana_password kibana_verify_certs', 'links to Kibana are written, not asked for']
 ]
 
 /** What each of these options means here. */

@@ -3,6 +3,7 @@ import { ALERTER_OPTIONS, DELIVERED_OPTIONS, isMisspeltAlerterOption } from './a
 import { checkAlerter } from './check-alerter.ts'
 import { checkTexts } from './check-texts.ts'
 import { didYouMean } from './did-you-mean.ts'
+import { readDiscover } from './discover.ts'
 import { readFilter } from './dsl.ts'
 import { readEnhancements } from './enhancements.ts'
 import { isObject, type JsonObject } from './fields.ts'
@@ -81,6 +82,7 @@ class RuleReader {
       include: readInclude(this.#in),
       resolveAfter,
       enhancements: readEnhancements(this.#in),
+      discover: readDiscover(this.#in),
       alerters: this.#alerters(),
       options: { ...options, name }
     }

@@ -1,3 +1,4 @@
+import { discoverLinks } from './discover.ts'
 import { enhanced } from './enhancements.ts'
 import { Evaluations } from './evaluations.ts'
 import { offsetOf, timeOf } from './event.ts'
@@ -290,6 +291,8 @@ export class RuleState implements Report {
   #send(alert: Match): boolean {
     const { options } = this.rule
     const all = alert.matches ?? [alert]
+    const [first] = all as [Match]
+    Object.assign(first.fields.row, discoverLinks(this.rule, first.fields.row, first.micros))
     const told = options.include_rule_params_in_first_match_only === true ? all.slice(0, 1) : all
     const params = options.include_rule_params_in_matches
     for (const param of Array.isArray(params) ? params : []) {

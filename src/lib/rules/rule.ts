@@ -1,4 +1,5 @@
 import type { Cron } from './cron.ts'
+import type { DiscoverLink } from './discover.ts'
 import type { Timestamp } from './event.ts'
 import type { JsonObject } from './fields.ts'
 import type { Query } from './query.ts'
@@ -145,6 +146,8 @@ export interface Rule {
   /** Time for which a condition must not hold to be told as resolved, 0 for one evaluation; undefined for no such notices. */
   resolveAfter: number | undefined
   enhancements: Enhancements
+  /** Links that its alerts get. */
+  discover: DiscoverLink[]
   alerters: AlerterConfig[]
   /** Every option of the file, imports included; alert texts may refer to them. */
   options: JsonObject
