@@ -89,8 +89,17 @@ export function cpuMsOf(pid: number): number {
 
 /** The most memory that a process has had, in bytes; null when it has ended, or there is no /proc. */
 export function highWaterMark(pid: string | number): number | null {
+  return statusOf(pid, /^VmHWM:\s+(\d+) kB$/m)
+}
+
+/** The memory that a process has now, in bytes; null when it has ended, or there is no /proc. */
+export function residentSet(pid: string | number): number | null {
+  return statusOf(pid, /^VmRSS:\s+(\d+) kB$/m)
+}
+
+function statusOf(pid: string | number, field: RegExp): number | null {
   try {
-    const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    const kib = field.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
     return kib === undefined ? null : Number(kib) * 1024
   } catch {
     return null

@@ -1,5 +1,7 @@
 import type { BenchCase } from '../case.ts'
 import { fewRules, manyRules } from './alert-eval.ts'
+import { hour } from './alert-eval-hour.ts'
+import { keys } from './alert-eval-keys.ts'
 import { compressed, large, smallTransactions, snapshot, tail, wide } from './cdc-tail.ts'
 import { besideDebezium, snapshotBesideDebezium, toKafkaBesideDebezium } from './debezium.ts'
 import { filter, spill, tumble } from './enrich.ts'
@@ -36,6 +38,8 @@ export const cases: readonly BenchCase[] = [
   topicToTopic,
   fewRules,
   manyRules,
+  keys,
+  hour,
   sink,
   lines,
   passThrough,

@@ -39,7 +39,8 @@ export const orderFile = (
     log
   )
 
-async function linesFile(
+/** A file of what `text` gives for each number below `rows`, written once. @returns its path */
+export async function linesFile(
   kind: string,
   rows: number,
   text: (n: number) => string,
