@@ -216,7 +216,7 @@ test('any line is evaluated or is a bad line', t => {
       const evaluator = new Evaluator(all)
       const { alerts } = run(evaluator, ndjson(documents))
       for (const alert of alerts) JSON.parse(alert)
-      new Evaluator(all).restore(evaluator.snapshot())
+      new Evaluator(all).restore(Buffer.concat(evaluator.snapshot()))
     }),
     { numRuns: 1000 }
   )

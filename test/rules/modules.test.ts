@@ -45,7 +45,7 @@ test('a class of a JavaScript module decides at events and as time passes, and i
   const first = new Evaluator(rules)
   const before = run(first, ndjson(lines.slice(0, 2))).alerts
   const second = new Evaluator(rules)
-  second.restore(first.snapshot())
+  second.restore(Buffer.concat(first.snapshot()))
   const alerts = [...before, ...run(second, ndjson(lines.slice(2))).alerts].map(a => JSON.parse(a))
   assert.deepEqual(
     alerts.map(a => [a.type, a.key, a.num_hits, a.match.nth ?? a.match.gone, a['@timestamp'].slice(14, 19)]),

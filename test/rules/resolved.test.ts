@@ -223,7 +223,7 @@ test('notices are the same however lines are cut into blocks and wherever a snap
       const first = new Evaluator(loaded)
       const before = run(first, ...lines.slice(0, cut)).alerts
       const next = new Evaluator(loaded)
-      next.restore(first.snapshot())
+      next.restore(Buffer.concat(first.snapshot()))
       assert.deepEqual([...before, ...run(next, ...lines.slice(cut)).alerts], whole)
     }),
     { numRuns: 60 }

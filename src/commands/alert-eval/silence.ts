@@ -14,6 +14,7 @@ import {
   lifted,
   parseIso,
   readSilences,
+  rulesOf,
   type Silence
 } from '../../lib/rules/index.ts'
 import { StateDirectory } from '../../lib/stream/index.ts'
@@ -145,8 +146,7 @@ async function isKnown(
   if (flags.state === undefined) return true
   const newest = await StateDirectory.newest(flags.state, 'alert-eval', flags.name)
   if (newest === null) return true
-  const { rules } = JSON.parse(newest.content.toString()) as { rules: Record<string, unknown> }
-  return Object.hasOwn(rules, rule)
+  return rulesOf(newest.content).includes(rule)
 }
 
 function said(rule: string, keys: readonly string[]): string {

@@ -2,9 +2,9 @@ import { alertSubject, alertText, type Markup, type MatchView, matchText } from 
 import type { JsonObject } from './fields.ts'
 import type { Resolved } from './firing.ts'
 import { TemplateError } from './jinja.ts'
+import type { Match } from './match.ts'
 import { FormatError } from './python-format.ts'
 import { typeName } from './rule.ts'
-import type { Match } from './rule-state.ts'
 import { formatIso, strftime } from './time.ts'
 
 /** The match with ElastAlert's counts in it, as texts and alerters see it. */

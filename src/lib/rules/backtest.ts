@@ -2,8 +2,8 @@ import { eachLine, type Stage } from '../stream/index.ts'
 import { type BacktestReport, reportOf } from './backtest-report.ts'
 import { eventOf, timeOf } from './event.ts'
 import type { Label, Raised } from './labels.ts'
+import type { Match } from './match.ts'
 import type { Rule } from './rule.ts'
-import type { Match } from './rule-state.ts'
 import type { Notifier } from './stage.ts'
 
 /** Takes down what a run over a capture raises, in the place of those who would be told. */

@@ -3,9 +3,11 @@ import { Clock } from './clock.ts'
 import { eventOf, timeOf } from './event.ts'
 import type { Fields } from './fields.ts'
 import { LineFilter } from './line-filter.ts'
+import type { Match } from './match.ts'
 import type { Rule } from './rule.ts'
-import { type Match, NoEventTime, type RuleSnapshot, RuleState } from './rule-state.ts'
+import { NoEventTime, RuleState } from './rule-state.ts'
 import type { IsSilenced } from './silence-file.ts'
+import { copyOf, readSnapshot, writeSnapshot } from './state/file.ts'
 import { DEFAULT_TIMING, type Timing } from './timing.ts'
 import { RuleModuleError } from './types/index.ts'
 
@@ -20,11 +22,6 @@ const NEWLINE = 10
 const RETURN = 13
 const OPEN_BRACE = 123
 const CLOSE_BRACE = 125
-
-interface Snapshot {
-  version: 1
-  rules: Record<string, RuleSnapshot>
-}
 
 /**
  * Evaluates rules over blocks of lines. The same lines give the same alerts however they are cut into blocks, and whatever
@@ -168,7 +165,7 @@ export class Evaluator {
       const old = before.get(rule.name)
       if (old?.rule === rule) return old
       const state = this.#make(rule)
-      if (old !== undefined) state.restore(JSON.parse(JSON.stringify(old.snapshot())))
+      if (old !== undefined) state.restore(copyOf(old))
       return state
     })
     this.#candidates = new Candidates(this.#states.map(s => s.needles))
@@ -187,23 +184,13 @@ export class Evaluator {
   }
 
   /** Windows and silences, to go on from later. */
-  snapshot(): Buffer {
-    const snapshot: Snapshot = {
-      version: 1,
-      rules: Object.fromEntries(this.#states.map(s => [s.rule.name, s.snapshot()]))
-    }
-    return Buffer.from(JSON.stringify(snapshot))
+  snapshot(): Uint8Array[] {
+    return writeSnapshot(this.#states)
   }
 
   /** Takes up a snapshot, rule by rule by name; a rule that is new since then begins empty. */
   restore(buffer: Buffer): void {
-    const snapshot = JSON.parse(buffer.toString()) as Snapshot
-    if (snapshot.version !== 1)
-      throw new Error(`a snapshot of version ${snapshot.version} cannot be read by this one`)
-    for (const state of this.#states) {
-      const own = snapshot.rules[state.rule.name]
-      if (own !== undefined) state.restore(own)
-    }
+    readSnapshot(buffer, this.#states)
     this.#clockOf = Clock.of(this.#states)
   }
 }

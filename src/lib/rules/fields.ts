@@ -17,14 +17,13 @@ export interface Fields {
   readonly envelope: JsonObject | undefined
   /** Of an event that need not be parsed for its fields. */
   readonly quick?: QuickFields | undefined
-  /** To be called where an event of bytes is kept for long: it lets go of those around it. */
-  keep?(): void
+  /** Of an event of bytes, which are there only for a while, as JSON: what `eventOf` can make it of again. */
+  readonly text?: string | undefined
 }
 
-/** An event that is kept for long. */
-export function kept(fields: Fields): Fields {
-  fields.keep?.()
-  return fields
+/** An event as JSON: what `eventOf` can make it of again. */
+export function eventText({ text, row, envelope }: Fields): string {
+  return text ?? JSON.stringify(envelope ?? row)
 }
 
 /** Finds in the bytes of a line what functions of the same meaning find in a parsed one. */

@@ -1,7 +1,7 @@
 import { type Fields, lookup } from './fields.ts'
+import type { Match } from './match.ts'
 import { pythonStr } from './python-format.ts'
 import type { Aggregation, Rule } from './rule.ts'
-import type { Match } from './rule-state.ts'
 
 type SavedMatch = Pick<Match, 'micros' | 'at' | 'key' | 'numHits' | 'silenced' | 'fields'>
 

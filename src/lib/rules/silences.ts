@@ -2,17 +2,18 @@
  * Which keys have alerted and are silent for a while: ElastAlert's `realert` and `exponential_realert`, on the events' time.
  */
 
+import { KEY_WORDS, KeyTable } from './state/keys.ts'
+import type { SnapshotReader, SnapshotWriter } from './state/snapshot.ts'
+
 const SECOND = 1e6
 
-interface Silence {
-  until: number
-  exponent: number
-}
-
-export type SilenceSnapshot = [key: string, until: number, exponent: number][]
+/** Of a key: until when it is silent, and how often that has doubled. */
+const UNTIL = KEY_WORDS
+const EXPONENT = KEY_WORDS + 1
+const WORDS = 2
 
 export class Silences {
-  readonly #byKey = new Map<string, Silence>()
+  readonly #keys = new KeyTable(WORDS)
   readonly #realert: number
   readonly #longest: number | undefined
 
@@ -22,33 +23,43 @@ export class Silences {
     this.#longest = longest
   }
 
+  get size(): number {
+    return this.#keys.size
+  }
+
   /** Time until which alerts of a key do not go out; undefined when none did. */
-  until(key: string): number | undefined {
-    return this.#byKey.get(key)?.until
+  until(key: string | null): number | undefined {
+    const at = this.#keys.find(key)
+    return at === 0 ? undefined : this.#keys.records.double(at, UNTIL)
   }
 
   /** True when an alert at this time does not go out. */
-  isSilent(key: string, micros: number): boolean {
-    const last = this.#byKey.get(key)
-    return last !== undefined && micros < last.until
+  isSilent(key: string | null, micros: number): boolean {
+    const until = this.until(key)
+    return until !== undefined && micros < until
   }
 
   /** True when an alert at this time goes out; it then silences its key. */
-  take(key: string, micros: number): boolean {
+  take(key: string | null, micros: number): boolean {
     if (this.#realert === 0) return true
-    const last = this.#byKey.get(key)
-    if (last !== undefined && micros < last.until) return false
-    this.#byKey.set(key, this.#next(last, micros))
+    const { records, size } = this.#keys
+    const at = this.#keys.add(key)
+    const isNew = this.#keys.size > size
+    if (!isNew && micros < records.double(at, UNTIL)) return false
+    const { until, exponent } =
+      isNew || this.#longest === undefined
+        ? { until: micros + this.#realert, exponent: 0 }
+        : this.#next(records.double(at, UNTIL), records.double(at, EXPONENT), micros, this.#longest)
+    records.setDouble(at, UNTIL, until)
+    records.setDouble(at, EXPONENT, exponent)
     return true
   }
 
-  #next(last: Silence | undefined, micros: number): Silence {
-    if (last === undefined || this.#longest === undefined)
-      return { until: micros + this.#realert, exponent: 0 }
+  #next(last: number, before: number, micros: number, longest: number): { until: number; exponent: number } {
     // ElastAlert reckons here in whole seconds
     const realert = Math.floor(this.#realert / SECOND)
-    let gap = Math.floor((micros - last.until) / SECOND)
-    let { exponent } = last
+    let gap = Math.floor((micros - last) / SECOND)
+    let exponent = before
     if (gap < realert * 2 ** exponent) exponent++
     else {
       while (exponent > 0 && gap > realert * 2 ** exponent) {
@@ -57,24 +68,24 @@ export class Silences {
       }
     }
     const wait = realert * 2 ** exponent * SECOND
-    if (wait >= this.#longest) return { until: micros + this.#longest, exponent: exponent - 1 }
+    if (wait >= longest) return { until: micros + longest, exponent: exponent - 1 }
     return { until: micros + wait, exponent }
   }
 
   /** Forgets silences that ended before a time; an exponent is remembered as long as it can still count. */
   forget(before: number): void {
-    for (const [key, { until, exponent }] of this.#byKey) {
-      const memory = this.#longest === undefined ? 0 : this.#realert * 2 ** (exponent + 1)
-      if (until + memory < before) this.#byKey.delete(key)
-    }
+    const { records } = this.#keys
+    this.#keys.each(at => {
+      const memory = this.#longest === undefined ? 0 : this.#realert * 2 ** (records.double(at, EXPONENT) + 1)
+      if (records.double(at, UNTIL) + memory < before) this.#keys.drop(at)
+    })
   }
 
-  snapshot(): SilenceSnapshot {
-    return Array.from(this.#byKey, ([key, { until, exponent }]) => [key, until, exponent])
+  save(out: SnapshotWriter): void {
+    this.#keys.save(out)
   }
 
-  restore(snapshot: SilenceSnapshot): void {
-    this.#byKey.clear()
-    for (const [key, until, exponent] of snapshot) this.#byKey.set(key, { until, exponent })
+  restore(saved: SnapshotReader): void {
+    this.#keys.restore(saved)
   }
 }

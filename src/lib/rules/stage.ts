@@ -14,8 +14,8 @@ import {
 } from '../stream/index.ts'
 import { alertLine } from './alert.ts'
 import { Evaluator } from './evaluator.ts'
+import type { Match } from './match.ts'
 import type { Rule } from './rule.ts'
-import type { Match } from './rule-state.ts'
 import type { SilenceFile } from './silence-file.ts'
 import type { Timing } from './timing.ts'
 

@@ -1,16 +1,17 @@
-import { EventWindow, type WindowSnapshot } from './event-window.ts'
+import { EventWindows, WINDOW_WORDS } from './event-windows.ts'
 import { type Fields, type JsonObject, lookup } from './fields.ts'
 import type { TopCountOptions } from './rule.ts'
+import { KEY_WORDS, KeyTable } from './state/keys.ts'
+import type { SnapshotReader, SnapshotWriter } from './state/snapshot.ts'
 import type { Key } from './types/index.ts'
 
 type Counts = Record<string, number>
 
-export type TopCountsSnapshot = [Key, WindowSnapshot][]
-
 /** The values of some fields in the events of a timeframe: ElastAlert's `top_count_keys`. */
 export class TopCounts {
   readonly #options: TopCountOptions
-  #windows = new Map<Key, EventWindow>()
+  readonly #keys = new KeyTable(WINDOW_WORDS)
+  readonly #windows = new EventWindows(this.#keys.records, KEY_WORDS, true)
 
   constructor(options: TopCountOptions) {
     this.#options = options
@@ -22,34 +23,38 @@ export class TopCounts {
       const value = lookup(event, field)
       if (value !== undefined && value !== null) values[field] = value
     }
-    let window = this.#windows.get(key)
-    if (window === undefined) {
-      window = new EventWindow()
-      this.#windows.set(key, window)
-    }
-    window.add(micros, this.#options.window, values)
+    this.#windows.add(this.#keys.add(key), micros, this.#options.window, values)
   }
 
   /** The most frequent values at a time, by `top_events_` and the field; those of all keys for none. */
   at(key: Key, micros: number): Record<string, Counts> {
     const { fields, number, window } = this.#options
-    const windows = key === null ? [...this.#windows.values()] : [this.#windows.get(key)]
-    const events = windows.flatMap(w => w?.since(micros - window) ?? [])
+    const events: JsonObject[] = []
+    const count = (at: number): void => {
+      for (const event of this.#windows.since(at, micros - window)) events.push(event)
+    }
+    const at = key === null ? 0 : this.#keys.find(key)
+    if (key === null) this.#keys.each(count)
+    else if (at !== 0) count(at)
     return Object.fromEntries(fields.map(field => [`top_events_${field}`, top(events, field, number)]))
   }
 
   forget(before: number): void {
-    for (const [key, window] of this.#windows) {
-      if (window.newest + this.#options.window < before) this.#windows.delete(key)
-    }
+    this.#keys.each(at => {
+      if (this.#windows.newest(at) + this.#options.window >= before) return
+      this.#windows.clear(at)
+      this.#keys.drop(at)
+    })
   }
 
-  snapshot(): TopCountsSnapshot {
-    return Array.from(this.#windows, ([key, window]) => [key, window.snapshot()])
+  save(out: SnapshotWriter): void {
+    this.#keys.save(out)
+    this.#windows.save(out)
   }
 
-  restore(snapshot: TopCountsSnapshot): void {
-    this.#windows = new Map(snapshot.map(([key, window]) => [key, EventWindow.restore(window)]))
+  restore(saved: SnapshotReader): void {
+    this.#keys.restore(saved)
+    this.#windows.restore(saved)
   }
 }
 

@@ -4,7 +4,7 @@ import type { Lines, PartitionStates, PartitionsChange } from './ports.ts'
  * The work on a stream: one for all of it, or, where partitions are worked on apart, one for each, whose state is kept
  * where every member of the group finds it.
  */
-export class ByPartition<Work extends { snapshot(): Buffer }> {
+export class ByPartition<Work extends { snapshot(): Buffer | readonly Uint8Array[] }> {
   readonly #make: () => Work
   readonly #restore: (work: Work, saved: Buffer) => void
   readonly #states: PartitionStates | null
@@ -72,7 +72,9 @@ export class ByPartition<Work extends { snapshot(): Buffer }> {
   async share(): Promise<void> {
     for (const partition of this.#changed) {
       const work = this.#parts.get(partition)
-      if (work !== undefined) await this.#states?.write(partition, work.snapshot())
+      if (work === undefined) continue
+      const state = work.snapshot()
+      await this.#states?.write(partition, Buffer.isBuffer(state) ? state : Buffer.concat(state))
     }
     this.#changed.clear()
   }

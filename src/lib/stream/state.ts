@@ -56,9 +56,10 @@ export class StateDirectory {
 
   /**
    * Writes the tool's state as of mark `n`, durably, and removes snapshots that no resume can ask for any more.
+   * @param content or its parts, which may be memory that changes later on: they are written at once
    * @returns the oldest that is left
    */
-  async snapshot(n: number, content: Buffer): Promise<number> {
+  async snapshot(n: number, content: Buffer | readonly Uint8Array[]): Promise<number> {
     await replaceFile(join(this.path, `snapshot.${n}`), content)
     const oldest = await oldestAcknowledged(this.#root)
     if (oldest !== null) this.#remove(snapshot => snapshot < oldest.n)

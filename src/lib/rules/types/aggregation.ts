@@ -2,12 +2,14 @@ import { type Fields, lookup } from '../fields.ts'
 import { pythonStr } from '../python-format.ts'
 import { identity } from '../python-values.ts'
 import type { AggregationWindow, Rule } from '../rule.ts'
+import { KEY_WORDS, KeyTable } from '../state/keys.ts'
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import type { Timing } from '../timing.ts'
 import type { Key } from './rule-type.ts'
-import { Slots, type SlotsSnapshot, slotOf, type Tally } from './slots.ts'
+import { SLOTS_WORDS, Slots, slotOf, type TallyType } from './slots.ts'
 
 /** One window of one key. */
-export interface Aggregate<T> {
+export interface Aggregate {
   /** The values of the query_key's fields; none where the rule has no query_key. */
   values: unknown[]
   /** They as one key: of several, joined by a comma. */
@@ -15,75 +17,85 @@ export interface Aggregate<T> {
   /** Time of the evaluation, or the start of the bucket. */
   micros: number
   count: number
-  sum: T
-}
-
-interface Group<T> {
-  values: unknown[]
-  slots: Slots<T>
+  value: number | undefined
 }
 
 /** Events added up by query_key over (evaluation - buffer_time, evaluation], whole or in buckets. */
-export class Aggregation<T> {
-  #groups = new Map<string, Group<T>>()
-  readonly #tally: Tally<T>
+export class Aggregation {
+  readonly #groups = new KeyTable(SLOTS_WORDS)
+  readonly #slots: Slots
   readonly #fields: string[]
   readonly #window: AggregationWindow
   readonly #length: number
   readonly #width: number
   readonly #every: number
+  /** What a snapshot has to agree in to be taken up. */
+  readonly #layout: string
   /** The first slot that the next evaluation looks at. */
   #nextFirst = Number.NEGATIVE_INFINITY
 
-  constructor(rule: Rule, window: AggregationWindow, timing: Timing, tally: Tally<T>) {
+  constructor(rule: Rule, window: AggregationWindow, timing: Timing, tally: TallyType) {
     this.#fields = rule.queryKey?.fields ?? []
     this.#window = window
-    this.#tally = tally
     this.#length = timing.bufferTime
     this.#every = timing.runEvery
     const shared = divisor(timing.runEvery, timing.bufferTime)
     this.#width = window.bucket === undefined ? shared : divisor(shared, window.bucket.length)
+    this.#slots = new Slots(this.#groups.records, KEY_WORDS, tally)
+    this.#layout = `${tally.name} of ${this.#width} µs by ${this.#fields.length} fields`
+  }
+
+  get size(): number {
+    return this.#groups.size
   }
 
   /** False when no evaluation will look at it any more. */
-  add(micros: number, event: Fields, values: unknown[]): boolean {
+  add(micros: number, event: Fields, values: readonly unknown[]): boolean {
     const slot = slotOf(micros, this.#width)
-    for (const key of keysOf(event, this.#fields)) this.#group(key).slots.add(slot, values)
+    if (this.#fields.length === 1) {
+      const own = lookup(event, this.#fields[0]!)
+      // what most events have
+      if (typeof own === 'string') this.#add(own, slot, values)
+      else for (const [value] of keysOf(event, this.#fields)) this.#add(value as Key, slot, values)
+    } else for (const key of keysOf(event, this.#fields)) this.#add(groupOf(key), slot, values)
     return slot >= this.#nextFirst
   }
 
-  #group(values: unknown[]): Group<T> {
-    const id = identity(values)
-    let group = this.#groups.get(id)
-    if (group === undefined) {
-      group = { values, slots: new Slots(this.#tally) }
-      this.#groups.set(id, group)
-    }
-    return group
+  #add(group: Key, slot: number, values: readonly unknown[]): void {
+    this.#slots.add(this.#groups.add(group), slot, values)
   }
 
-  evaluate(micros: number, visit: (aggregate: Aggregate<T>) => void): void {
-    const { bucket } = this.#window
+  #valuesOf(group: Key): unknown[] {
+    if (this.#fields.length === 0) return []
+    return this.#fields.length === 1 ? [group] : JSON.parse(group as string)
+  }
+
+  evaluate(micros: number, visit: (aggregate: Aggregate) => void): void {
+    const { bucket, minDocCount } = this.#window
     const start = this.#start(micros)
     this.#nextFirst = slotOf(this.#start(micros + this.#every), this.#width) + 1
     const first = slotOf(start, this.#width) + 1
     const last = slotOf(start + this.#length, this.#width)
-    if (this.#fields.length === 0) this.#group([])
-    for (const [id, { values, slots }] of this.#groups) {
-      slots.drop(first)
-      if (slots.isEmpty && values.length > 0) {
-        this.#groups.delete(id)
-        continue
+    const isWhole = this.#fields.length === 0
+    if (isWhole) this.#groups.add(null)
+    const groups = this.#groups
+    const slots = this.#slots
+    groups.each(at => {
+      slots.drop(at, first)
+      if (slots.isEmpty(at) && !isWhole) {
+        groups.drop(at)
+        return
       }
+      const total = slots.total(at, first, last)
+      if (!isWhole && total.count < minDocCount) return
+      const values = this.#valuesOf(groups.keyOf(at))
       const key = keyOf(values)
-      const total = slots.total(first, last)
-      if (values.length > 0 && total.count < this.#window.minDocCount) continue
       if (bucket === undefined) visit({ values, key, micros, ...total })
       else
-        this.#buckets(slots, start, bucket.length, first, last, (at, part) =>
-          visit({ values, key, micros: at, ...part })
+        this.#buckets(at, start, bucket.length, first, last, (from, part) =>
+          visit({ values, key, micros: from, ...part })
         )
-    }
+    })
   }
 
   #start(micros: number): number {
@@ -94,35 +106,43 @@ export class Aggregation<T> {
 
   /** Every bucket from the first to the last that holds something, empty ones between them too. */
   #buckets(
-    slots: Slots<T>,
+    owner: number,
     start: number,
     length: number,
     first: number,
     last: number,
-    visit: (micros: number, total: { count: number; sum: T }) => void
+    visit: (micros: number, total: { count: number; value: number | undefined }) => void
   ): void {
-    const found = slots.within(first, last)
+    const slots = this.#slots
+    const found = slots.within(owner, first, last)
     if (found === undefined) return
     const bucketOf = (slot: number): number =>
       start + Math.floor((Math.floor(slot / 2) * this.#width - start) / length) * length
     for (let at = bucketOf(found.first); at <= bucketOf(found.last); at += length) {
       const from = Math.max(first, slotOf(at, this.#width))
       const to = Math.min(last, slotOf(at + length, this.#width) - 1)
-      visit(at, slots.total(from, to))
+      visit(at, slots.total(owner, from, to))
     }
   }
 
-  snapshot(): unknown {
-    return Array.from(this.#groups.values(), ({ values, slots }) => [values, slots.snapshot()])
+  save(out: SnapshotWriter): void {
+    out.json(this.#layout)
+    this.#groups.save(out)
+    this.#slots.save(out)
   }
 
-  restore(snapshot: unknown): void {
-    this.#groups.clear()
-    for (const [values, slots] of snapshot as [unknown[], SlotsSnapshot][]) {
-      // a rule whose query_key has changed since begins anew
-      if (values.length === this.#fields.length) this.#group(values).slots.restore(slots)
-    }
+  /** False when the rule adds up otherwise by now, and begins anew. */
+  restore(saved: SnapshotReader): boolean {
+    if (saved.json<string>() !== this.#layout) return false
+    this.#groups.restore(saved)
+    this.#slots.restore(saved)
+    return true
   }
+}
+
+/** The group of the values of several fields, or of none. */
+function groupOf(values: unknown[]): Key {
+  return values.length === 0 ? null : identity(values)
 }
 
 function divisor(a: number, b: number): number {

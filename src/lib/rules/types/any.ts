@@ -6,9 +6,8 @@ export class Any implements RuleType {
   add(key: Key, micros: number, event: Fields, report: Report): void {
     eventMatch(key, micros, event, report)
   }
+  readonly size = 0
   forget(): void {}
-  snapshot(): unknown {
-    return null
-  }
+  save(): void {}
   restore(): void {}
 }

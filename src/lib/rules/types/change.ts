@@ -1,58 +1,77 @@
 import { type Fields, lookup } from '../fields.ts'
 import { identity, isTruthy } from '../python-values.ts'
 import type { KindOf } from '../rule.ts'
+import { KEY_INTS, KEY_WORDS, KeyTable } from '../state/keys.ts'
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
+import { Terms } from '../state/terms.ts'
 import { formatIso } from '../time.ts'
 import { eventMatch, type Key, type Report, type RuleType } from './rule-type.ts'
 
-/** What was last seen of a key: the values of compare_key as JSON, and when. */
-interface Seen {
-  values: string
-  micros: number
-}
+/** Of a key: when it was last seen, and the number of its values then. */
+const SEEN = KEY_WORDS
+const VALUES = KEY_INTS + 2
+const WORDS = 2
 
 /** An event is a match when the values of its compare_key differ from those that its key had before. */
 export class Change implements RuleType {
-  #seen = new Map<Key, Seen>()
+  readonly #keys = new KeyTable(WORDS)
+  /** Values of compare_key as JSON: keys often have the same. */
+  readonly #values = new Terms()
   readonly #kind: KindOf<'change'>
 
   constructor(kind: KindOf<'change'>) {
     this.#kind = kind
   }
 
+  get size(): number {
+    return this.#keys.size
+  }
+
   add(key: Key, micros: number, event: Fields, report: Report): void {
     const { compareKeys, ignoreNull, timeframe } = this.#kind
     const found = compareKeys.map(name => lookup(event, name) ?? null)
     if (ignoreNull && found.some(v => v !== false && !isTruthy(v))) return
-    const values = identity(found)
-    const seen = this.#seen.get(key)
-    if (seen === undefined) {
-      this.#seen.set(key, { values, micros })
-      return
-    }
-    const { values: before, micros: at } = seen
-    seen.values = values
-    seen.micros = micros
-    if (before === values || (timeframe !== undefined && micros - at > timeframe)) return
-    eventMatch(key, micros, event, report, { old_value: JSON.parse(before), new_value: found })
+    const { records } = this.#keys
+    const at = this.#keys.add(key)
+    const before = records.int(at, VALUES)
+    const seen = records.double(at, SEEN)
+    const values = this.#values.hold(identity(found))
+    records.setInt(at, VALUES, values)
+    records.setDouble(at, SEEN, micros)
+    if (before === 0) return
+    const isMatch = before !== values && (timeframe === undefined || micros - seen <= timeframe)
+    const old = isMatch ? JSON.parse(this.#values.termOf(before) as string) : undefined
+    this.#values.release(before)
+    if (isMatch) eventMatch(key, micros, event, report, { old_value: old, new_value: found })
   }
 
   explain(_: number, tell: (key: Key, text: string) => void): void {
-    for (const [key, { values, micros }] of this.#seen) tell(key, `${values} since ${formatIso(micros)}`)
+    const { records } = this.#keys
+    this.#keys.each(at => {
+      const values = this.#values.termOf(records.int(at, VALUES))
+      tell(this.#keys.keyOf(at), `${values} since ${formatIso(records.double(at, SEEN))}`)
+    })
   }
 
   /** With a timeframe, a change after it counts for nothing, as if the key were new. */
   forget(before: number): void {
     const { timeframe } = this.#kind
     if (timeframe === undefined) return
-    for (const [key, { micros }] of this.#seen) if (micros + timeframe < before) this.#seen.delete(key)
+    const { records } = this.#keys
+    this.#keys.each(at => {
+      if (records.double(at, SEEN) + timeframe >= before) return
+      this.#values.release(records.int(at, VALUES))
+      this.#keys.drop(at)
+    })
   }
 
-  snapshot(): unknown {
-    return Array.from(this.#seen, ([key, { values, micros }]) => [key, values, micros])
+  save(out: SnapshotWriter): void {
+    this.#keys.save(out)
+    this.#values.save(out)
   }
 
-  restore(snapshot: unknown): void {
-    const rows = snapshot as [Key, string, number][]
-    this.#seen = new Map(rows.map(([key, values, micros]) => [key, { values, micros }]))
+  restore(saved: SnapshotReader): void {
+    this.#keys.restore(saved)
+    this.#values.restore(saved)
   }
 }

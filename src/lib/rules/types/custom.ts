@@ -2,6 +2,7 @@ import { ToolError } from '../../cli/index.ts'
 import { type Fields, isObject, type JsonObject, lookup } from '../fields.ts'
 import { pythonStr } from '../python-format.ts'
 import type { KindOf, Rule } from '../rule.ts'
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import { eventMatch, type Key, type Report, type RuleType } from './rule-type.ts'
 
 /** What a rule module's code raised for an event. */
@@ -14,6 +15,8 @@ export class RuleModuleError extends Error {
 
 /** A rule whose memory is a class of a JavaScript module: see CustomRule for what it is asked. */
 export class Custom implements RuleType {
+  /** What a module keeps is its own. */
+  readonly size = 0
   readonly evaluate: RuleType['evaluate']
   readonly #own: Rule
   readonly #kind: KindOf<'custom'>
@@ -63,11 +66,12 @@ export class Custom implements RuleType {
 
   forget(): void {}
 
-  snapshot(): unknown {
-    return this.#rule.snapshot?.() ?? null
+  save(out: SnapshotWriter): void {
+    out.json(this.#rule.snapshot?.() ?? null)
   }
 
-  restore(snapshot: unknown): void {
+  restore(saved: SnapshotReader): void {
+    const snapshot = saved.json()
     if (snapshot !== null) this.#rule.restore?.(snapshot)
   }
 }

@@ -1,28 +1,32 @@
-import type { Fields, JsonObject } from '../fields.ts'
+import { eventOf } from '../event.ts'
+import { eventText, type Fields, type JsonObject } from '../fields.ts'
 import type { KindOf } from '../rule.ts'
 import { pythonTimedelta } from '../rule-text.ts'
+import { KEY_INTS, KEY_WORDS, KeyTable } from '../state/keys.ts'
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
+import { TimeLists } from '../state/time-lists.ts'
 import type { Key, Report, RuleType } from './rule-type.ts'
 
-interface Line {
-  /** Times of the events less than a timeframe before the newest entry, in order. */
-  times: number[]
-  head: number
-  /** Time of the newest event or evaluation. */
-  newest: number
-  /** A timeframe after this there can be too few; undefined once it has matched with forget_keys. */
-  since: number | undefined
-}
+/** Of a key: times of the events less than a timeframe before the newest entry, a list in the first two words. */
+const LIST = KEY_INTS
+/** Time of the newest event or evaluation. */
+const NEWEST = KEY_WORDS + 2
+/** A timeframe after this there can be too few; NaN before it is known, and once the key has matched with forget_keys. */
+const SINCE = KEY_WORDS + 3
+const WORDS = 4
 
 /** The event that came last since the evaluation before; it is looked at first, as in ElastAlert. */
 interface Latest {
   key: Key
   micros: number
-  event: Fields
+  /** The event as JSON. */
+  text: string
 }
 
 /** Fewer events than threshold within the timeframe: a match at every evaluation until there are enough again. */
 export class Flatline implements RuleType {
-  #keys = new Map<Key, Line>()
+  readonly #keys = new KeyTable(WORDS)
+  readonly #events = new TimeLists(this.#keys.records, LIST)
   #latest: Latest | undefined
   readonly #kind: KindOf<'flatline'>
   readonly #hasKeys: boolean
@@ -32,101 +36,106 @@ export class Flatline implements RuleType {
     this.#hasKeys = hasKeys
   }
 
+  get size(): number {
+    return this.#keys.size
+  }
+
   add(key: Key, micros: number, event: Fields, report: Report): void {
-    let line = this.#keys.get(key)
-    if (line === undefined) {
-      line = { times: [], head: 0, newest: micros, since: undefined }
-      this.#keys.set(key, line)
-    }
-    if (line.newest - micros >= this.#kind.timeframe) report.late()
-    const { times } = line
-    let at = times.length
-    while (at > line.head && times[at - 1]! > micros) at--
-    if (at === times.length) times.push(micros)
-    else times.splice(at, 0, micros)
-    this.#pass(line, micros)
-    this.#latest = { key, micros, event }
+    const at = this.#known(key, micros)
+    if (this.#keys.records.double(at, NEWEST) - micros >= this.#kind.timeframe) report.late()
+    this.#events.add(at, micros)
+    this.#pass(at, micros)
+    this.#latest = { key, micros, text: eventText(event) }
+  }
+
+  #known(key: Key, micros: number): number {
+    const { records, size } = this.#keys
+    const at = this.#keys.add(key)
+    if (this.#keys.size === size) return at
+    records.setDouble(at, NEWEST, micros)
+    records.setDouble(at, SINCE, Number.NaN)
+    return at
   }
 
   evaluate(micros: number, report: Report): void {
+    const { records } = this.#keys
     const latest = this.#latest
     this.#latest = undefined
-    const last = latest && this.#keys.get(latest.key)
-    if (latest !== undefined && last !== undefined) {
-      last.since ??= last.newest
-      const document = (): JsonObject => report.document(latest.event, latest.micros)
-      this.#check(latest.key, last, document, report, latest.event.envelope)
+    const last = latest === undefined ? 0 : this.#keys.find(latest.key)
+    if (latest !== undefined && last !== 0) {
+      this.#begin(last, records.double(last, NEWEST))
+      this.#check(last, report, latest)
     }
     // without a query_key it is the rule itself that is silent, even before its first event
-    if (!this.#hasKeys && this.#keys.size === 0)
-      this.#keys.set(null, { times: [], head: 0, newest: micros, since: undefined })
-    for (const [key, line] of this.#keys) {
-      this.#pass(line, micros)
-      line.since ??= micros
-      this.#check(key, line, () => report.evaluation(undefined, micros), report, undefined)
+    if (!this.#hasKeys && this.#keys.size === 0) this.#known(null, micros)
+    this.#keys.each(at => {
+      this.#pass(at, micros)
+      this.#begin(at, micros)
+      this.#check(at, report, { micros })
+    })
+  }
+
+  #begin(at: number, micros: number): void {
+    const { records } = this.#keys
+    if (Number.isNaN(records.double(at, SINCE))) records.setDouble(at, SINCE, micros)
+  }
+
+  #pass(at: number, micros: number): void {
+    const { records } = this.#keys
+    const events = this.#events
+    const newest = Math.max(micros, records.double(at, NEWEST))
+    records.setDouble(at, NEWEST, newest)
+    for (let head = events.head(at); head !== 0; head = events.head(at)) {
+      if (newest - events.time(head) < this.#kind.timeframe) return
+      events.shift(at)
     }
   }
 
-  #pass(line: Line, micros: number): void {
-    if (micros > line.newest) line.newest = micros
-    const { times } = line
-    while (line.head < times.length && line.newest - times[line.head]! >= this.#kind.timeframe) line.head++
-    if (line.head > 32 && line.head * 2 > times.length) {
-      line.times = times.slice(line.head)
-      line.head = 0
-    }
-  }
-
-  #check(
-    key: Key,
-    line: Line,
-    document: () => JsonObject,
-    report: Report,
-    envelope: JsonObject | undefined
-  ): void {
+  /** What is found is told of by the latest event, or by the time of the evaluation. */
+  #check(at: number, report: Report, by: Pick<Latest, 'micros'> & Partial<Latest>): void {
     const { timeframe, threshold, forgetKeys } = this.#kind
-    const count = line.times.length - line.head
-    if (line.newest - line.since! < timeframe || count >= threshold) return
-    const row = document()
+    const { records } = this.#keys
+    const newest = records.double(at, NEWEST)
+    const count = this.#events.size(at)
+    if (newest - records.double(at, SINCE) < timeframe || count >= threshold) return
+    const key = this.#keys.keyOf(at)
+    const event = by.text === undefined ? undefined : eventOf(JSON.parse(by.text))
+    const row: JsonObject =
+      event === undefined ? report.evaluation(undefined, by.micros) : report.document(event, by.micros)
     Object.assign(row, { key: key ?? (this.#hasKeys ? null : 'all'), count, threshold })
-    if (forgetKeys) this.#keys.delete(key)
-    else line.since = line.newest - timeframe
-    report.match({ key, micros: line.newest, numHits: count, row, envelope })
+    if (forgetKeys) {
+      this.#events.clear(at)
+      this.#keys.drop(at)
+    } else records.setDouble(at, SINCE, newest - timeframe)
+    report.match({ key, micros: newest, numHits: count, row, envelope: event?.envelope })
   }
 
   /** A key that was forgotten is silent until it is seen again. */
   holds(key: Key): boolean {
-    const line = this.#keys.get(key)
-    return line === undefined || line.times.length - line.head < this.#kind.threshold
+    const at = this.#keys.find(key)
+    return at === 0 || this.#events.size(at) < this.#kind.threshold
   }
 
   explain(_: number, tell: (key: Key, text: string) => void): void {
     const { threshold, timeframe } = this.#kind
-    for (const [key, { times, head }] of this.#keys)
-      tell(key, `${times.length - head} events within ${pythonTimedelta(timeframe)} (threshold ${threshold})`)
+    const frame = pythonTimedelta(timeframe)
+    this.#keys.each(at =>
+      tell(this.#keys.keyOf(at), `${this.#events.size(at)} events within ${frame} (threshold ${threshold})`)
+    )
   }
 
   /** A key that has gone silent is what the rule is about. */
   forget(): void {}
 
-  snapshot(): unknown {
-    const keys = Array.from(this.#keys, ([key, { times, head, newest, since }]) => [
-      key,
-      newest,
-      since ?? null,
-      times.slice(head)
-    ])
-    return { keys, latest: this.#latest ?? null }
+  save(out: SnapshotWriter): void {
+    this.#keys.save(out)
+    this.#events.save(out)
+    out.json(this.#latest ?? null)
   }
 
-  restore(snapshot: unknown): void {
-    const { keys, latest } = snapshot as {
-      keys: [Key, number, number | null, number[]][]
-      latest: Latest | null
-    }
-    this.#keys = new Map(
-      keys.map(([key, newest, since, times]) => [key, { times, head: 0, newest, since: since ?? undefined }])
-    )
-    this.#latest = latest ?? undefined
+  restore(saved: SnapshotReader): void {
+    this.#keys.restore(saved)
+    this.#events.restore(saved)
+    this.#latest = saved.json<Latest | null>() ?? undefined
   }
 }

@@ -7,6 +7,7 @@ import { eventMatch, type Key, type Report, type RuleType } from './rule-type.ts
  * texts, so a number is on none.
  */
 export class List implements RuleType {
+  readonly size = 0
   readonly #kind: KindOf<'blacklist'> | KindOf<'whitelist'>
 
   constructor(kind: KindOf<'blacklist'> | KindOf<'whitelist'>) {
@@ -25,8 +26,6 @@ export class List implements RuleType {
   }
 
   forget(): void {}
-  snapshot(): unknown {
-    return null
-  }
+  save(): void {}
   restore(): void {}
 }

@@ -1,9 +1,10 @@
 import { type Fields, lookup } from '../fields.ts'
 import type { KindOf, Rule } from '../rule.ts'
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import type { Timing } from '../timing.ts'
 import { Aggregation } from './aggregation.ts'
 import { addKey, boundsText, crosses, formatNumber, reportEvaluation } from './bounds.ts'
-import { type MetricSum, type MetricTally, tallyOf } from './metric.ts'
+import { tallyOf } from './metric.ts'
 import type { Key, Report, RuleType } from './rule-type.ts'
 
 /** The values of a field: those of an array, none for null. */
@@ -17,14 +18,16 @@ export function valuesOf(event: Fields, field: string): unknown[] {
 export class MetricAggregation implements RuleType {
   readonly #rule: Rule
   readonly #kind: KindOf<'metric_aggregation'>
-  readonly #tally: MetricTally
-  readonly #aggregation: Aggregation<MetricSum>
+  readonly #aggregation: Aggregation
 
   constructor(rule: Rule, kind: KindOf<'metric_aggregation'>, timing: Timing) {
     this.#rule = rule
     this.#kind = kind
-    this.#tally = tallyOf(kind.metric)
-    this.#aggregation = new Aggregation(rule, kind.window, timing, this.#tally)
+    this.#aggregation = new Aggregation(rule, kind.window, timing, tallyOf(kind.metric))
+  }
+
+  get size(): number {
+    return this.#aggregation.size
   }
 
   add(_: Key, micros: number, event: Fields, report: Report): void {
@@ -34,8 +37,7 @@ export class MetricAggregation implements RuleType {
   evaluate(now: number, report: Report): void {
     const { metric, format } = this.#kind
     const name = `metric_${metric.field}_${metric.type}`
-    this.#aggregation.evaluate(now, ({ values, key, micros, count, sum }) => {
-      const value = this.#tally.value(sum)
+    this.#aggregation.evaluate(now, ({ values, key, micros, count, value }) => {
       if (value === undefined || !crosses(value, this.#kind)) return
       const row = report.evaluation(undefined, micros)
       row[name] = value
@@ -50,8 +52,7 @@ export class MetricAggregation implements RuleType {
 
   explain(micros: number, tell: (key: Key, text: string) => void): void {
     const { metric } = this.#kind
-    this.#aggregation.evaluate(micros, ({ key, count, sum }) => {
-      const value = this.#tally.value(sum)
+    this.#aggregation.evaluate(micros, ({ key, count, value }) => {
       tell(
         key,
         `${metric.type} of ${metric.field} is ${value ?? 'nothing'} over ${count} events (${boundsText(this.#kind)})`
@@ -62,11 +63,11 @@ export class MetricAggregation implements RuleType {
   /** Windows let go of what is too old at each evaluation. */
   forget(): void {}
 
-  snapshot(): unknown {
-    return this.#aggregation.snapshot()
+  save(out: SnapshotWriter): void {
+    this.#aggregation.save(out)
   }
 
-  restore(snapshot: unknown): void {
-    this.#aggregation.restore(snapshot)
+  restore(saved: SnapshotReader): void {
+    this.#aggregation.restore(saved)
   }
 }

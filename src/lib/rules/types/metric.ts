@@ -1,23 +1,119 @@
 import { pythonStr } from '../python-format.ts'
 import type { Metric } from '../rule.ts'
-import type { Tally } from './slots.ts'
+import { MemberSets } from '../state/members.ts'
+import { Records } from '../state/records.ts'
+import { Terms } from '../state/terms.ts'
+import type { Tally, TallyType } from './slots.ts'
 
-/** What a metric is added up to. */
-export type MetricSum = number[] | Set<string>
-
-/** How a metric is added up, and its value; undefined where there is nothing to have one. */
-export interface MetricTally extends Tally<MetricSum> {
-  value(sum: MetricSum): number | undefined
+/** How a metric is added up. */
+export function tallyOf(metric: Metric): TallyType {
+  const { type } = metric
+  switch (type) {
+    case 'cardinality':
+      return { name: type, words: 1, open: distinctValues }
+    case 'percentiles':
+      return { name: type, words: 1, open: (sums, word) => allNumbers(sums, word, metric.percentile) }
+    case 'min':
+    case 'max':
+      return { name: type, words: 2, open: (sums, word) => extreme(sums, word, Math[type]) }
+    default:
+      return { name: type, words: 2, open: (sums, word) => sumAndCount(sums, word, type) }
+  }
 }
 
 /** The numbers among values: texts count where they spell one, since DECIMAL columns are texts. */
-function numbersOf(values: unknown[]): number[] {
+function numbersOf(values: readonly unknown[]): number[] {
   const numbers: number[] = []
   for (const value of values) {
     const n = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value)
     if (typeof value !== 'object' && !Number.isNaN(n)) numbers.push(n)
   }
   return numbers
+}
+
+/** A sum has the numbers' sum and how many they are; for value_count how many values. */
+function sumAndCount(sums: Records, word: number, type: 'sum' | 'avg' | 'value_count'): Tally {
+  let total = 0
+  let count = 0
+  return {
+    add(at, values) {
+      const numbers = numbersOf(values)
+      sums.setDouble(at, word, sums.double(at, word) + numbers.reduce((a, b) => a + b, 0))
+      const more = type === 'value_count' ? values.length : numbers.length
+      sums.setDouble(at, word + 1, sums.double(at, word + 1) + more)
+    },
+    begin() {
+      total = count = 0
+    },
+    join(at) {
+      total += sums.double(at, word)
+      count += sums.double(at, word + 1)
+    },
+    value() {
+      if (type === 'sum') return total
+      if (type === 'value_count') return count
+      return count === 0 ? undefined : total / count
+    }
+  }
+}
+
+/** A sum has the least or greatest number, and how many there were. */
+function extreme(sums: Records, word: number, choose: (a: number, b: number) => number): Tally {
+  let value: number | undefined
+  return {
+    add(at, values) {
+      for (const n of numbersOf(values)) {
+        const count = sums.double(at, word + 1)
+        sums.setDouble(at, word, count === 0 ? n : choose(sums.double(at, word), n))
+        sums.setDouble(at, word + 1, count + 1)
+      }
+    },
+    begin() {
+      value = undefined
+    },
+    join(at) {
+      if (sums.double(at, word + 1) === 0) return
+      const own = sums.double(at, word)
+      value = value === undefined ? own : choose(value, own)
+    },
+    value: () => value
+  }
+}
+
+const NUMBER = 0
+const REST = 2
+
+/** A sum has the first of its numbers, which have each the next one. */
+function allNumbers(sums: Records, word: number, percent: number): Tally {
+  const kept = new Records(2)
+  let numbers: number[] = []
+  return {
+    add(at, values) {
+      for (const n of numbersOf(values)) {
+        const one = kept.take()
+        kept.setDouble(one, NUMBER, n)
+        kept.setInt(one, REST, sums.int(at, word * 2))
+        sums.setInt(at, word * 2, one)
+      }
+    },
+    begin() {
+      numbers = []
+    },
+    join(at) {
+      for (let one = sums.int(at, word * 2); one !== 0; one = kept.int(one, REST))
+        numbers.push(kept.double(one, NUMBER))
+    },
+    value: () => percentile(numbers, percent),
+    drop(at) {
+      for (let one = sums.int(at, word * 2); one !== 0; ) {
+        const rest = kept.int(one, REST)
+        kept.drop(one)
+        one = rest
+      }
+    },
+    save: out => kept.save(out),
+    restore: saved => kept.restore(saved)
+  }
 }
 
 /** Percentile by linear interpolation between the two nearest ranks. */
@@ -29,60 +125,42 @@ function percentile(values: number[], p: number): number | undefined {
   return low + (sorted[Math.ceil(at)]! - low) * (at - Math.floor(at))
 }
 
-/** Sums are [sum, count, min, max] of the numbers; all of the numbers for percentiles, the distinct values for cardinality. */
-export function tallyOf(metric: Metric): MetricTally {
-  const { type } = metric
-  if (type === 'cardinality') {
-    return {
-      empty: () => new Set<string>(),
-      add: (sum, values) => {
-        for (const value of values) (sum as Set<string>).add(pythonStr(value))
-        return sum
-      },
-      join: (a, b) => new Set([...(a as Set<string>), ...(b as Set<string>)]),
-      value: sum => (sum as Set<string>).size
-    }
-  }
-  if (type === 'percentiles') {
-    return {
-      empty: () => [],
-      add: (sum, values) => {
-        for (const n of numbersOf(values)) (sum as number[]).push(n)
-        return sum
-      },
-      join: (a, b) => (a as number[]).concat(b as number[]),
-      value: sum => percentile(sum as number[], metric.percentile)
-    }
-  }
+/** A sum has its distinct values, as ElastAlert writes them, in a set. */
+function distinctValues(sums: Records, word: number): Tally {
+  const terms = new Terms()
+  const sets = new MemberSets(sums, word * 2)
+  let count = 0
   return {
-    empty: () => [0, 0, null, null] as unknown as number[],
-    add: (sum, values) => {
-      const numbers = numbersOf(values)
-      const all = sum as number[]
-      all[0]! += numbers.reduce((a, b) => a + b, 0)
-      all[1]! += type === 'value_count' ? values.length : numbers.length
-      for (const n of numbers) extend(all, n, n)
-      return all
+    add(at, values) {
+      for (const value of values) {
+        const term = terms.hold(pythonStr(value))
+        if (!sets.set(at, term, 0)) terms.release(term)
+      }
     },
-    join: (a, b) => {
-      const [sum = 0, count = 0, ...range] = a as number[]
-      const [more = 0, counted = 0, min, max] = b as number[]
-      const all = [sum + more, count + counted, ...range]
-      if (min !== null) extend(all, min!, max!)
-      return all
+    begin() {
+      count = 0
+      terms.beginCount()
     },
-    value: sum => {
-      const [total = 0, count = 0, min, max] = sum as number[]
-      if (type === 'sum') return total
-      if (type === 'value_count') return count
-      if (count === 0) return undefined
-      return type === 'avg' ? total / count : type === 'min' ? min : max
+    join(at) {
+      sets.each(at, term => {
+        if (terms.count(term)) count++
+        return false
+      })
+    },
+    value: () => count,
+    drop(at) {
+      sets.each(at, term => {
+        terms.release(term)
+        return true
+      })
+    },
+    save(out) {
+      terms.save(out)
+      sets.save(out)
+    },
+    restore(saved) {
+      terms.restore(saved)
+      sets.restore(saved)
     }
   }
-}
-
-/** Least and greatest are null, as JSON can hold, until there is a number. */
-function extend(sum: (number | null)[], min: number, max: number): void {
-  sum[2] = sum[2] === null ? min : Math.min(sum[2]!, min)
-  sum[3] = sum[3] === null ? max : Math.max(sum[3]!, max)
 }

@@ -1,20 +1,29 @@
 import { type Fields, type JsonObject, lookup } from '../fields.ts'
 import { identity, isTruthy } from '../python-values.ts'
 import type { KindOf } from '../rule.ts'
+import { KEY_WORDS, KeyTable } from '../state/keys.ts'
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import type { Key, Report, RuleType } from './rule-type.ts'
+
+/** Of a term: when it was seen last. */
+const SEEN = KEY_WORDS
 
 /**
  * An event is a match when a field of it holds a value that was not seen for terms_window_size. Rows of a snapshot (op r) were
  * there before, and are known terms from then on: they stand for the query by which ElastAlert learns them at its start.
  */
 export class NewTerm implements RuleType {
-  /** Per field each term with the time it was last seen. */
-  #seen: Map<string, number>[]
+  /** Per field the terms that were seen. */
+  readonly #seen: KeyTable[]
   readonly #kind: KindOf<'new_term'>
 
   constructor(kind: KindOf<'new_term'>) {
     this.#kind = kind
-    this.#seen = kind.fields.map(() => new Map())
+    this.#seen = kind.fields.map(() => new KeyTable(1))
+  }
+
+  get size(): number {
+    return this.#seen.reduce((sum, { size }) => sum + size, 0)
   }
 
   add(key: Key, micros: number, event: Fields, report: Report): void {
@@ -42,29 +51,30 @@ export class NewTerm implements RuleType {
     return values.every(isTruthy) ? values : null
   }
 
-  #isNew(seen: Map<string, number>, term: string, micros: number, remembered: number): boolean {
-    const last = seen.get(term)
-    if (last === undefined || micros > last) seen.set(term, micros)
-    return last === undefined || micros - last >= remembered
+  #isNew(seen: KeyTable, term: string, micros: number, remembered: number): boolean {
+    const { size, records } = seen
+    const at = seen.add(term)
+    const isUnknown = seen.size > size
+    const last = records.double(at, SEEN)
+    if (isUnknown || micros > last) records.setDouble(at, SEEN, micros)
+    return isUnknown || micros - last >= remembered
   }
 
   forget(before: number): void {
     for (const seen of this.#seen)
-      for (const [term, last] of seen) if (last + this.#kind.remembered < before) seen.delete(term)
+      seen.each(at => {
+        if (seen.records.double(at, SEEN) + this.#kind.remembered < before) seen.drop(at)
+      })
   }
 
-  snapshot(): unknown {
-    return this.#seen.map(seen => [...seen].flat())
+  save(out: SnapshotWriter): void {
+    out.json(this.#kind.fields)
+    for (const seen of this.#seen) seen.save(out)
   }
 
-  restore(snapshot: unknown): void {
-    const lists = snapshot as (string | number)[][]
+  restore(saved: SnapshotReader): void {
     // a rule whose fields have changed since begins anew
-    if (lists.length !== this.#seen.length) return
-    this.#seen = lists.map(list => {
-      const seen = new Map<string, number>()
-      for (let i = 0; i < list.length; i += 2) seen.set(list[i] as string, list[i + 1] as number)
-      return seen
-    })
+    if (JSON.stringify(saved.json()) !== JSON.stringify(this.#kind.fields)) return
+    for (const seen of this.#seen) seen.restore(saved)
   }
 }

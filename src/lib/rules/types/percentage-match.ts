@@ -2,16 +2,32 @@ import { timeOf } from '../event.ts'
 import type { Fields } from '../fields.ts'
 import { compilePredicate, type Predicate } from '../predicate.ts'
 import type { KindOf, Rule } from '../rule.ts'
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import type { Timing } from '../timing.ts'
 import { Aggregation } from './aggregation.ts'
 import { addKey, boundsText, crosses, formatNumber, reportEvaluation } from './bounds.ts'
 import type { Key, Report, RuleType } from './rule-type.ts'
-import type { Tally } from './slots.ts'
+import type { TallyType } from './slots.ts'
 
-const COUNT: Tally<number> = {
-  empty: () => 0,
-  add: (sum, [matches]) => (matches === true ? sum + 1 : sum),
-  join: (a, b) => a + b
+/** A sum has how many events pass the filter. */
+const COUNT: TallyType = {
+  name: 'matches',
+  words: 1,
+  open(sums, word) {
+    let matches = 0
+    return {
+      add(at, [passes]) {
+        if (passes === true) sums.setDouble(at, word, sums.double(at, word) + 1)
+      },
+      begin() {
+        matches = 0
+      },
+      join(at) {
+        matches += sums.double(at, word)
+      },
+      value: () => matches
+    }
+  }
 }
 
 /** The share of events that pass match_bucket_filter beyond one of its bounds. */
@@ -19,7 +35,7 @@ export class PercentageMatch implements RuleType {
   readonly #rule: Rule
   readonly #kind: KindOf<'percentage_match'>
   readonly #inBucket: Predicate
-  readonly #aggregation: Aggregation<number>
+  readonly #aggregation: Aggregation
 
   constructor(rule: Rule, kind: KindOf<'percentage_match'>, timing: Timing) {
     this.#rule = rule
@@ -28,15 +44,19 @@ export class PercentageMatch implements RuleType {
     this.#aggregation = new Aggregation(rule, kind.window, timing, COUNT)
   }
 
+  get size(): number {
+    return this.#aggregation.size
+  }
+
   add(_: Key, micros: number, event: Fields, report: Report): void {
     if (!this.#aggregation.add(micros, event, [this.#inBucket(event)])) report.late()
   }
 
   evaluate(now: number, report: Report): void {
     const { minDenominator, format } = this.#kind
-    this.#aggregation.evaluate(now, ({ values, key, micros, count, sum }) => {
+    this.#aggregation.evaluate(now, ({ values, key, micros, count, value: matches = 0 }) => {
       if (count === 0 || count < minDenominator) return
-      const percentage = (sum / count) * 100
+      const percentage = (matches / count) * 100
       if (!crosses(percentage, this.#kind)) return
       const row = report.evaluation(undefined, micros)
       row.percentage = percentage
@@ -49,8 +69,8 @@ export class PercentageMatch implements RuleType {
 
   explain(micros: number, tell: (key: Key, text: string) => void): void {
     const { minDenominator } = this.#kind
-    this.#aggregation.evaluate(micros, ({ key, count, sum }) => {
-      const share = count === 0 ? 'nothing' : `${((sum / count) * 100).toFixed(2)} %`
+    this.#aggregation.evaluate(micros, ({ key, count, value: matches = 0 }) => {
+      const share = count === 0 ? 'nothing' : `${((matches / count) * 100).toFixed(2)} %`
       const least = minDenominator > 0 ? `, min_denominator ${minDenominator}` : ''
       tell(key, `${share} of ${count} events (${boundsText(this.#kind)}${least})`)
     })
@@ -59,11 +79,11 @@ export class PercentageMatch implements RuleType {
   /** Windows let go of what is too old at each evaluation. */
   forget(): void {}
 
-  snapshot(): unknown {
-    return this.#aggregation.snapshot()
+  save(out: SnapshotWriter): void {
+    this.#aggregation.save(out)
   }
 
-  restore(snapshot: unknown): void {
-    this.#aggregation.restore(snapshot)
+  restore(saved: SnapshotReader): void {
+    this.#aggregation.restore(saved)
   }
 }

@@ -1,4 +1,5 @@
 import type { Fields, JsonObject } from '../fields.ts'
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 
 /** The value of a rule's query_key; null where the event or the rule has none. */
 export type Key = string | number | boolean | null
@@ -39,9 +40,11 @@ export interface RuleType {
   explain?(micros: number, tell: (key: Key, text: string) => void): void
   /** Frees what can no longer take part in a match when all events are later than this. */
   forget(before: number): void
-  /** State as JSON. */
-  snapshot(): unknown
-  restore(snapshot: unknown): void
+  /** How many keys, or terms, are remembered. */
+  readonly size: number
+  save(out: SnapshotWriter): void
+  /** Takes up what a rule of the same type has saved. */
+  restore(saved: SnapshotReader): void
 }
 
 /** A match that an event is. */

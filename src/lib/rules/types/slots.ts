@@ -1,8 +1,12 @@
 /**
- * Events of one key added up by slots of time, so that an aggregation over a long window keeps a few sums and not its events.
+ * Events of each key added up by slots of time, so that an aggregation over a long window keeps a few sums and not its events.
  * Windows begin and end at multiples of the width; an instant at such a multiple is a slot of its own, so that a window can
  * take either of its ends or leave it.
  */
+
+import type { Records } from '../state/records.ts'
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
+import { ENTRY_WORDS, LIST_INTS, TimeLists } from '../state/time-lists.ts'
 
 /** The slot of a time: odd for the open interval, even for the instant at its start. */
 export function slotOf(micros: number, width: number): number {
@@ -10,81 +14,101 @@ export function slotOf(micros: number, width: number): number {
   return micros === n * width ? n * 2 : n * 2 + 1
 }
 
-/** What is kept of a slot. */
-export interface Tally<T> {
-  empty(): T
+/** How the values of events are added up. A sum is some words of a record, zeros at first. */
+export interface Tally {
   /** Takes the values of one event. */
-  add(sum: T, values: unknown[]): T
-  join(a: T, b: T): T
+  add(sum: number, values: readonly unknown[]): void
+  /** Begins a total of several sums. */
+  begin(): void
+  join(sum: number): void
+  /** What the total comes to; undefined where there is nothing to have a value. */
+  value(): number | undefined
+  /** A sum is not needed any more. */
+  drop?(sum: number): void
+  save?(out: SnapshotWriter): void
+  restore?(saved: SnapshotReader): void
 }
 
-export class Slots<T> {
-  #ids: number[] = []
-  #counts: number[] = []
-  #sums: T[] = []
-  readonly #tally: Tally<T>
+/** A tally and how many words its sums take, from which on in the records of sums. */
+export interface TallyType {
+  /** Names what a sum is, so that a snapshot with others is not read as these. */
+  readonly name: string
+  readonly words: number
+  open(sums: Records, word: number): Tally
+}
 
-  constructor(tally: Tally<T>) {
-    this.#tally = tally
+const COUNT = ENTRY_WORDS
+const SUM = ENTRY_WORDS + 1
+
+/** Words of a key's record that its slots take. */
+export const SLOTS_WORDS = Math.ceil(LIST_INTS / 2)
+
+export class Slots {
+  readonly #lists: TimeLists
+  readonly #tally: Tally
+
+  /** @param at word of an owner's record from which on its slots have SLOTS_WORDS of them */
+  constructor(owners: Records, at: number, type: TallyType) {
+    this.#lists = new TimeLists(owners, at * 2, 1 + type.words)
+    this.#tally = type.open(this.#lists.entries, SUM)
   }
 
-  get isEmpty(): boolean {
-    return this.#ids.length === 0
+  isEmpty(owner: number): boolean {
+    return this.#lists.size(owner) === 0
   }
 
-  add(slot: number, values: unknown[]): void {
-    const ids = this.#ids
-    let at = ids.length
-    while (at > 0 && ids[at - 1]! > slot) at--
-    if (at === 0 || ids[at - 1] !== slot) {
-      ids.splice(at, 0, slot)
-      this.#counts.splice(at, 0, 0)
-      this.#sums.splice(at, 0, this.#tally.empty())
-      at++
-    }
-    this.#counts[at - 1]!++
-    this.#sums[at - 1] = this.#tally.add(this.#sums[at - 1]!, values)
+  add(owner: number, slot: number, values: readonly unknown[]): void {
+    const lists = this.#lists
+    let entry = lists.tail(owner)
+    while (entry !== 0 && lists.time(entry) > slot) entry = lists.before(entry)
+    if (entry === 0 || lists.time(entry) !== slot) entry = lists.add(owner, slot)
+    lists.entries.setDouble(entry, COUNT, lists.entries.double(entry, COUNT) + 1)
+    this.#tally.add(entry, values)
   }
 
   /** Drops the slots before this one. */
-  drop(slot: number): void {
-    let n = 0
-    while (n < this.#ids.length && this.#ids[n]! < slot) n++
-    if (n === 0) return
-    this.#ids.splice(0, n)
-    this.#counts.splice(0, n)
-    this.#sums.splice(0, n)
+  drop(owner: number, slot: number): void {
+    const lists = this.#lists
+    for (let head = lists.head(owner); head !== 0 && lists.time(head) < slot; head = lists.head(owner)) {
+      this.#tally.drop?.(head)
+      lists.shift(owner)
+    }
   }
 
-  /** Events and sum of the slots from `first` to `last`, both among them. */
-  total(first: number, last: number): { count: number; sum: T } {
+  /** Events of the slots from `first` to `last`, both among them, and what they come to. */
+  total(owner: number, first: number, last: number): { count: number; value: number | undefined } {
+    const lists = this.#lists
+    const tally = this.#tally
     let count = 0
-    let sum = this.#tally.empty()
-    for (let i = 0; i < this.#ids.length; i++) {
-      if (this.#ids[i]! < first || this.#ids[i]! > last) continue
-      count += this.#counts[i]!
-      sum = this.#tally.join(sum, this.#sums[i]!)
+    tally.begin()
+    for (let entry = lists.head(owner); entry !== 0; entry = lists.next(entry)) {
+      const slot = lists.time(entry)
+      if (slot < first || slot > last) continue
+      count += lists.entries.double(entry, COUNT)
+      tally.join(entry)
     }
-    return { count, sum }
+    return { count, value: tally.value() }
   }
 
   /** First and last slot that hold something within a range; undefined when none does. */
-  within(first: number, last: number): { first: number; last: number } | undefined {
-    const ids = this.#ids.filter(id => id >= first && id <= last)
-    return ids.length === 0 ? undefined : { first: ids[0]!, last: ids.at(-1)! }
+  within(owner: number, first: number, last: number): { first: number; last: number } | undefined {
+    const lists = this.#lists
+    let range: { first: number; last: number } | undefined
+    for (let entry = lists.head(owner); entry !== 0; entry = lists.next(entry)) {
+      const slot = lists.time(entry)
+      if (slot < first || slot > last) continue
+      range = { first: range?.first ?? slot, last: slot }
+    }
+    return range
   }
 
-  snapshot(): SlotsSnapshot {
-    const sums = this.#sums.map(sum => (sum instanceof Set ? [...sum] : sum))
-    return [this.#ids, this.#counts, sums]
+  save(out: SnapshotWriter): void {
+    this.#lists.save(out)
+    this.#tally.save?.(out)
   }
 
-  restore([ids, counts, sums]: SlotsSnapshot): void {
-    this.#ids = ids
-    this.#counts = counts
-    const sets = this.#tally.empty() instanceof Set
-    this.#sums = sums.map(sum => (sets ? new Set(sum as unknown[]) : sum) as T)
+  restore(saved: SnapshotReader): void {
+    this.#lists.restore(saved)
+    this.#tally.restore?.(saved)
   }
 }
-
-export type SlotsSnapshot = [ids: number[], counts: number[], sums: unknown[]]

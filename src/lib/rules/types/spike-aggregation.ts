@@ -1,8 +1,9 @@
 import type { Fields } from '../fields.ts'
 import type { KindOf, Metric, Rule } from '../rule.ts'
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import type { Timing } from '../timing.ts'
 import { Aggregation } from './aggregation.ts'
-import { type MetricSum, type MetricTally, tallyOf } from './metric.ts'
+import { tallyOf } from './metric.ts'
 import { valuesOf } from './metric-aggregation.ts'
 import type { Key, Report, RuleType } from './rule-type.ts'
 import { type Comparison, SpikeWindows } from './spike-windows.ts'
@@ -25,6 +26,7 @@ function comparison({ type }: Metric): Comparison {
     figure: figures[type] ?? (window => sum(window.values())),
     matches: value => value !== 0 && !Number.isNaN(value),
     thresholds: true,
+    counts: true,
     keepsEvents: false
   }
 }
@@ -32,15 +34,17 @@ function comparison({ type }: Metric): Comparison {
 /** A spike in the values that a metric has at each evaluation. */
 export class SpikeAggregation implements RuleType {
   readonly #field: string
-  readonly #tally: MetricTally
-  readonly #aggregation: Aggregation<MetricSum>
+  readonly #aggregation: Aggregation
   readonly #windows: SpikeWindows
 
   constructor(rule: Rule, kind: KindOf<'spike_aggregation'>, timing: Timing) {
     this.#field = kind.metric.field
-    this.#tally = tallyOf(kind.metric)
-    this.#aggregation = new Aggregation(rule, kind.window, timing, this.#tally)
+    this.#aggregation = new Aggregation(rule, kind.window, timing, tallyOf(kind.metric))
     this.#windows = new SpikeWindows(kind, comparison(kind.metric), rule.queryKey !== undefined)
+  }
+
+  get size(): number {
+    return this.#windows.size + this.#aggregation.size
   }
 
   add(_: Key, micros: number, event: Fields, report: Report): void {
@@ -48,8 +52,7 @@ export class SpikeAggregation implements RuleType {
   }
 
   evaluate(now: number, report: Report): void {
-    this.#aggregation.evaluate(now, ({ key, micros, sum }) => {
-      const value = this.#tally.value(sum)
+    this.#aggregation.evaluate(now, ({ key, micros, value }) => {
       if (value !== undefined) this.#windows.add(key, micros, value, undefined, report)
     })
   }
@@ -62,13 +65,13 @@ export class SpikeAggregation implements RuleType {
     this.#windows.forget(before)
   }
 
-  snapshot(): unknown {
-    return { aggregation: this.#aggregation.snapshot(), windows: this.#windows.snapshot() }
+  save(out: SnapshotWriter): void {
+    // only together: windows without their sums would see a fall
+    out.block(inner => this.#aggregation.save(inner))
+    this.#windows.save(out)
   }
 
-  restore(snapshot: unknown): void {
-    const { aggregation, windows } = snapshot as { aggregation: unknown; windows: unknown }
-    this.#aggregation.restore(aggregation)
-    this.#windows.restore(windows)
+  restore(saved: SnapshotReader): void {
+    if (this.#aggregation.restore(saved.block())) this.#windows.restore(saved)
   }
 }

@@ -1,19 +1,22 @@
 import { type Fields, lookup } from '../fields.ts'
 import type { KindOf } from '../rule.ts'
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import type { Key, Report, RuleType } from './rule-type.ts'
 import { type Comparison, SpikeWindows } from './spike-windows.ts'
 
 const COUNTS: Comparison = {
   figure: window => window.sum,
-  matches: count => count > 0,
+  matches: () => true,
   thresholds: true,
+  counts: false,
   keepsEvents: true
 }
 
 const MEANS: Comparison = {
   figure: window => window.mean(),
-  matches: count => !Number.isNaN(count),
+  matches: () => true,
   thresholds: false,
+  counts: true,
   keepsEvents: true
 }
 
@@ -39,6 +42,10 @@ export class SpikeRule implements RuleType {
     this.#windows = new SpikeWindows(kind, kind.fieldValue === undefined ? COUNTS : MEANS, hasKeys)
   }
 
+  get size(): number {
+    return this.#windows.size
+  }
+
   add(key: Key, micros: number, event: Fields, report: Report): void {
     const count = this.#fieldValue === undefined ? 1 : wholeNumber(lookup(event, this.#fieldValue))
     if (count !== undefined) this.#windows.add(key ?? this.#keyless, micros, count, event, report)
@@ -56,11 +63,11 @@ export class SpikeRule implements RuleType {
     this.#windows.forget(before)
   }
 
-  snapshot(): unknown {
-    return this.#windows.snapshot()
+  save(out: SnapshotWriter): void {
+    this.#windows.save(out)
   }
 
-  restore(snapshot: unknown): void {
-    this.#windows.restore(snapshot)
+  restore(saved: SnapshotReader): void {
+    this.#windows.restore(saved)
   }
 }

@@ -1,0 +1,59 @@
+import { offsetOf } from './event.ts'
+import { type Fields, type JsonObject, lookup } from './fields.ts'
+import { sourceFilter } from './include.ts'
+import { pythonStr } from './python-format.ts'
+import type { Rule } from './rule.ts'
+import { pythonIso } from './time.ts'
+import type { Key } from './types/index.ts'
+
+/** What a rule makes of events: their key, and the documents of its matches. */
+export class RuleDocuments {
+  readonly #rule: Rule
+  readonly #included: (document: JsonObject) => JsonObject
+
+  constructor(rule: Rule) {
+    this.#rule = rule
+    this.#included = rule.include === undefined ? document => ({ ...document }) : sourceFilter(rule.include)
+  }
+
+  key(event: Fields): Key {
+    const { queryKey } = this.#rule
+    if (queryKey === undefined) return null
+    if (queryKey.fields.length > 1) return compoundKey(event, queryKey.fields)
+    const value = lookup(event, queryKey.name)
+    if (value === undefined || value === null) return null
+    return typeof value === 'object' ? pythonStr(value) : (value as Key)
+  }
+
+  /** The document as ElastAlert has it after a query: the time in its form, a compound key as a field of its own. */
+  document(event: Fields, micros: number): JsonObject {
+    const { queryKey, timestamp, aggregation } = this.#rule
+    const document = this.#included(event.row)
+    const own = event.row[timestamp.field]
+    // a time further down in the document stays as it is
+    const nested = own === undefined && lookup(event, timestamp.field) !== undefined
+    if (!nested) document[timestamp.field] = pythonIso(micros, offsetOf(own, timestamp))
+    if (queryKey !== undefined && queryKey.fields.length > 1) document[queryKey.name] = this.key(event)
+    const grouped = aggregation?.key
+    if (grouped !== undefined && grouped.fields.length > 1)
+      document[grouped.name] = compoundKey(event, grouped.fields)
+    return document
+  }
+
+  /** The start of a match that no event is behind. */
+  evaluation(key: Key | undefined, micros: number): JsonObject {
+    const { queryKey, timestamp } = this.#rule
+    const row: JsonObject = { [timestamp.field]: pythonIso(micros) }
+    if (queryKey !== undefined && key !== undefined) row[queryKey.name] = key
+    return row
+  }
+}
+
+function compoundKey(event: Fields, fields: string[]): string {
+  return fields.map(field => pythonStr(lookup(event, field))).join(', ')
+}
+
+/** A key as alerts have it. */
+export function nameOf(key: Key): string | null {
+  return key === null ? null : pythonStr(key)
+}

@@ -1,0 +1,255 @@
+import { eventText, type Fields } from '../fields.ts'
+import { KeptObjects } from '../state/kept-objects.ts'
+import type { Records } from '../state/records.ts'
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
+import { ENTRY_WORDS, TimeLists } from '../state/time-lists.ts'
+import { Passes } from './passes.ts'
+
+/** So many events of a window are kept to be reported; of more, one in each such part of the timeframe. */
+const KEPT = 1000
+
+/** Places of a key's record: a list of three, then these. */
+const CURRENT = 3
+const CURRENT_SIZE = 4
+const KEPT_COUNT = 5
+const BORN = 6
+const ALIVE = 7
+/** Words of it. */
+const KEPT_AT = 4
+const REFERENCE_SUM = 5
+const CURRENT_SUM = 6
+
+export interface PairOptions {
+  /** Entries have figures of their own; else each counts for one. */
+  readonly counts: boolean
+  /** Events of the current window are kept, to be reported. */
+  readonly keepsEvents: boolean
+}
+
+/** Words of a key's record that its pair takes. */
+export function pairWords({ counts }: PairOptions): number {
+  return counts ? 7 : 5
+}
+
+/** One window of the pair of a key that was chosen. */
+export interface Window {
+  readonly sum: number
+  readonly size: number
+  mean(): number | undefined
+  /** The counts, oldest first. */
+  values(): number[]
+}
+
+/**
+ * Per key two windows of a timeframe, one after the other, of entries in order of their time: what leaves the current one
+ * enters the reference, and what leaves that is gone. Both are stretches of one list. Time passes with entries, and with
+ * passes, which are no entries, but push them on.
+ */
+export class WindowPairs {
+  readonly #records: Records
+  readonly #word: number
+  readonly #place: number
+  readonly #timeframe: number
+  readonly #counts: boolean
+  readonly #lists: TimeLists
+  readonly #events: KeptObjects | undefined
+  readonly #event: number
+  readonly #passes: Passes
+
+  constructor(records: Records, word: number, timeframe: number, { counts, keepsEvents }: PairOptions) {
+    this.#records = records
+    this.#word = word
+    this.#place = word * 2
+    this.#timeframe = timeframe
+    this.#counts = counts
+    this.#event = (ENTRY_WORDS + (counts ? 1 : 0)) * 2
+    this.#lists = new TimeLists(records, this.#place, (counts ? 1 : 0) + (keepsEvents ? 1 : 0))
+    this.#passes = new Passes(timeframe)
+    if (keepsEvents) this.#events = new KeptObjects()
+  }
+
+  isAlive(at: number): boolean {
+    return this.#int(at, ALIVE) === 1
+  }
+
+  begin(at: number): void {
+    this.#setInt(at, ALIVE, 1)
+    this.#setInt(at, BORN, this.#passes.next)
+    this.#records.setDouble(at, this.#word + KEPT_AT, Number.NEGATIVE_INFINITY)
+  }
+
+  end(at: number): void {
+    while (this.#int(at, CURRENT) !== 0) this.#leave(at)
+    this.clearReference(at)
+    this.#setInt(at, ALIVE, 0)
+    this.#setSum(at, CURRENT_SUM, 0)
+  }
+
+  add(at: number, micros: number, count: number, event: Fields | undefined): void {
+    const lists = this.#lists
+    const entry = lists.add(at, micros)
+    if (this.#counts) lists.entries.setDouble(entry, ENTRY_WORDS, count)
+    const isKept = event !== undefined && this.#mayKeep(at, micros)
+    const newest = this.newest(at)
+    if (newest - micros < this.#timeframe) {
+      const current = this.#int(at, CURRENT)
+      if (current === 0 || lists.next(entry) === current) this.#setInt(at, CURRENT, entry)
+      this.#setInt(at, CURRENT_SIZE, this.#int(at, CURRENT_SIZE) + 1)
+      this.#addSum(at, CURRENT_SUM, count)
+      if (isKept) this.#keep(at, entry, eventText(event))
+    } else this.#addSum(at, REFERENCE_SUM, count)
+    this.#advance(at, newest)
+  }
+
+  /** Time passes for all keys that there are: `advance` has each of them see it. */
+  pass(micros: number): void {
+    this.#passes.add(micros)
+  }
+
+  advance(at: number): void {
+    this.#advance(at, this.newest(at))
+  }
+
+  /** Time of the newest entry of the current window, or of the last pass. */
+  newest(at: number): number {
+    return Math.max(this.#lists.newest(at), this.#passes.last(this.#int(at, BORN)))
+  }
+
+  #advance(at: number, newest: number): void {
+    const lists = this.#lists
+    const timeframe = this.#timeframe
+    let current = this.#int(at, CURRENT)
+    while (current !== 0 && newest - lists.time(current) >= timeframe) current = this.#leave(at)
+    const last = current === 0 ? lists.tail(at) : lists.before(current)
+    const left = Math.max(
+      last === 0 ? Number.NEGATIVE_INFINITY : lists.time(last),
+      this.#passes.left(newest, this.#int(at, BORN))
+    )
+    for (let head = lists.head(at); head !== current; head = lists.head(at)) {
+      if (left - lists.time(head) < timeframe) return
+      this.#addSum(at, REFERENCE_SUM, -this.#countOf(head))
+      lists.shift(at)
+    }
+  }
+
+  /** The oldest entry of the current window goes over to the reference; gives the next one. */
+  #leave(at: number): number {
+    const entry = this.#int(at, CURRENT)
+    const count = this.#countOf(entry)
+    const next = this.#lists.next(entry)
+    this.#setInt(at, CURRENT, next)
+    this.#setInt(at, CURRENT_SIZE, this.#int(at, CURRENT_SIZE) - 1)
+    this.#addSum(at, CURRENT_SUM, -count)
+    this.#addSum(at, REFERENCE_SUM, count)
+    const event = this.#eventOf(entry)
+    if (event === 0) return next
+    this.#events?.drop(event)
+    this.#lists.entries.setInt(entry, this.#event, 0)
+    this.#setInt(at, KEPT_COUNT, this.#int(at, KEPT_COUNT) - 1)
+    return next
+  }
+
+  /** Bounds what is kept; a window of no more than KEPT events has them all. */
+  #mayKeep(at: number, micros: number): boolean {
+    if (this.#events === undefined) return false
+    const word = this.#word + KEPT_AT
+    const isNear = Math.abs(micros - this.#records.double(at, word)) < this.#timeframe / KEPT
+    if (isNear && this.#int(at, KEPT_COUNT) >= KEPT) return false
+    this.#records.setDouble(at, word, micros)
+    return true
+  }
+
+  #keep(at: number, entry: number, text: string): void {
+    this.#lists.entries.setInt(entry, this.#event, this.#events!.addText(text))
+    this.#setInt(at, KEPT_COUNT, this.#int(at, KEPT_COUNT) + 1)
+  }
+
+  clearReference(at: number): void {
+    const current = this.#int(at, CURRENT)
+    while (this.#lists.head(at) !== current) this.#lists.shift(at)
+    this.#setSum(at, REFERENCE_SUM, 0)
+    this.#setInt(at, BORN, Math.max(this.#int(at, BORN), this.#passes.after(this.newest(at))))
+  }
+
+  /** The oldest entry of the current window whose count passes and that was kept; the newest where there is none. */
+  oldest(at: number, passes: (count: number) => boolean): { micros: number; line: unknown } {
+    const lists = this.#lists
+    for (let entry = this.#int(at, CURRENT); entry !== 0; entry = lists.next(entry)) {
+      if (!passes(this.#countOf(entry))) continue
+      const event = this.#eventOf(entry)
+      if (this.#events === undefined) return { micros: lists.time(entry), line: undefined }
+      if (event !== 0) return { micros: lists.time(entry), line: this.#events.read(event) }
+    }
+    return { micros: this.newest(at), line: undefined }
+  }
+
+  current(at: number): Window {
+    return {
+      sum: this.#sum(at, CURRENT_SUM),
+      size: this.#int(at, CURRENT_SIZE),
+      mean,
+      values: () => this.#values(this.#int(at, CURRENT), 0)
+    }
+  }
+
+  reference(at: number): Window {
+    return {
+      sum: this.#sum(at, REFERENCE_SUM),
+      size: this.#lists.size(at) - this.#int(at, CURRENT_SIZE),
+      mean,
+      values: () => this.#values(this.#lists.head(at), this.#int(at, CURRENT))
+    }
+  }
+
+  #values(from: number, to: number): number[] {
+    const values: number[] = []
+    for (let entry = from; entry !== to; entry = this.#lists.next(entry)) values.push(this.#countOf(entry))
+    return values
+  }
+
+  #countOf(entry: number): number {
+    return this.#counts ? this.#lists.entries.double(entry, ENTRY_WORDS) : 1
+  }
+
+  #eventOf(entry: number): number {
+    return this.#events === undefined ? 0 : this.#lists.entries.int(entry, this.#event)
+  }
+
+  #sum(at: number, word: number): number {
+    if (this.#counts) return this.#records.double(at, this.#word + word)
+    const current = this.#int(at, CURRENT_SIZE)
+    return word === CURRENT_SUM ? current : this.#lists.size(at) - current
+  }
+
+  #addSum(at: number, word: number, count: number): void {
+    if (this.#counts) this.#setSum(at, word, this.#records.double(at, this.#word + word) + count)
+  }
+
+  #setSum(at: number, word: number, sum: number): void {
+    if (this.#counts) this.#records.setDouble(at, this.#word + word, sum)
+  }
+
+  #int(at: number, place: number): number {
+    return this.#records.int(at, this.#place + place)
+  }
+
+  #setInt(at: number, place: number, value: number): void {
+    this.#records.setInt(at, this.#place + place, value)
+  }
+
+  save(out: SnapshotWriter): void {
+    this.#lists.save(out)
+    this.#passes.save(out)
+    this.#events?.save(out)
+  }
+
+  restore(saved: SnapshotReader): void {
+    this.#lists.restore(saved)
+    this.#passes.restore(saved)
+    this.#events?.restore(saved)
+  }
+}
+
+function mean(this: Window): number | undefined {
+  return this.size === 0 ? undefined : this.sum / this.size
+}
