@@ -8,50 +8,13 @@ import { ResultError, RowError, SqlError } from './errors.ts'
 import { explain } from './explain.ts'
 import { Fetching } from './fetching.ts'
 import { groupColumns } from './group-columns.ts'
+import { LineWork } from './line-work.ts'
 import { Lookups } from './lookup/lookups.ts'
 import type { Line, Pipeline } from './pipeline.ts'
-import { HeldResults, type ResultOptions, resultsOf } from './results.ts'
-import { LineError } from './scan.ts'
+import type { QueryOptions } from './query-options.ts'
+import { HeldResults, resultsOf } from './results.ts'
 import { type MemoryState, StateMemory } from './state/state-memory.ts'
 import { BlockText } from './values/block-text.ts'
-
-/** A line that the query could not take. */
-export type RejectedLine = {
-  /** Number of the line in its block, from 0. */
-  index: number
-  /** The line without its newline; valid until the call returns. */
-  bytes: Buffer
-  reason: string
-  /** The line is no JSON at all. */
-  notJson: boolean
-  /** The line has taken effect: it is a result of it that cannot be computed. Else it is as if it had not come. */
-  isApplied: boolean
-}
-
-export type QueryOptions = ResultOptions & {
-  /** Told of each line that cannot be processed; may throw to stop. */
-  reject(line: RejectedLine): void
-  /** Told of each result that cannot be computed when time passes without a line; without it that is thrown. */
-  leftOut?(reason: string): void
-  /** Told of each line of which a row came too late for its window, with the line's number in its block from 0. */
-  late?(bytes: Buffer, index: number): void
-  /** Told of what is probably a mistake, such as a column that the table does not have. */
-  warn?(message: string): void
-  /** ms that the watermark stays behind the newest event time where no WATERMARK is declared; 0 by default. */
-  watermarkDelay?: number
-  /** Where lines come from, as in --in, for tables that are declared as topics. */
-  input?: string
-  /** Where the paths of CREATE FUNCTION begin; the working directory by default. */
-  folder?: string
-  /** ms after which a table without rows no longer holds time back, unless SET says otherwise; 0 by default: never. */
-  idleTimeout?: number
-  /** Whether time passes with the marks while no table has rows. */
-  isMarkTime?: boolean
-  /** The tables that are looked up; without it those in files are, below the working directory. */
-  lookups?: Lookups
-  /** What the state may take in memory, and where the rest goes; without it everything is in memory. */
-  memory?: StateMemory
-}
 
 /** What a snapshot holds; `labels` say what the operators are. */
 export type Snapshot = {
@@ -71,8 +34,7 @@ export class Query {
   /** The plans as text. */
   readonly plan: string
   private readonly pipelines: readonly Pipeline[]
-  /** Those that take the last line. */
-  private readonly takers: Pipeline[] = []
+  private readonly lines: LineWork
   private readonly fetching: Fetching
   private readonly memory: StateMemory
   private readonly output = new Emitter()
@@ -109,6 +71,7 @@ export class Query {
       return createPipeline(plan, held, tables, settings, idleness, memory)
     })
     this.fetching = new Fetching(this.pipelines)
+    this.lines = new LineWork(this.pipelines, options)
     this.options = options
   }
 
@@ -131,7 +94,9 @@ export class Query {
   }
 
   /** Lines of which a row was late. */
-  lateLines = 0
+  get lateLines(): number {
+    return this.lines.lateLines
+  }
 
   /**
    * Works on a block of whole lines without control lines, and writes the results.
@@ -139,7 +104,7 @@ export class Query {
    * @throws what `reject` throws, after the results of the lines before it have been written
    */
   process(block: Buffer, out: ByteWriter): number {
-    const { pipelines } = this
+    const { pipelines, lines } = this
     if (this.fetches) throw new Error('what is looked up on a server has to be waited for')
     const line = this.begin(block, out)
     const [only, second] = pipelines as [Pipeline, Pipeline?]
@@ -148,10 +113,10 @@ export class Query {
         line.start = start
         line.end = end
         try {
-          if (second === undefined ? only.read(line) && only.apply(line) : this.each(line))
-            this.late(block.subarray(start, end), index)
+          if (second === undefined ? only.read(line) && only.apply(line) : lines.each(line))
+            lines.late(block.subarray(start, end), index)
         } catch (error) {
-          this.reject(error, block.subarray(start, end), index)
+          lines.reject(error, block.subarray(start, end), index)
         }
       })
     } finally {
@@ -165,6 +130,7 @@ export class Query {
    * @throws ToolError SERVER besides
    */
   async processFetching(block: Buffer, out: ByteWriter): Promise<number> {
+    const { lines } = this
     const line = this.begin(block, out)
     const places: number[] = []
     const count = eachLine(block, (start, end, index) => {
@@ -176,11 +142,11 @@ export class Query {
         line.start = places[at] as number
         line.end = places[at + 1] as number
         const index = places[at + 2] as number
-        this.take(line, index, () => this.each(line))
+        lines.take(line, index, () => lines.each(line))
         if (!this.fetching.waits) continue
         if (!isPrefetched) await this.fetching.prefetch(block, line.text, places, at)
         isPrefetched = true
-        await this.fetching.settle(work => this.take(line, index, work))
+        await this.fetching.settle(work => lines.take(line, index, work))
       }
       return count
     } finally {
@@ -260,7 +226,7 @@ export class Query {
       throw new RowError('the state was written by another query')
     }
     this.memory.restore(state.memory)
-    this.lateLines = state.late
+    this.lines.lateLines = state.late
     for (const [i, pipeline] of this.pipelines.entries()) pipeline.restore(state.operators[i] ?? [])
   }
 
@@ -281,40 +247,6 @@ export class Query {
     this.memory.check()
   }
 
-  /** Does some work on a line. @param work tells whether a row of it was late */
-  private take(line: Line, index: number, work: () => boolean): void {
-    const { bytes, start, end } = line
-    try {
-      if (work()) this.late(bytes.subarray(start, end), index)
-    } catch (error) {
-      this.reject(error, bytes.subarray(start, end), index)
-    }
-  }
-
-  /**
-   * Whether a row of the line was late for one of the queries. All read it before any applies it, so that none has a line
-   * that another refuses; an error in applying it is told when all have done so.
-   */
-  private each(line: Line): boolean {
-    const { pipelines, takers } = this
-    takers.length = 0
-    for (const pipeline of pipelines) if (pipeline.read(line)) takers.push(pipeline)
-    let isLate = false
-    let reasons: string[] = []
-    for (const pipeline of takers) {
-      try {
-        isLate = pipeline.apply(line) || isLate
-      } catch (error) {
-        if (!(error instanceof RowError)) throw error
-        if (takers.length === 1) throw error
-        reasons = [...reasons, ...reasonsOf(error)]
-        isLate ||= error instanceof ResultError && error.isLate
-      }
-    }
-    if (reasons.length > 0) throw new ResultError(reasons, isLate)
-    return isLate
-  }
-
   private eachTimed(work: (pipeline: Pipeline) => void): void {
     for (const pipeline of this.pipelines) this.timed(() => work(pipeline))
   }
@@ -333,27 +265,7 @@ export class Query {
     for (const held of this.held) held.emit()
     this.lastEmit = Date.now()
   }
-
-  private late(bytes: Buffer, index: number): void {
-    this.lateLines++
-    this.options.late?.(bytes, index)
-  }
-
-  private reject(error: unknown, bytes: Buffer, index: number): void {
-    if (error instanceof LineError) {
-      this.options.reject({ index, bytes, reason: error.message, notJson: error.notJson, isApplied: false })
-      return
-    }
-    if (!(error instanceof RowError)) throw error
-    const isApplied = error instanceof ResultError
-    if (isApplied && error.isLate) this.late(bytes, index)
-    for (const reason of reasonsOf(error))
-      this.options.reject({ index, bytes, reason, notJson: false, isApplied })
-  }
 }
-
-const reasonsOf = (error: RowError): readonly string[] =>
-  error instanceof ResultError ? error.reasons : [error.message]
 
 /** Compiles the queries of an SQL text. Throws SqlError with the place of a mistake. */
 export function compile(text: string, options: QueryOptions): Query {

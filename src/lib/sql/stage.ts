@@ -15,7 +15,8 @@ import {
   type StateDirectory
 } from '../stream/index.ts'
 import { RowError } from './errors.ts'
-import type { Query, QueryOptions } from './query.ts'
+import type { Query } from './query.ts'
+import type { QueryOptions } from './query-options.ts'
 import type { StateMemory } from './state/state-memory.ts'
 
 export type StageOptions = {
