@@ -11,6 +11,7 @@ import {
 } from '@platformatic/kafka'
 import { ClassicGroup } from '../../../src/lib/stream/kafka/classic-group.ts'
 import type { Cluster } from '../../../src/lib/stream/kafka/cluster.ts'
+import { TryAgain } from '../../../src/lib/stream/kafka/errors.ts'
 import { HEARTBEAT_EVERY_MS } from '../../../src/lib/stream/kafka/group.ts'
 import { decodeMember, encodeShare, type Member } from '../../../src/lib/stream/kafka/group-metadata.ts'
 
@@ -33,8 +34,12 @@ class Broker {
   state = 'Stable'
   /** Of all members, as the group is described. */
   given: number[] = []
+  /** Divisions to which there is no answer. */
+  cuts = 0
   /** Where a division waits for others. */
   readonly gates: Promise<void>[] = []
+  /** Where a heartbeat does. */
+  readonly beatGates: Promise<void>[] = []
   /** Where a commit takes its time. */
   readonly commitGates: Promise<void>[] = []
   /** What the first commits are told, in place of what is so. */
@@ -49,6 +54,7 @@ class Broker {
       const protocols = args[6] as { metadata: Buffer }[]
       this.words.push(decodeMember('m', protocols[0]?.metadata ?? Buffer.alloc(0)))
       await this.gates.shift()
+      if (this.cuts-- > 0) throw new TryAgain('the connection was cut')
       this.generation += 1
       this.heartbeat = 0
       const { generation: generationId, protocol: protocolName } = this
@@ -58,7 +64,11 @@ class Broker {
       const share = this.shares.length > 1 ? this.shares.shift() : this.shares[0]
       return { errorCode: 0, assignment: encodeShare(placesOf(...(share ?? []))) }
     }
-    if (request === heartbeatV4) return { errorCode: this.heartbeat }
+    if (request === heartbeatV4) {
+      await this.beatGates.shift()
+      const isOld = args[1] !== this.generation
+      return { errorCode: isOld ? codeOf('ILLEGAL_GENERATION') : this.heartbeat }
+    }
     if (request === describeGroupsV5) {
       const members = [{ memberAssignment: encodeShare(placesOf(...this.given)) }]
       return { groups: [{ errorCode: 0, groupState: this.state, members }] }
@@ -196,6 +206,42 @@ test('the same while the group turns to range: what was finished then was read a
       assert.deepEqual([broker.commits, group.isLost], [[2], false])
     })
   }
+})
+
+test('a heartbeat that the next generation overtakes says nothing: the member gave all up, and others repeated it', async t => {
+  const broker = new Broker([0])
+  const group = memberOf(t, broker)
+  await group.join(['events'], [])
+  const beat = Promise.withResolvers<void>()
+  broker.beatGates.push(beat.promise)
+  mock.timers.tick(HEARTBEAT_EVERY_MS)
+  await settled()
+  // It joins again beside, and the broker is in the next generation before the answer to that is here.
+  const joined = Promise.withResolvers<void>()
+  broker.gates.push(joined.promise)
+  await group.join(['events', 'more'], placesOf(0))
+  broker.generation += 1
+  beat.resolve()
+  await settled()
+  assert.equal(group.isLost, false)
+  joined.resolve()
+  await settled()
+  assert.deepEqual([group.isLost, await group.commit(OFFSETS)], [false, true])
+})
+
+test('a commit that the next generation overtakes is tried again where the answer to its joining was lost', async t => {
+  const broker = new Broker([0])
+  const group = memberOf(t, broker)
+  await group.join(['events'], [])
+  broker.cuts = 2
+  await group.join(['events', 'more'], placesOf(0))
+  await settled()
+  broker.commitAnswers.push('ILLEGAL_GENERATION')
+  await assert.rejects(group.commit(OFFSETS), TryAgain)
+  assert.equal(group.isLost, false)
+  mock.timers.tick(HEARTBEAT_EVERY_MS)
+  await settled()
+  assert.equal(await group.commit(OFFSETS), true)
 })
 
 test('a commit with a generation that is over for good tells that the partitions are lost', async t => {

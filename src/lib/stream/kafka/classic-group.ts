@@ -183,7 +183,9 @@ export class ClassicGroup implements Group {
     const { generation, member } = this
     try {
       const answer = await this.#division.beat()
-      if (generation === this.generation && member === this.member) this.#hear(answer)
+      // It may have come to the broker behind a request to join, and then tells of a generation that is over.
+      const isCurrent = generation === this.generation && member === this.member && this.#dividing === null
+      if (isCurrent) this.#hear(answer)
     } catch (error) {
       this.#failed(error)
     } finally {
@@ -220,6 +222,7 @@ export class ClassicGroup implements Group {
       if (isBeside && answers.some(({ name }) => name === 'ILLEGAL_GENERATION')) {
         await this.renew(generation)
         if (this.generation !== generation) continue
+        if (this.#isDue) throw new TryAgain(`group ${this.id} is in another generation`)
       }
       if (isBeside && isEarly) {
         if (this.#isDue) throw new TryAgain(`group ${this.id} divides its partitions`)
