@@ -102,6 +102,54 @@ function generator(seed: number) {
         }
       }
     }),
+    () => ({
+      regexp: {
+        'o.gateway.keyword': pick<unknown>([
+          'p.*',
+          'pay(tm|Pal)',
+          '[a-z]+',
+          '[^P]*',
+          'u?p?i',
+          '\\w{3}',
+          '"paytm"',
+          'p.y..?',
+          '.',
+          '^upi$',
+          { value: 'PAY.*', case_insensitive: true }
+        ])
+      }
+    }),
+    () => ({ regexp: { 'message.keyword': pick(['[^ ]+', '.*(card|by)[ ,\\-].*', '.{4,9}', 'BANK.+']) } }),
+    () => ({
+      fuzzy: {
+        'o.gateway.keyword': pick<unknown>([
+          'paytn',
+          'aptym',
+          'ipu',
+          'up',
+          'PayPla',
+          { value: 'pa', fuzziness: 2 },
+          { value: 'paytm', fuzziness: 0 },
+          { value: 'ayptm', fuzziness: 1 }
+        ])
+      }
+    }),
+    () => ({ ids: { values: [String(upTo(300)), String(upTo(300)), upTo(10)] } }),
+    () => ({
+      multi_match: {
+        query: pick([...WORDS, ...STATUS, 'card by']),
+        fields: pick([['message', 'status'], ['message^2', 'o.gateway'], ['tags']]),
+        ...pick([
+          {},
+          { type: 'phrase' },
+          { type: 'phrase', slop: 2 },
+          { operator: 'and', type: 'most_fields' }
+        ])
+      }
+    }),
+    () => ({
+      match_phrase: { message: { query: `${pick(WORDS)} ${pick(WORDS)} ${pick(WORDS)}`, slop: upTo(5) } }
+    }),
     () => ({ match: { message: text() } }),
     () => ({ match: { message: { query: text(), operator: 'and' } } }),
     () => ({ match: { 'status.keyword': pick(STATUS) } }),
@@ -120,6 +168,16 @@ function generator(seed: number) {
     pick<() => string>([
       () => `status:${pick([...STATUS, 'fail*', 'O?', '*', 'PEND*'])}`,
       () => `message:"${pick(WORDS)} ${pick(WORDS)}"`,
+      () => `message:"${pick(WORDS)} ${pick(WORDS)} ${pick(['', pick(WORDS)])}"~${upTo(6)}`,
+      () => `message:/${pick(['ca.d', 't(h|imeou)[et]', '[a-d].*', 'BANK', 'b\\w+', '.{2}', 'card by'])}/`,
+      () => `o.gateway.keyword:/${pick(['[a-z]+', 'Pay.*', 'PAY.*'])}/`,
+      () =>
+        `message:${pick(['crad', 'Bnak', 'timeuot', 'delcined', 'bu', 'te', 'card'])}~${pick(['', '1', '2', '0'])}`,
+      () => `status:${pick(['faild', 'OKK', 'PNEDING'])}~`,
+      () => `o.gateway.keyword:${pick(['paypal', 'paytn', 'ipu'])}~${pick(['', '1', '2'])}`,
+      () => `_id:${upTo(300)}`,
+      () => `status\\.keyword:${pick(STATUS)}`,
+      () => `message:${pick(['card\\-Declined', 'by\\ the', '\\(bank\\)', 'd?clin*'])}`,
       () => `message:(${pick(WORDS)} ${pick(['', 'AND ', 'OR ', '-', '+'])}${pick(WORDS)})`,
       () => `o.gateway:${pick(['paytm', 'PAYPAL', 'p*'])}`,
       () => `amount:${pick(['>', '>=', '<', '<='])}${number()}`,
@@ -165,7 +223,7 @@ test('Elasticsearch finds the same documents', { skip: unavailable('elasticsearc
   const stored = await ask(`${index}/_bulk?refresh=true`, ndjson(bulk))
   assert.equal(stored.errors, false)
 
-  const events = documents.map(d => eventOf(JSON.parse(JSON.stringify(d)))!)
+  const events = documents.map((d, i) => eventOf(JSON.parse(JSON.stringify({ ...d, _id: String(i) })))!)
   const queries = Array.from({ length: 2000 }, () => query(2))
   let nonEmpty = 0
   for (let from = 0; from < queries.length; from += 100) {

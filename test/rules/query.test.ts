@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readFilter } from '../../src/lib/rules/dsl.ts'
+import { isWithinEdits } from '../../src/lib/rules/edit-distance.ts'
 import { eventOf, timeOf } from '../../src/lib/rules/event.ts'
+import { compileRegexp } from '../../src/lib/rules/lucene-regexp.ts'
 import { compilePredicate } from '../../src/lib/rules/predicate.ts'
 import { QueryError } from '../../src/lib/rules/query.ts'
 
@@ -326,7 +328,23 @@ test('what is wrong with a filter is named at its place', () => {
       /option gtt/,
       ['filter', 0, 'bool', 'must', 0, 'range', 'a', 'gtt']
     ],
-    [[{ regexp: { a: 'x' } }], /regexp is not supported yet/, ['filter', 0, 'regexp']],
+    [[{ nested: { path: 'a' } }], /nested is not supported yet/, ['filter', 0, 'nested']],
+    [[{ regexp: { a: 'a(b' } }], /a\(b\/ is no regular expression/, ['filter', 0, 'regexp', 'a']],
+    [
+      [{ regexp: { a: { value: 'a<1-5>' } } }],
+      /a numeric interval \(<1-5>\) is not supported; as a character it is \\</,
+      ['filter', 0, 'regexp', 'a', 'value']
+    ],
+    [
+      [{ fuzzy: { a: { value: 'x', fuzziness: 3 } } }],
+      /fuzziness is 0, 1, 2 or AUTO/,
+      ['filter', 0, 'fuzzy', 'a', 'fuzziness']
+    ],
+    [[{ ids: { values: '7' } }], /ids needs a list of values, not "7"/, ['filter', 0, 'ids']],
+    [lucene('a:/x'), /a closing slash is missing/, ['filter', 0, 'query_string', 'query']],
+    [lucene('a:/x~y/ b'), /complement \(~\) is not supported/, ['filter', 0, 'query_string', 'query']],
+    [lucene('a:x~0.7'), /0, 1 or 2 edits, as in name~1/, ['filter', 0, 'query_string', 'query']],
+    [lucene('a:"x y"~z'), /slop is a whole number/, ['filter', 0, 'query_string', 'query']],
     [['status:FAILED'], /a query is an object/, ['filter', 0]],
     [
       lucene('status:(OK'),
@@ -349,4 +367,27 @@ test('what is wrong with a filter is named at its place', () => {
       }
     )
   }
+})
+
+test('a term is like another within so many edits, an exchange of neighbours being one', () => {
+  for (const [a, b, edits] of [
+    ['paytm', 'paytm', 0],
+    ['paytm', 'patym', 1],
+    ['paytm', 'pytm', 1],
+    ['paytm', 'paytmm', 1],
+    ['paytm', 'xaytn', 2],
+    ['ab', 'ba', 1],
+    ['größe', 'grosse', 3],
+    ['ca', 'abc', 3]
+  ] as const) {
+    assert.equal(isWithinEdits(a, b, edits), true, `${a} ${b}`)
+    assert.equal(isWithinEdits(b, a, edits), true, `${b} ${a}`)
+    if (edits > 0) assert.equal(isWithinEdits(a, b, edits - 1), false, `${a} ${b}`)
+  }
+})
+
+test('a regular expression takes time linear in the text', () => {
+  const fits = compileRegexp('(a*)*b', false)
+  assert.equal(fits('a'.repeat(5000)), false)
+  assert.equal(fits(`${'a'.repeat(50)}b`), true)
 })

@@ -31,6 +31,14 @@ export function describeQuery(query: Query): string {
       return `${query.field ?? 'some field'} has ${query.words === 'phrase' ? `"${query.text}"` : query.text}`
     case 'word pattern':
       return `${query.field ?? 'some field'} has a word like ${query.pattern}`
+    case 'regexp':
+      return `${query.field} fits /${query.pattern}/`
+    case 'fuzzy':
+      return `${query.field} is about ${query.text}`
+    case 'word regexp':
+      return `${query.field ?? 'some field'} has a word that fits /${query.pattern}/`
+    case 'word fuzzy':
+      return `${query.field ?? 'some field'} has a word like ${query.text}`
   }
 }
 

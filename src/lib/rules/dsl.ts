@@ -3,10 +3,12 @@
  * taken and have no effect; a query or option that would change what matches and is not known is an error at its place.
  */
 
+import { messageOf } from '../cli/index.ts'
 import { parseDateBound } from './date-math.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { isObject, type JsonObject } from './fields.ts'
 import { parseLucene } from './lucene.ts'
+import { compileRegexp } from './lucene-regexp.ts'
 import { and, type BoundName, type Bounds, not, or, type Query, QueryError, type Scalar } from './query.ts'
 
 type Path = readonly (string | number)[]
@@ -47,18 +49,18 @@ const READERS: Record<string, (spec: unknown, path: Path) => Query> = {
   exists: readExists,
   prefix: readPrefix,
   wildcard: readWildcard,
+  regexp: readRegexp,
+  fuzzy: readFuzzy,
+  ids: readIds,
   match: readMatch,
   match_phrase: readMatchPhrase,
+  multi_match: readMultiMatch,
   query_string: readQueryString
 }
 
 const LATER = [
-  'regexp',
-  'ids',
-  'fuzzy',
   'match_phrase_prefix',
   'match_bool_prefix',
-  'multi_match',
   'simple_query_string',
   'nested',
   'script',
@@ -188,6 +190,69 @@ function readWildcard(spec: unknown, path: Path): Query {
   return { is: 'wildcard', field, pattern: String(pattern), ignoreCase: flag(more.case_insensitive, at) }
 }
 
+function readRegexp(spec: unknown, path: Path): Query {
+  const { field, value, path: at } = fieldOf(spec, path)
+  const given = unwrap(value, at, ['value'], ['case_insensitive', 'flags', 'flags_value'])
+  const query = {
+    is: 'regexp',
+    field,
+    pattern: String(given.value),
+    ignoreCase: flag(given.spec.case_insensitive, at)
+  } as const
+  try {
+    compileRegexp(query.pattern, query.ignoreCase)
+  } catch (error) {
+    throw new QueryError(messageOf(error), given.path)
+  }
+  return query
+}
+
+function readFuzzy(spec: unknown, path: Path): Query {
+  const { field, value, path: at } = fieldOf(spec, path)
+  const given = unwrap(value, at, ['value'], ['fuzziness', 'transpositions'])
+  if (flag(given.spec.transpositions ?? true, at) === false)
+    throw new QueryError('transpositions: false is not supported', [...at, 'transpositions'])
+  if (given.spec.prefix_length !== undefined && given.spec.prefix_length !== 0)
+    throw new QueryError('prefix_length is not supported', [...at, 'prefix_length'])
+  const fuzziness = String(given.spec.fuzziness ?? 'AUTO')
+  if (!/^(?:[012]|AUTO)$/i.test(fuzziness))
+    throw new QueryError('fuzziness is 0, 1, 2 or AUTO', [...at, 'fuzziness'])
+  const edits = /^\d$/.test(fuzziness) ? Number(fuzziness) : 'auto'
+  return { is: 'fuzzy', field, text: String(given.value), fuzziness: edits }
+}
+
+function readIds(spec: unknown, path: Path): Query {
+  const { values } = options(spec, path, ['values'])
+  if (!Array.isArray(values))
+    throw new QueryError(`ids needs a list of values, not ${describe(values)}`, path)
+  const ids = values.map((value, i) => String(scalar(value, [...path, 'values', i])))
+  return or(ids.map(value => ({ is: 'term', field: '_id', value, ignoreCase: false })))
+}
+
+function readMultiMatch(spec: unknown, path: Path): Query {
+  const given = options(spec, path, ['query', 'fields', 'operator', 'type', 'slop'])
+  const { fields, type = 'best_fields' } = given
+  if (
+    !Array.isArray(fields) ||
+    fields.length === 0 ||
+    !fields.every(f => typeof f === 'string' && !f.includes('*'))
+  ) {
+    throw new QueryError('multi_match needs fields: a list of names without *', [...path, 'fields'])
+  }
+  if (!['best_fields', 'most_fields', 'phrase'].includes(String(type)))
+    throw new QueryError(`type ${describe(type)} is not supported: best_fields, most_fields or phrase`, [
+      ...path,
+      'type'
+    ])
+  const { operator, slop } = given
+  const inner =
+    type === 'phrase'
+      ? { query: given.query, ...(slop === undefined ? {} : { slop }) }
+      : { query: given.query, ...(operator === undefined ? {} : { operator }) }
+  const read = type === 'phrase' ? readMatchPhrase : readMatch
+  return or(fields.map(field => read({ [field.replace(/\^[\d.]+$/, '')]: inner }, path)))
+}
+
 function readMatch(spec: unknown, path: Path): Query {
   const { field, value, path: at } = fieldOf(spec, path)
   const { value: text, spec: more } = unwrap(value, at, ['query'], ['operator'])
@@ -199,7 +264,11 @@ function readMatch(spec: unknown, path: Path): Query {
 
 function readMatchPhrase(spec: unknown, path: Path): Query {
   const { field, value, path: at } = fieldOf(spec, path)
-  return { is: 'text', field, text: String(unwrap(value, at, ['query'], []).value), words: 'phrase' }
+  const { value: text, spec: more } = unwrap(value, at, ['query'], ['slop'])
+  const { slop = 0 } = more
+  if (typeof slop !== 'number' || !Number.isInteger(slop) || slop < 0)
+    throw new QueryError(`slop is a whole number, not ${describe(slop)}`, [...at, 'slop'])
+  return { is: 'text', field, text: String(text), words: 'phrase', slop }
 }
 
 function zone(value: unknown, path: Path): number {

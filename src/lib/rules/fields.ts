@@ -95,7 +95,10 @@ export function anyValue(fields: Fields, test: (value: unknown) => boolean): boo
     if (isObject(value)) return Object.values(value).some(walk)
     return value !== null && test(value)
   }
-  return walk(fields.row)
+  // what a document of an index is called by is no part of it
+  return Object.entries(fields.row).some(
+    ([name, value]) => name !== '_id' && name !== '_index' && walk(value)
+  )
 }
 
 const INDEX = /^(.+?)\[(\d)\](.*)$/

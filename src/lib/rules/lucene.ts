@@ -1,11 +1,14 @@
 /**
  * Lucene's query string as Elasticsearch's query_string reads it: `field:value`, `field:(a OR b)`, "phrases", `*` and `?`,
- * ranges `[a TO b]` `{a TO b}` `>=1`, `_exists_:field`, AND OR NOT && || ! + -, escapes; boosts are read and have no effect.
+ * regular expressions between slashes, `term~1` and `"a phrase"~2`, ranges `[a TO b]` `{a TO b}` `>=1`, `_exists_:field`, AND OR NOT && || ! + -, escapes; boosts are read and have no effect.
  * AND and OR have no precedence in Lucene: AND makes the clauses on both of its sides required, and where one clause is
  * required the optional ones do not count.
  * Source: Elasticsearch, "Query string syntax"; Apache Lucene, classic query parser.
  */
 
+import { messageOf } from '../cli/index.ts'
+import type { Fuzziness } from './edit-distance.ts'
+import { compileRegexp } from './lucene-regexp.ts'
 import { and, type Bounds, not, or, type Query, QueryError } from './query.ts'
 
 export interface LuceneOptions {
@@ -138,9 +141,31 @@ class Parser {
     return this.#text.slice(start, this.#at)
   }
 
-  /** Boost (no effect here), and slop or fuzziness (not here yet). */
+  /** `~`, `~2`: what a term or a phrase may differ by; undefined when it is not there. */
+  #tilde(): string | undefined {
+    if (!this.#take('~')) return undefined
+    const m = /^(?:[\d.]+|AUTO(?![\w]))?/.exec(this.#text.slice(this.#at))
+    this.#at += m?.[0].length ?? 0
+    return m?.[0] ?? ''
+  }
+
+  #slop(): number {
+    const text = this.#tilde()
+    if (text === undefined) return 0
+    if (!/^\d+$/.test(text)) throw this.#error('slop is a whole number, as in "a b"~2:')
+    return Number(text)
+  }
+
+  #fuzziness(): Fuzziness | undefined {
+    const text = this.#tilde()
+    if (text === undefined) return undefined
+    if (text === '' || text === 'AUTO') return 'auto'
+    if (!/^[012]$/.test(text)) throw this.#error('a term may differ by 0, 1 or 2 edits, as in name~1:')
+    return Number(text)
+  }
+
+  /** A boost has no effect here. */
   #suffix(): void {
-    if (this.#text[this.#at] === '~') throw this.#error('fuzzy terms and slop (~) are not supported yet:')
     if (!this.#take('^')) return
     const m = /^\d+(?:\.\d+)?/.exec(this.#text.slice(this.#at))
     if (m === null) throw this.#error('a boost needs a number')
@@ -150,10 +175,10 @@ class Parser {
   #value(field: string | undefined): Query {
     const c = this.#text[this.#at]
     if (c === '"') {
-      const query = this.#fields(field, f => ({ is: 'text', field: f, text: phrase, words: 'phrase' }))
       const phrase = this.#quoted()
+      const slop = this.#slop()
       this.#suffix()
-      return query()
+      return this.#fields(field, f => ({ is: 'text', field: f, text: phrase, words: 'phrase', slop }))()
     }
     if (c === '[' || c === '{') return this.#range(field)
     const compare = /^(>=|<=|>|<)\s*/.exec(this.#text.slice(this.#at))
@@ -162,11 +187,32 @@ class Parser {
       const name = ({ '>': 'gt', '>=': 'gte', '<': 'lt', '<=': 'lte' } as const)[compare[1] as '>']
       return this.#bounds(field, { [name]: this.#text[this.#at] === '"' ? this.#quoted() : this.#bound() })
     }
-    if (c === '/') throw this.#error('regular expressions are not supported yet:')
+    if (c === '/') {
+      const pattern = this.#regexp()
+      this.#suffix()
+      return this.#fields(field, f => ({ is: 'word regexp', field: f, pattern }))()
+    }
     const word = this.#word()
     if (word === '') throw this.#error(c === undefined ? 'a value is missing' : `unexpected "${c}"`)
+    const fuzziness = this.#fuzziness()
     this.#suffix()
-    return this.#term(field, word)
+    if (fuzziness === undefined) return this.#term(field, word)
+    return this.#fields(field, f => ({ is: 'word fuzzy', field: f, text: unescaped(word), fuzziness }))()
+  }
+
+  /** What stands between slashes. */
+  #regexp(): string {
+    const start = ++this.#at
+    while (this.#at < this.#text.length && this.#text[this.#at] !== '/')
+      this.#at += this.#text[this.#at] === '\\' ? 2 : 1
+    if (this.#at >= this.#text.length) throw this.#error('a closing slash is missing')
+    const pattern = this.#text.slice(start, this.#at++).replaceAll('\\/', '/')
+    try {
+      compileRegexp(pattern, false)
+    } catch (error) {
+      throw this.#error(`${messageOf(error)}:`)
+    }
+    return pattern
   }
 
   #term(field: string | undefined, word: string): Query {
@@ -175,7 +221,9 @@ class Parser {
     if (/(?<!\\)(?:\\\\)*[*?]/.test(word)) {
       return this.#fields(field, f => ({ is: 'word pattern', field: f, pattern: word }))()
     }
-    return this.#fields(field, f => ({ is: 'text', field: f, text: unescaped(word), words: 'phrase' }))()
+    // of a word that the analyzer cuts, as card-declined, each part is a clause
+    const words = this.#options.defaultOperator === 'AND' ? 'all' : 'any'
+    return this.#fields(field, f => ({ is: 'text', field: f, text: unescaped(word), words }))()
   }
 
   /** One query per default field where none is named; made after the rest of the clause has been read. */

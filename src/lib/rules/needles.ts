@@ -61,10 +61,14 @@ export function needlesOf(query: Query): Needles {
     case 'exists':
     case 'prefix':
     case 'wildcard':
+    case 'regexp':
+    case 'fuzzy':
     case 'range':
       return keyNeedles(query.field)
     case 'text':
     case 'word pattern':
+    case 'word regexp':
+    case 'word fuzzy':
       return query.field === undefined ? [] : keyNeedles(query.field)
     case 'all':
     case 'not':

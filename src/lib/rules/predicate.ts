@@ -1,8 +1,10 @@
 import { type DateBound, parseDateBound } from './date-math.ts'
+import { editsOf, type Fuzziness, isWithinEdits } from './edit-distance.ts'
 import { anyValue, compileField, type Fields, type SomeValue } from './fields.ts'
+import { compileRegexp } from './lucene-regexp.ts'
 import type { BoundName, Bounds, Query, Scalar } from './query.ts'
 import { parseIso } from './time.ts'
-import { hasPhrase, wildcardMatch, wordsOf } from './words.ts'
+import { hasPhrase, hasSloppyPhrase, wildcardMatch, wordsOf } from './words.ts'
 
 export type Predicate = (fields: Fields) => boolean
 
@@ -92,14 +94,14 @@ function range(some: SomeValue, bounds: Bounds, zoneMinutes: number, time: Event
   }
 }
 
-function textTest(text: string, words: 'any' | 'all' | 'phrase'): ValueTest {
+function textTest(text: string, words: 'any' | 'all' | 'phrase', slop: number): ValueTest {
   const wanted = wordsOf(text)
   const same = equals(isDecimal(text) ? Number(text) : text, false)
   return value => {
     if (value === text || same(value)) return true
     if (typeof value !== 'string' || wanted.length === 0) return false
     const found = wordsOf(value)
-    if (words === 'phrase') return hasPhrase(found, wanted)
+    if (words === 'phrase') return slop > 0 ? hasSloppyPhrase(found, wanted, slop) : hasPhrase(found, wanted)
     return words === 'any' ? wanted.some(w => found.includes(w)) : wanted.every(w => found.includes(w))
   }
 }
@@ -111,6 +113,16 @@ function wordPatternTest(pattern: string): ValueTest {
     const text = String(value)
     return wildcardMatch(pattern, text) || wordsOf(text).some(word => wildcardMatch(folded, word))
   }
+}
+
+function isLike(text: string, fuzziness: Fuzziness): (other: string) => boolean {
+  const edits = editsOf(fuzziness, text)
+  return other => isWithinEdits(text, other, edits)
+}
+
+/** True when one of the words of a value passes. */
+function wordTest(test: (word: string) => boolean): ValueTest {
+  return value => typeof value !== 'object' && wordsOf(String(value)).some(test)
 }
 
 function isKeyword(field: string | undefined): field is string {
@@ -148,7 +160,7 @@ export function compilePredicate(query: Query, time: EventTime): Predicate {
 }
 
 function valueTest(
-  query: Extract<Query, { is: 'exists' | 'term' | 'prefix' | 'wildcard' | 'text' | 'word pattern' }>
+  query: Exclude<Query, { is: 'all' | 'none' | 'and' | 'or' | 'not' | 'range' }>
 ): ValueTest {
   switch (query.is) {
     case 'exists':
@@ -164,7 +176,21 @@ function valueTest(
       return wholeText(query.ignoreCase, text => wildcardMatch(pattern, text))
     }
     case 'text':
-      return isKeyword(query.field) ? equals(query.text, false) : textTest(query.text, query.words)
+      return isKeyword(query.field)
+        ? equals(query.text, false)
+        : textTest(query.text, query.words, query.slop ?? 0)
+    case 'regexp':
+      return wholeText(false, compileRegexp(query.pattern, query.ignoreCase))
+    case 'fuzzy':
+      return wholeText(false, isLike(query.text, query.fuzziness))
+    case 'word regexp': {
+      if (isKeyword(query.field)) return wholeText(false, compileRegexp(query.pattern, false))
+      return wordTest(compileRegexp(query.pattern.toLowerCase(), false))
+    }
+    case 'word fuzzy': {
+      if (isKeyword(query.field)) return wholeText(false, isLike(query.text, query.fuzziness))
+      return wordTest(isLike(query.text.toLowerCase(), query.fuzziness))
+    }
     case 'word pattern':
       return isKeyword(query.field)
         ? wholeText(false, text => wildcardMatch(query.pattern, text))

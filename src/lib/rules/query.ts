@@ -2,12 +2,14 @@
  * A filter as a tree, whichever language it was written in (Elasticsearch's query DSL, Lucene's query string).
  *
  * There is no mapping on a stream, so the query decides how a value is compared:
- * - `term`, `prefix`, `wildcard` and `range` compare the whole value exactly, as on a keyword or number field. A number equals a
+ * - `term`, `prefix`, `wildcard`, `regexp`, `fuzzy` and `range` compare the whole value exactly, as on a keyword or number field. A number equals a
  *   string that spells it (DECIMAL columns are strings): 49 = "49.00"; two strings are compared as strings.
  * - `text` (match, match_phrase, terms and phrases of a query string) compares words without regard to case, as on a text field
  *   with the standard analyzer; on a field named `….keyword` it compares the whole value exactly.
  * - An array matches when one of its elements does; null is no value.
  */
+
+import type { Fuzziness } from './edit-distance.ts'
 
 export type Scalar = string | number | boolean
 
@@ -22,8 +24,19 @@ export type Query =
   | { is: 'prefix'; field: string; value: string; ignoreCase: boolean }
   | { is: 'wildcard'; field: string; pattern: string; ignoreCase: boolean }
   | { is: 'range'; field: string; bounds: Bounds; zoneMinutes: number }
-  | { is: 'text'; field: string | undefined; text: string; words: 'any' | 'all' | 'phrase' }
+  | { is: 'regexp'; field: string; pattern: string; ignoreCase: boolean }
+  | { is: 'fuzzy'; field: string; text: string; fuzziness: Fuzziness }
+  | {
+      is: 'text'
+      field: string | undefined
+      text: string
+      words: 'any' | 'all' | 'phrase'
+      /** How far the words of a phrase may be from their places, all together. */
+      slop?: number
+    }
   | { is: 'word pattern'; field: string | undefined; pattern: string }
+  | { is: 'word regexp'; field: string | undefined; pattern: string }
+  | { is: 'word fuzzy'; field: string | undefined; text: string; fuzziness: Fuzziness }
 
 export type BoundName = 'gt' | 'gte' | 'lt' | 'lte'
 

@@ -19,6 +19,23 @@ export function hasPhrase(words: string[], phrase: string[]): boolean {
 }
 
 /**
+ * True when the words of `phrase` stand in `words`, each a word of its own, so that moving them into their places takes at most
+ * `slop` steps in all (Lucene's sloppy phrases).
+ */
+export function hasSloppyPhrase(words: string[], phrase: string[], slop: number): boolean {
+  const places = phrase.map(wanted => words.flatMap((word, at) => (word === wanted ? [at] : [])))
+  const fits = (n: number, least: number, most: number, taken: Set<number>): boolean =>
+    n === phrase.length ||
+    (places[n] as number[]).some(at => {
+      const offset = at - n
+      const [low, high] = [Math.min(least, offset), Math.max(most, offset)]
+      if (taken.has(at) || high - low > slop) return false
+      return fits(n + 1, low, high, new Set(taken).add(at))
+    })
+  return fits(0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, new Set())
+}
+
+/**
  * True when the whole text fits the pattern: `*` any characters, `?` one, a backslash takes the next one literally. Linear
  * in practice and never worse than text times pattern: only the last `*` is tried again.
  */
