@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { language, notificationOf } from '../../src/commands/alert-eval/notifier.ts'
 import { AlerterOptions, createTransport, HTTP_RECEIVERS, HttpAlerter } from '../../src/lib/notify/index.ts'
-import { Evaluator, type Match, type Rule } from '../../src/lib/rules/index.ts'
 import { rules } from '../rules/rules.ts'
+import { matchOf } from './notifications.ts'
 import { localReceiver } from './receiver.ts'
 
 interface Case {
@@ -18,17 +18,6 @@ const cases: Case[] = readFileSync(new URL('elastalert-requests.ndjson', import.
   .trim()
   .split('\n')
   .map(line => JSON.parse(line))
-
-function matchOf(rule: Rule, { num_hits, num_matches, ...event }: Case['match']): Match {
-  const found: Match[] = []
-  const evaluator = new Evaluator([rule])
-  evaluator.process(Buffer.from(`${JSON.stringify(event)}\n`), {
-    match: match => found.push(match),
-    badLine: (_, line, reason) => assert.fail(`${line}: ${reason}`)
-  })
-  assert.equal(found.length, 1)
-  return found[0]!
-}
 
 /** Where ElastAlert gives receivers no name of the alert, they are given one here. */
 function withoutId(type: string, body: Record<string, unknown>, theirs: Record<string, unknown>): unknown {

@@ -28,22 +28,41 @@ function nested(entries: [string, unknown][]): Values {
   return root
 }
 
-/** A text is a field of the match, else an option of the rule, else itself; a list gives fields by `name` and `value`. */
+/** A text is a field of the match, else an option of the rule, else itself; a list gives fields. */
 function resolved(
   value: unknown,
   options: AlerterOptions,
   language: Language,
   notification: Notification
 ): unknown {
-  const of = (v: unknown): unknown => resolved(v, options, language, notification)
   if (typeof value === 'string') return language.value(notification, value) ?? options.raw(value) ?? value
   if (!Array.isArray(value)) return value
-  const entries = (value as Values[]).flatMap(entry =>
-    entry.value
-      ? [[String(entry.name), of(entry.value)]]
-      : Object.entries(entry).map(([name, v]) => [name, of(v)])
-  )
+  return fieldsOf(value as Values[], options, language, notification)
+}
+
+/** Those of a list of `{name, value}`, where a value of `filter` is the text of the rule's query; other members have lists below. */
+function fieldsOf(
+  list: Values[],
+  options: AlerterOptions,
+  language: Language,
+  notification: Notification
+): Values {
+  const of = (value: unknown): unknown => resolved(value, options, language, notification)
+  const entries = list.flatMap(entry => {
+    const { name, value } = entry
+    if (!value) return Object.entries(entry).map(([key, below]) => [key, of(below)])
+    const own = value === 'filter' ? (queryText(options.raw('filter')) ?? of(value)) : value
+    return [[String(name), typeof own === 'string' && value !== 'filter' ? of(own) : own]]
+  })
   return Object.fromEntries(entries)
+}
+
+/** The text of the first filter, where that is a query_string. */
+function queryText(filters: unknown): unknown {
+  let query = Array.isArray(filters) ? filters[0] : undefined
+  if (isMap(query) && isMap(query.query)) query = query.query
+  const [inner] = isMap(query) ? Object.values(query) : []
+  return isMap(inner) ? inner.query : undefined
 }
 
 function connectionOf(options: AlerterOptions): Values {
