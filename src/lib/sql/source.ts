@@ -100,12 +100,16 @@ class ChangeSource implements Source {
     const { images } = this
     images.see(bytes)
     const { spans } = reader.finder
-    const start = (place: number): number => spans[place] as number
+    const { before, after } = slot
     // Both images are read before either takes effect, so that an error in one leaves nothing half done.
-    if (images.old)
-      consumer.read(line, spans, reader.beforeColumns, start(slot.before), start(slot.before + 1), true)
-    if (images.now)
-      consumer.read(line, spans, reader.afterColumns, start(slot.after), start(slot.after + 1), false)
+    if (images.old) {
+      const [from, to] = [spans[before] as number, spans[before + 1] as number]
+      consumer.read(line, spans, reader.beforeColumns, from, to, true)
+    }
+    if (images.now) {
+      const [from, to] = [spans[after] as number, spans[after + 1] as number]
+      consumer.read(line, spans, reader.afterColumns, from, to, false)
+    }
     return true
   }
 

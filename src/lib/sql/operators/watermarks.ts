@@ -27,7 +27,9 @@ export class Watermarks {
   }
 
   private combine(): void {
-    const combined = Math.min(...this.inputs)
+    const { inputs } = this
+    let combined = Number.POSITIVE_INFINITY
+    for (let i = 0; i < inputs.length; i++) combined = Math.min(combined, inputs[i] as number)
     if (combined <= this.combined) return
     this.combined = combined
     this.take(combined)
