@@ -3,7 +3,7 @@ import { mock, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Cluster } from '../../../src/lib/stream/kafka/cluster.ts'
 import { ConsumerGroup } from '../../../src/lib/stream/kafka/consumer-group.ts'
-import { NotReady } from '../../../src/lib/stream/kafka/errors.ts'
+import { NotReady, TryAgain } from '../../../src/lib/stream/kafka/errors.ts'
 import { HEARTBEAT_EVERY_MS } from '../../../src/lib/stream/kafka/group.ts'
 import type { Partition } from '../../../src/lib/stream/kafka/offsets.ts'
 
@@ -115,4 +115,14 @@ test("what was assigned, and is another member's before it was begun, is told to
   await group.renew()
   assert.deepEqual(told.slice(from), [[0, 1], [0]])
   assert.equal(group.isMoving, false)
+})
+
+test('a member that was left while it tried to join does not join after that: nobody would have read its partitions', async () => {
+  const { cluster, epochs } = brokerOf(1)
+  const group = new ConsumerGroup(cluster, 'g')
+  await assert.rejects(group.join(['events'], []), NotReady)
+  await group.leave()
+  const before = epochs.length
+  await assert.rejects(group.join(['events'], []), TryAgain)
+  assert.ok(!epochs.slice(before).includes(0), 'it has not joined')
 })

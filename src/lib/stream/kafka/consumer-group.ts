@@ -109,6 +109,7 @@ export class ConsumerGroup implements Group {
   async #enter(): Promise<void> {
     this.#hasEntered = false
     if (this.#member !== '') await this.#depart()
+    if (this.#hasLeft) throw new TryAgain(`group ${this.id} was left`)
     this.#member = randomUUID()
     this.#epoch = JOINS
     this.#assigned = []
