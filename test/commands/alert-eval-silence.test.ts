@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { folder, ndjson } from '../rules/rules.ts'
@@ -193,9 +194,40 @@ test('a silence without a rule, an end, a time or a state that is there is an er
   assert.match(stderr, /no alert-eval has kept state in/)
 })
 
+test('what has no effect on --list or --lift is an error of usage: all was listed, or lifted at once', t => {
+  const { state } = prepared(t)
+  const wrong: [args: string[], stderr: RegExp][] = [
+    [['refunds', '--list'], /--list, which prints all, goes without RULE/],
+    [['--list', '--key', 'a'], /goes without --key/],
+    [['--list', '--lift'], /goes without --lift/],
+    [['refunds', '--lift', '--for', '1h'], /--lift, which ends what there is now, goes without --for/],
+    [['refunds', '--lift', '--from', at(0)], /goes without --from/]
+  ]
+  for (const [args, message] of wrong) {
+    const { status, stderr } = silence(...args, '--state', state)
+    assert.equal(status, 2, args.join(' '))
+    assert.match(stderr, message)
+  }
+})
+
+test('a list that cannot be written, as on a full disk, is an error: it was said to be done', t => {
+  const { state } = prepared(t)
+  assert.equal(silence('refunds', '--for', '1h', '--state', state).status, 0)
+  const full = openSync('/dev/full', 'w')
+  t.after(() => closeSync(full))
+  const tool = path.resolve(import.meta.dirname, '../../bin/alert-eval.js')
+  const args = [tool, 'silence', '--list', '--state', state]
+  const { status, stderr } = spawnSync(process.execPath, args, { stdio: ['ignore', full, 'pipe'] })
+  assert.equal(status, 1)
+  assert.match(stderr.toString(), /cannot write to stdout: ENOSPC/)
+})
+
 test('a rule that the last snapshot does not know is named in a warning', t => {
   const { state, args } = prepared(t)
   runTool('alert-eval', args, control('resume', 0) + ndjson([refund(0)]) + control('mark', 1))
-  assert.match(silence('refund', '--for', '1h', '--state', state).stderr, /no rule named refund was there/)
+  assert.match(
+    silence('refund', '--for', '1h', '--state', state).stderr,
+    /no rule named refund was there at the last mark in .*: did you mean refunds\?/
+  )
   assert.doesNotMatch(silence('refunds', '--for', '1h', '--state', state).stderr, /no rule named/)
 })

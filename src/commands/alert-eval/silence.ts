@@ -5,6 +5,7 @@ import {
   commonFlags,
   type Invocation,
   stateFlags,
+  suggest,
   ToolError,
   usageError
 } from '../../lib/cli/index.ts'
@@ -94,6 +95,7 @@ export async function silence({ flags, operands, log }: Invocation<typeof silenc
       'give the --state, and the --name, that it runs with'
     )
   }
+  checkTogether(flags, operands)
   const now = Date.now() * 1000
   if (flags.list) {
     for (const entry of readSilences(file)) {
@@ -114,8 +116,12 @@ export async function silence({ flags, operands, log }: Invocation<typeof silenc
   if (from === undefined)
     throw usageError(`--from: '${flags.from}' is not a time (write 2026-11-24T10:00:00Z)`)
   const bounds = { from: formatIso(from), until: formatIso(from + flags.for * 1000) }
-  if (!(await isKnown(rule, flags)))
-    log.warn(`no rule named ${rule} was there at the last mark in ${flags.state}`)
+  const known = await knownRules(flags)
+  if (known !== null && !known.includes(rule)) {
+    const near = suggest(rule, known)
+    const suggestion = near === undefined ? '' : `: did you mean ${near}?`
+    log.warn(`no rule named ${rule} was there at the last mark in ${flags.state}${suggestion}`)
+  }
   await changeSilences(file, silences => [...silences, ...keys.map(key => ({ rule, key, ...bounds }))])
   log.info(`${said(rule, flags.key)} is silenced from ${bounds.from} until ${bounds.until}, in event time`)
   return 0
@@ -138,15 +144,26 @@ function liftEach(silences: Silence[], rule: string, keys: string[], now: number
   return left
 }
 
-/** False when a snapshot tells that no such rule was evaluated: the name may be misspelt. */
-async function isKnown(
-  rule: string,
-  flags: { readonly state: string | undefined; readonly name: string | undefined }
-): Promise<boolean> {
-  if (flags.state === undefined) return true
+/** @throws ToolError USAGE for what cannot be meant together, or would have no effect */
+function checkTogether(flags: Invocation<typeof silenceFlags>['flags'], operands: readonly string[]): void {
+  const refuse = (one: string, others: Record<string, boolean>): void => {
+    const other = Object.keys(others).find(name => others[name])
+    if (other !== undefined) throw usageError(`${one} goes without ${other}`)
+  }
+  const times = { '--for': flags.for !== undefined, '--from': flags.from !== undefined }
+  const isOfOne = { RULE: operands.length > 0, '--key': flags.key.length > 0 }
+  if (flags.list) refuse('--list, which prints all,', { '--lift': flags.lift, ...isOfOne, ...times })
+  if (flags.lift) refuse('--lift, which ends what there is now,', times)
+}
+
+/** The rules that were evaluated at the last mark; null where that is not known. */
+async function knownRules(flags: {
+  readonly state: string | undefined
+  readonly name: string | undefined
+}): Promise<string[] | null> {
+  if (flags.state === undefined) return null
   const newest = await StateDirectory.newest(flags.state, 'alert-eval', flags.name)
-  if (newest === null) return true
-  return rulesOf(newest.content).includes(rule)
+  return newest === null ? null : rulesOf(newest.content)
 }
 
 function said(rule: string, keys: readonly string[]): string {

@@ -58,6 +58,7 @@ export async function runTool<S extends FlagSet>(
     const stop = stopSignal(log, () => isReady)
     stopped = stop
     process.exitCode = await action({ flags, operands, log, stop, ready })
+    await printedOut()
   } catch (error) {
     // Whoever was waited for when the signal came has nothing of ours.
     const hasNotBegun = stopped?.aborted === true && !isReady && isServerError(error)
@@ -72,6 +73,13 @@ export async function runTool<S extends FlagSet>(
   log.close()
   // Sockets and timers that a failure left open must not keep the process.
   process.exit()
+}
+
+/** That what was printed could not be written, as on a full disk, is told a turn later: until then the process stays. */
+async function printedOut(): Promise<void> {
+  const { stdout } = process
+  if (stdout.writable) await new Promise<void>(resolve => stdout.write('', () => setImmediate(resolve)))
+  else await new Promise<void>(resolve => setImmediate(resolve))
 }
 
 function toolName(spec: CommandSpec): string {
