@@ -15,6 +15,7 @@ import {
   runTool,
   serverFlags,
   stateFlags,
+  suggest,
   ToolError,
   usageError
 } from '../lib/cli/index.ts'
@@ -24,6 +25,7 @@ import {
   Backtest,
   formatProblem,
   keyColumns,
+  type Label,
   loadRules,
   type Problem,
   type Rule,
@@ -263,10 +265,10 @@ async function alertEval({
   if (flags.rules.length === 0) throw usageError('--rules is missing: a rule file, or a folder of them')
   const rules = checkedRules(flags.rules, flags.check, log)
   if (flags.check) return 0
+  if (flags.runEvery === 0) throw usageError('--run-every is longer than nothing')
+  if (flags.bufferTime === 0) throw usageError('--buffer-time is longer than nothing')
   const isTest = flags.test.length > 0
-  const backtest = isTest
-    ? new Backtest(rules, flags.labels === undefined ? null : readLabels(flags.labels))
-    : null
+  const backtest = isTest ? new Backtest(rules, labelsOf(rules, flags.labels, log)) : null
   if (flags.dryRun && flags.state !== undefined) {
     throw usageError('--dry-run acknowledges nothing, so it goes without --state')
   }
@@ -398,6 +400,19 @@ function silencesOf(flags: Parameters<typeof silencesFile>[0], log: Log): Silenc
   const file = silencesFile(flags)
   if (file === undefined) return null
   return new SilenceFile(file, error => log.error(`${messageOf(error)}; the silences before it go on`))
+}
+
+/** What should have been raised; null where that is not known. A rule in it that is not there is named in a warning. */
+function labelsOf(rules: readonly Rule[], file: string | undefined, log: Log): Label[] | null {
+  if (file === undefined) return null
+  const labels = readLabels(file)
+  const names = rules.map(({ name }) => name)
+  for (const name of new Set(labels.map(({ rule }) => rule))) {
+    if (name === undefined || names.includes(name)) continue
+    const near = suggest(name, names)
+    log.warn(`${file}: no rule is named ${name}${near === undefined ? '' : `: did you mean ${near}?`}`)
+  }
+  return labels
 }
 
 /** The rules, without errors; warnings are said. With `check`, a misspelt option is an error too. */

@@ -151,3 +151,17 @@ test('flags that do not go with a test are errors of usage', t => {
   assert.match(said('--test', rule, '--state', touched), /leave --state out/)
   assert.match(said('--test', rule, capture, '--in', capture), /both name the events/)
 })
+
+test('labels of a rule that is not there are named: they counted for nothing without a word', t => {
+  const { rule, capture } = prepared(t)
+  const labels = `${capture}.labels`
+  const label = (name: string): unknown => ({ start: at(0), end: at(60), rule: name })
+  writeFileSync(labels, ndjson([label('gateway down'), label('gatway down'), label('gatway down')]))
+  const { status, stderr } = runTool('alert-eval', ['--test', rule, capture, '--labels', labels])
+  assert.equal(status, 0)
+  const warnings = stderr.split('\n').filter(line => line.includes('warning'))
+  const expected = `alert-eval: warning: ${labels}: no rule is named gatway down: did you mean gateway down?`
+  assert.deepEqual(warnings, [expected])
+  const missing = runTool('alert-eval', ['--test', rule, capture, '--labels', `${labels}.no`])
+  assert.deepEqual([missing.status, missing.stderr], [1, `alert-eval: --labels ${labels}.no: no such file\n`])
+})

@@ -338,3 +338,11 @@ test('with --state what waits for others goes out in the next run', t => {
     ['2026-11-24T11:00:02.000Z']
   )
 })
+
+test('intervals of nothing are an error of usage: rules that time decides were never evaluated', t => {
+  const dir = folder(t, { 'rule.yaml': 'name: a\ntype: any\nindex: x\nalert: debug\n' })
+  for (const flag of ['--run-every', '--buffer-time']) {
+    const { status, stderr } = runTool('alert-eval', ['--rules', dir, flag, '0s'])
+    assert.deepEqual([status, stderr], [2, `alert-eval: ${flag} is longer than nothing\n`])
+  }
+})

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { loadRules } from '../../src/lib/rules/index.ts'
+import { formatProblem, loadRules } from '../../src/lib/rules/index.ts'
 import { folder, load } from './rules.ts'
 
 const GOOD = `name: a
@@ -293,4 +293,9 @@ test("a ticket's account, fields and what is asked of others are checked before 
     check('key.acc', 'bump_tickets: true', 'bump_in_statuses: [Open]', 'bump_not_in_statuses: [Closed]'),
     ['warning: rule.yaml:11:1: jira_bump_in_statuses and jira_bump_not_in_statuses: one of them says it all']
   )
+})
+
+test('rules that are not there are named as such', () => {
+  const { problems } = loadRules(['/no/such/folder'])
+  assert.deepEqual(problems.map(formatProblem), ['/no/such/folder:1:1: no such file or folder'])
 })

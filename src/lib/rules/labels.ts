@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { messageOf, ToolError } from '../cli/index.ts'
+import { errnoOf, messageOf, ToolError } from '../cli/index.ts'
 import { isObject } from './fields.ts'
 import { parseIso } from './time.ts'
 
@@ -24,7 +24,8 @@ export function readLabels(file: string): Label[] {
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    throw new ToolError('DATA', `cannot read ${file}: ${messageOf(error)}`, { cause: error })
+    const reason = errnoOf(error) === 'ENOENT' ? 'no such file' : messageOf(error)
+    throw new ToolError('DATA', `--labels ${file}: ${reason}`, { cause: error })
   }
   return text
     .split('\n')

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { messageOf } from '../cli/index.ts'
+import { errnoOf, messageOf } from '../cli/index.ts'
 import { readRule } from './read-rule.ts'
 import type { Rule } from './rule.ts'
 import type { Problem } from './source.ts'
@@ -40,7 +40,8 @@ export function loadRules(paths: string[]): LoadedRules {
     try {
       files = statSync(given).isDirectory() ? filesBelow(given) : [given]
     } catch (error) {
-      report({ severity: 'error', file: given, line: 1, column: 1, message: messageOf(error) })
+      const message = errnoOf(error) === 'ENOENT' ? 'no such file or folder' : messageOf(error)
+      report({ severity: 'error', file: given, line: 1, column: 1, message })
       broken.push(given)
       continue
     }
