@@ -163,6 +163,28 @@ describe('a case', () => {
     assert.deepEqual(result.standings[1]?.wallMs, { median: 500, min: 500, max: 500 })
   })
 
+  test('needs no warm-up of one that is warm, and tells how late all came that it has waited for', async () => {
+    const runs = [
+      [1, 2, 3, 90],
+      [4, 5, 6, 7]
+    ]
+    const server = {
+      name: 'server',
+      isWarm: true,
+      target: { delayMs: 50 },
+      async work() {
+        return { wallMs: 500, cpuMs: 100, peakBytes: null, delaysMs: runs.shift() ?? [] }
+      }
+    }
+    const bench: BenchCase = { ...caseOf([server], [], () => {}), unit: 'alerts' }
+    const result = await runCase(bench, 2, { rows: 10, log() {} })
+    const [standing] = result.standings
+    assert.ok(standing !== undefined)
+    assert.deepEqual(standing.delayMs, { p50: 4, p99: 90 })
+    assert.deepEqual(verdicts(result, standing), [{ text: '99 of 100 within 50 ms (90.0)', holds: false }])
+    assert.match(formatResult(result), /p50 ms +p99 ms +CPU ms +peak MB\n +server +4\.0 +90\.0 +100 +–/)
+  })
+
   test('has no result when a contestant does not do the work', async () => {
     let stopped = 0
     const bench = caseOf([prints42], [prints41], () => stopped++)
@@ -254,11 +276,12 @@ describe('the table', () => {
       {
         name: 'ours',
         wallMs: of(2000),
+        delayMs: null,
         cpuMs: of(1500),
         peakBytes: of(90e6),
         target: { perSecond: 600_000, peakBytes: 200e6 }
       },
-      { name: 'theirs', wallMs: of(4000), cpuMs: of(4500), peakBytes: null, target: null }
+      { name: 'theirs', wallMs: of(4000), delayMs: null, cpuMs: of(4500), peakBytes: null, target: null }
     ],
     comparisons: [{ judged: 'ours', peer: 'theirs', speed: of(2), cpu: of(1 / 3), peak: null }]
   }

@@ -22,6 +22,8 @@ export interface Target {
   readonly cpuMicros?: number
   /** At most this long from start to end, in the best of the runs. */
   readonly wallMs?: number
+  /** At most so late, 99 of 100, of all runs. */
+  readonly delayMs?: number
 }
 
 interface Competing {
@@ -44,6 +46,8 @@ export interface Contestant extends Competing {
 
 /** One that runs all the time, a server, and is set to work. */
 export interface ServerContestant extends Competing {
+  /** Its work begins with a warm-up that does not count, so that it needs none before the runs. */
+  readonly isWarm?: boolean
   /** Lets it do the work once. @throws Error when it does not do all of it */
   work(): Promise<Figures>
 }
@@ -69,8 +73,11 @@ export interface BenchCase {
   readonly name: string
   /** One sentence for a person: what is measured. */
   readonly measures: string
-  /** What a run is counted in; null when it is one thing, such as a start, and only its time matters. */
-  readonly unit: 'rows' | 'lines' | 'documents' | null
+  /**
+   * What a run is counted in; null when it is one thing, such as a start, and only its time matters. Of alerts it matters
+   * how late they come.
+   */
+  readonly unit: 'rows' | 'lines' | 'documents' | 'alerts' | null
   /** How many a run works on unless `--rows` says otherwise. */
   readonly rows: number
   /** How many runs unless `--runs` says otherwise: more where one is short. */

@@ -1,6 +1,6 @@
 import type { AnyContestant, BenchCase, CaseOptions, Target } from './case.ts'
 import { type Figures, measure } from './measure.ts'
-import { ratios, type Spread, spread } from './statistics.ts'
+import { percentile, ratios, type Spread, spread } from './statistics.ts'
 
 /** The figures of one contestant, of all its runs. */
 export interface Standing {
@@ -9,6 +9,8 @@ export interface Standing {
   readonly cpuMs: Spread
   /** Null where the machine does not tell. */
   readonly peakBytes: Spread | null
+  /** Of all runs together; null where it is not measured. */
+  readonly delayMs: { readonly p50: number; readonly p99: number } | null
   readonly target: Target | null
 }
 
@@ -16,7 +18,7 @@ export interface Standing {
 export interface Comparison {
   readonly judged: string
   readonly peer: string
-  /** Above 1: faster than the peer. */
+  /** Above 1: faster than the peer, or sooner in the median of what it was waited for. */
   readonly speed: Spread
   /** Below 1: less CPU time, less memory than the peer. */
   readonly cpu: Spread
@@ -44,6 +46,7 @@ export async function runCase(bench: BenchCase, runs: number, options: CaseOptio
   const { judged, peers, servers } = contest
   const contestants = [...judged, ...peers]
   for (const contestant of contestants) {
+    if ('work' in contestant && contestant.isWarm === true) continue
     options.log(`${bench.name}: warm-up of ${contestant.name}`)
     await warmUp(contestant)
   }
@@ -92,16 +95,19 @@ async function warmUp(contestant: AnyContestant): Promise<void> {
 
 function standing(name: string, figures: readonly Figures[]): Omit<Standing, 'target'> {
   const peaks = peaksOf(figures)
+  const delays = figures.flatMap(({ delaysMs = [] }) => delaysMs)
   return {
     name,
     wallMs: spread(figures.map(({ wallMs }) => wallMs)),
     cpuMs: spread(figures.map(({ cpuMs }) => cpuMs)),
-    peakBytes: peaks === null ? null : spread(peaks)
+    peakBytes: peaks === null ? null : spread(peaks),
+    delayMs: delays.length === 0 ? null : { p50: percentile(delays, 50), p99: percentile(delays, 99) }
   }
 }
 
 function compare(ours: readonly Figures[], theirs: readonly Figures[]): Omit<Comparison, 'judged' | 'peer'> {
-  const wall = (figures: readonly Figures[]): number[] => figures.map(({ wallMs }) => wallMs)
+  const wall = (figures: readonly Figures[]): number[] =>
+    figures.map(({ wallMs, delaysMs }) => (delaysMs === undefined ? wallMs : percentile(delaysMs, 50)))
   const cpu = (figures: readonly Figures[]): number[] => figures.map(({ cpuMs }) => cpuMs)
   const ourPeaks = peaksOf(ours)
   const theirPeaks = peaksOf(theirs)

@@ -19,6 +19,8 @@ export interface Figures {
   readonly wallMs: number
   readonly cpuMs: number
   readonly peakBytes: number | null
+  /** How late each of what was waited for came, where that is what is measured. */
+  readonly delaysMs?: readonly number[]
 }
 
 /** Writes the command's pid and then its times to descriptor 3; the command gets the descriptors 0 to 2 as they are. */

@@ -27,14 +27,16 @@ export function resultAsJson(result: Result): string {
 }
 
 function contestant(result: Result, standing: Standing): object {
-  const { name, wallMs, cpuMs, peakBytes } = standing
+  const { name, wallMs, delayMs, cpuMs, peakBytes } = standing
+  const isCounted = result.unit !== null && result.unit !== 'alerts'
   return {
     name,
     wall_ms: rounded(wallMs, 0),
     cpu_ms: rounded(cpuMs, 0),
     peak_bytes: peakBytes,
-    per_s: result.unit === null ? null : perSecond(result.rows, wallMs),
-    cpu_s_per_million: result.unit === null ? null : Number(((cpuMs.median / result.rows) * 1000).toFixed(3)),
+    delay_ms: delayMs,
+    per_s: isCounted ? perSecond(result.rows, wallMs) : null,
+    cpu_s_per_million: isCounted ? Number(((cpuMs.median / result.rows) * 1000).toFixed(3)) : null,
     targets: verdicts(result, standing)
   }
 }

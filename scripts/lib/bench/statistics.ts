@@ -18,3 +18,11 @@ export function spread(values: readonly number[]): Spread {
 export function ratios(values: readonly number[], others: readonly number[]): Spread {
   return spread(values.map((value, i) => value / (others[i] as number)))
 }
+
+/** The least of the values that so many of a hundred do not exceed. @throws RangeError for no values */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const value = sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)]
+  if (value === undefined) throw new RangeError('no values')
+  return value
+}

@@ -27,17 +27,25 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
 }
 
 function figures({ unit, rows, standings }: Result): string[][] {
-  const header =
-    unit === null ? ['', 'wall ms', 'CPU ms', 'peak MB'] : ['', `${unit}/s`, 'CPU s/million', 'peak MB']
+  const isCounted = unit !== null && unit !== 'alerts'
+  const time = isCounted ? [`${unit}/s`] : unit === null ? ['wall ms'] : ['p50 ms', 'p99 ms']
   return [
-    header,
-    ...standings.map(({ name, wallMs, cpuMs, peakBytes }) => [
+    ['', ...time, isCounted ? 'CPU s/million' : 'CPU ms', 'peak MB'],
+    ...standings.map(({ name, wallMs, delayMs, cpuMs, peakBytes }) => [
       name,
-      unit === null ? wallMs.median.toFixed(0) : perSecond(rows, wallMs).toLocaleString('en'),
-      unit === null ? cpuMs.median.toFixed(0) : ((cpuMs.median / rows) * 1000).toFixed(2),
+      ...(isCounted
+        ? [perSecond(rows, wallMs).toLocaleString('en')]
+        : delayMs === null
+          ? [wallMs.median.toFixed(0)]
+          : [formatDelay(delayMs.p50), formatDelay(delayMs.p99)]),
+      isCounted ? ((cpuMs.median / rows) * 1000).toFixed(2) : cpuMs.median.toFixed(0),
       peakBytes === null ? '–' : (peakBytes.median / 1e6).toFixed(0)
     ])
   ]
+}
+
+function formatDelay(ms: number): string {
+  return ms < 100 ? ms.toFixed(1) : Math.round(ms).toLocaleString('en')
 }
 
 export function perSecond(rows: number, wallMs: Spread): number {
@@ -74,7 +82,10 @@ export interface Verdict {
   readonly holds: boolean
 }
 
-export function verdicts(result: Result, { name, target, wallMs, cpuMs, peakBytes }: Standing): Verdict[] {
+export function verdicts(
+  result: Result,
+  { name, target, wallMs, delayMs, cpuMs, peakBytes }: Standing
+): Verdict[] {
   if (target === null) return []
   const all: Verdict[] = []
   if (target.perSecond !== undefined) {
@@ -105,6 +116,12 @@ export function verdicts(result: Result, { name, target, wallMs, cpuMs, peakByte
     all.push({
       text: `at most ${target.peakBytes / 1e6} MB of memory (${(peakBytes.max / 1e6).toFixed(0)})`,
       holds: peakBytes.max <= target.peakBytes
+    })
+  }
+  if (target.delayMs !== undefined && delayMs !== null) {
+    all.push({
+      text: `99 of 100 within ${target.delayMs} ms (${formatDelay(delayMs.p99)})`,
+      holds: delayMs.p99 <= target.delayMs
     })
   }
   if (target.wallMs !== undefined) {

@@ -87,11 +87,26 @@ export class ElastAlert implements AsyncDisposable {
     return elastAlert
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** Resolves at the end of the next run of each of the rules. */
+  async nextRun(rules: readonly string[]): Promise<void> {
+    await this.#moreRuns(rules, 1)
+  }
+
   /** Resolves when each of the rules has made a run that began after this call. */
   async hasRun(rules: readonly string[]): Promise<void> {
+    // The next one that is told of may have begun before.
+    await this.#moreRuns(rules, 2)
+  }
+
+  async #moreRuns(rules: readonly string[], count: number): Promise<void> {
     const before = new Map(this.#runs)
-    // One that is told of now may have begun before.
-    await this.#until(() => rules.every(rule => (this.#runs.get(rule) ?? 0) >= (before.get(rule) ?? 0) + 2))
+    await this.#until(() =>
+      rules.every(rule => (this.#runs.get(rule) ?? 0) >= (before.get(rule) ?? 0) + count)
+    )
   }
 
   #read(line: string): void {

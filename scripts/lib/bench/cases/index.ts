@@ -1,4 +1,5 @@
 import type { BenchCase } from '../case.ts'
+import { alertDelay } from './alert-delay.ts'
 import { fewRules, manyRules } from './alert-eval.ts'
 import { hour } from './alert-eval-hour.ts'
 import { keys } from './alert-eval-keys.ts'
@@ -40,6 +41,7 @@ export const cases: readonly BenchCase[] = [
   manyRules,
   keys,
   hour,
+  alertDelay,
   sink,
   lines,
   passThrough,
