@@ -2,7 +2,7 @@ import type { FieldTests } from './field-tests.ts'
 import { SpanCache } from './span-cache.ts'
 
 /** Values of a field that are known, at first and at most. */
-const PLACES = 256
+const PLACES = 1024
 const MOST_PLACES = 16_384
 /** When so many values have not been known, it is looked at whether they are a part that more room would make smaller. */
 const MANY_MISSES = 2048

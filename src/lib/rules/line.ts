@@ -27,11 +27,14 @@ export class Line implements QuickFields {
   #shape: Shape | undefined
   #event: LineEvent | undefined
   #parsed: Fields | undefined
+  #text: string | undefined
   readonly #values: unknown[] = []
   /** Of which line each value is. */
   #readIn = new Float64Array(64)
   readonly #texts = new SpanCache<string>(TEXTS)
   readonly #times = new Map<Timestamp, TimeReader>()
+  #lastTimestamp: Timestamp = { field: '@timestamp', type: 'iso' }
+  #lastTimes = new TimeReader(this.#lastTimestamp)
 
   begin(block: Buffer): void {
     this.bytes = block
@@ -47,6 +50,7 @@ export class Line implements QuickFields {
     this.serial++
     this.#event = undefined
     this.#parsed = undefined
+    this.#text = undefined
     if (this.#readIn.length < spans.length) this.#readIn = new Float64Array(spans.length)
   }
 
@@ -66,7 +70,8 @@ export class Line implements QuickFields {
   }
 
   get text(): string {
-    return this.bytes.toString('utf8', this.start, this.end)
+    this.#text ??= this.bytes.toString('utf8', this.start, this.end)
+    return this.#text
   }
 
   lookup(name: string): unknown {
@@ -83,12 +88,12 @@ export class Line implements QuickFields {
   }
 
   time(timestamp: Timestamp): number | undefined {
-    let reader = this.#times.get(timestamp)
-    if (reader === undefined) {
-      reader = [...this.#times.values()].find(r => r.reads(timestamp)) ?? new TimeReader(timestamp)
-      this.#times.set(timestamp, reader)
+    if (timestamp !== this.#lastTimestamp) {
+      this.#lastTimestamp = timestamp
+      this.#lastTimes = this.#times.get(timestamp) ?? new TimeReader(timestamp)
+      this.#times.set(timestamp, this.#lastTimes)
     }
-    return reader.read(this)
+    return this.#lastTimes.read(this)
   }
 
   /** The value of a leaf, as JSON.parse gives it. */

@@ -6,6 +6,16 @@ import { strptime } from './strptime.ts'
 
 const TYPES: readonly TimestampType[] = ['iso', 'unix', 'unix_ms', 'custom']
 
+const known = new Map<string, Timestamp>()
+
+/** The same object for the same times: those of most rules are, and are read once for all of them. */
+function same(timestamp: Timestamp): Timestamp {
+  const name = JSON.stringify(timestamp)
+  const before = known.get(name)
+  if (before === undefined) known.set(name, timestamp)
+  return before ?? timestamp
+}
+
 /** Where an event has its time, and in which form. */
 export function readTimestamp(options: OptionReader): Timestamp {
   const field = options.string('timestamp_field') ?? '@timestamp'
@@ -18,14 +28,14 @@ export function readTimestamp(options: OptionReader): Timestamp {
       ['timestamp_to_datetime_format_expr'],
       'timestamp_to_datetime_format_expr is Python, which is not run here: say by timestamp_format how the time is written'
     )
-  if (type !== 'custom') return { field, type: type ?? 'iso' }
+  if (type !== 'custom') return same({ field, type: type ?? 'iso' })
   const format = options.string('timestamp_format') ?? '%Y-%m-%dT%H:%M:%SZ'
   try {
     strptime(format)
   } catch (error) {
     options.error(['timestamp_format'], (error as Error).message)
   }
-  return { field, type, format }
+  return same({ field, type, format })
 }
 
 /** limit_execution and limit_execution_coverage. */

@@ -25,12 +25,6 @@ export class TimeReader {
     this.#timestamp = timestamp
   }
 
-  /** Whether it is for such times. */
-  reads({ field, type, format }: Timestamp): boolean {
-    const own = this.#timestamp
-    return field === own.field && type === own.type && format === own.format
-  }
-
   read(line: Line): number | undefined {
     if (this.#serial !== line.serial) {
       this.#micros = this.#read(line)
