@@ -17,6 +17,10 @@ const TEXT_WORDS = 4
 const TEXT_START = 8
 const TEXT_BYTES = TEXT_WORDS * 8 - TEXT_START
 
+/** Places of a table, at least. */
+const FEWEST = 16
+const MOST_FEW = 128
+
 const TAG = { null: 0, false: 1, true: 2, number: 3, latin: 4, utf16: 5 } as const
 const TAG_BITS = 3
 
@@ -34,9 +38,12 @@ const numberBytes = new Uint8Array(scratch.number.buffer)
 export class KeyTable {
   readonly records: Records
   readonly #texts = new Records(TEXT_WORDS)
-  #table = new Uint32Array(16)
+  /** Of each place a key's record, 0 where there is none, and its hash: most others are told apart by it. */
+  #table = new Uint32Array(FEWEST * 2)
   /** So that nobody can send keys whose hashes are the same. */
   #seed = randomInt(2 ** 32)
+  /** The records of all keys while they are few: most rules have few, and a Map finds those sooner. */
+  #few: Map<Key, number> | undefined = new Map()
   #first = 0
   #last = 0
   #tag = 0
@@ -55,13 +62,17 @@ export class KeyTable {
   /** The record of a key; 0 when there is none. */
   find(key: Key): number {
     if (this.size === 0) return 0
+    if (this.#few !== undefined) return this.#few.get(key) ?? 0
     this.#encode(key)
     return this.#table[this.#placeOf()]!
   }
 
   /** The record of a key, which is made when there is none: `size` tells. */
   add(key: Key): number {
-    if ((this.size + 1) * 3 > this.#table.length * 2) this.#resize(this.#table.length * 2)
+    const known = this.#few?.get(key)
+    if (known !== undefined) return known
+    // two thirds of the places at most, each of which has two numbers
+    if ((this.size + 1) * 3 > this.#table.length) this.#resize(this.#table.length)
     this.#encode(key)
     const place = this.#placeOf()
     const found = this.#table[place]!
@@ -69,9 +80,12 @@ export class KeyTable {
     const { records } = this
     const at = records.take()
     this.#table[place] = at
+    this.#table[place + 1] = this.#hash
     records.setInt(at, HASH, this.#hash)
     records.setInt(at, TEXT, this.#keep())
     this.#append(at)
+    if (this.size > MOST_FEW) this.#few = undefined
+    this.#few?.set(key, at)
     return at
   }
 
@@ -103,6 +117,7 @@ export class KeyTable {
 
   drop(at: number): void {
     const { records } = this
+    this.#few?.delete(this.keyOf(at))
     this.#unlink(at)
     this.#takeOut(at)
     for (let text = records.int(at, TEXT); text !== 0; ) {
@@ -111,13 +126,16 @@ export class KeyTable {
       text = rest
     }
     records.drop(at)
-    if (records.size === 0) this.#table = new Uint32Array(16)
+    if (records.size > 0) return
+    this.#table = new Uint32Array(FEWEST * 2)
+    this.#few = new Map()
   }
 
   clear(): void {
     this.records.clear()
     this.#texts.clear()
-    this.#table = new Uint32Array(16)
+    this.#table = new Uint32Array(FEWEST * 2)
+    this.#few = new Map()
     this.#first = this.#last = 0
   }
 
@@ -186,15 +204,15 @@ export class KeyTable {
     this.#hash = (hash ^ (hash >>> 13)) >>> 0
   }
 
-  /** The place of the encoded key in the table, or the empty one where it would be. */
+  /** Where the encoded key stands in the table, or the empty place where it would. */
   #placeOf(): number {
     const table = this.#table
     const mask = table.length - 1
     const hash = this.#hash
-    let place = hash & mask
+    let place = (hash << 1) & mask
     for (let at = table[place]!; at !== 0; at = table[place]!) {
-      if (this.records.int(at, HASH) === hash && this.#isEncoded(at)) break
-      place = (place + 1) & mask
+      if (table[place + 1] === hash && this.#isEncoded(at)) break
+      place = (place + 2) & mask
     }
     return place
   }
@@ -238,24 +256,27 @@ export class KeyTable {
   #unlink(at: number): void {
     const table = this.#table
     const mask = table.length - 1
-    let hole = this.records.int(at, HASH) & mask
-    while (table[hole] !== at) hole = (hole + 1) & mask
-    for (let place = (hole + 1) & mask; table[place] !== 0; place = (place + 1) & mask) {
-      const wanted = this.records.int(table[place]!, HASH) & mask
+    let hole = (this.records.int(at, HASH) << 1) & mask
+    while (table[hole] !== at) hole = (hole + 2) & mask
+    for (let place = (hole + 2) & mask; table[place] !== 0; place = (place + 2) & mask) {
+      const wanted = (table[place + 1]! << 1) & mask
       if (((place - wanted) & mask) < ((place - hole) & mask)) continue
       table[hole] = table[place]!
+      table[hole + 1] = table[place + 1]!
       hole = place
     }
     table[hole] = 0
   }
 
   #resize(places: number): void {
-    const table = new Uint32Array(places)
-    const mask = places - 1
+    const table = new Uint32Array(places * 2)
+    const mask = table.length - 1
     this.each(at => {
-      let place = this.records.int(at, HASH) & mask
-      while (table[place] !== 0) place = (place + 1) & mask
+      const hash = this.records.int(at, HASH)
+      let place = (hash << 1) & mask
+      while (table[place] !== 0) place = (place + 2) & mask
       table[place] = at
+      table[place + 1] = hash
     })
     this.#table = table
   }
@@ -273,9 +294,11 @@ export class KeyTable {
     this.#last = last
     this.records.restore(saved)
     this.#texts.restore(saved)
-    let places = 16
+    let places = FEWEST
     while (this.size * 3 > places * 2) places *= 2
     this.#resize(places)
+    this.#few = this.size > MOST_FEW ? undefined : new Map()
+    if (this.#few !== undefined) this.each(at => this.#few?.set(this.keyOf(at), at))
   }
 }
 
