@@ -22,8 +22,9 @@ export interface Fields {
 }
 
 /** An event as JSON: what `eventOf` can make it of again. */
-export function eventText({ text, row, envelope }: Fields): string {
-  return text ?? JSON.stringify(envelope ?? row)
+export function eventText(event: Fields): string {
+  // asked for one after the other: what need not be parsed is not
+  return event.text ?? JSON.stringify(event.envelope ?? event.row)
 }
 
 /** Finds in the bytes of a line what functions of the same meaning find in a parsed one. */

@@ -19,10 +19,18 @@ export function isDecimal(text: string): boolean {
   return DECIMAL.test(text)
 }
 
+/** The text that was read last as a number: many bounds are asked about the same value. */
+const last: { text: string; number: number | undefined } = { text: '', number: undefined }
+
 /** The number that a value is or spells. */
 function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return value
-  return typeof value === 'string' && isDecimal(value) ? Number(value) : undefined
+  if (typeof value !== 'string') return undefined
+  if (value !== last.text) {
+    last.text = value
+    last.number = isDecimal(value) ? Number(value) : undefined
+  }
+  return last.number
 }
 
 function equals(want: Scalar, ignoreCase: boolean): ValueTest {
