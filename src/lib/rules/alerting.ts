@@ -53,8 +53,9 @@ export class Alerting {
   }
 
   /** Takes a match, at the event time at which it is found. */
-  raise({ key, micros, numHits, row, envelope }: Found, now: number): void {
+  raise(found: Found, now: number): void {
     const rule = this.#rule
+    const { key } = found
     const name = nameOf(key)
     // a spike is told of by its first event, which lies back
     const silenced = this.#isSilenced(rule.name, name, now)
@@ -64,6 +65,7 @@ export class Alerting {
     const outcome = !goesOut ? 'held' : silenced ? 'silenced' : 'alerts'
     this.#explanation?.matched(name, outcome, this.#silences.until(name))
     if (!goesOut) return
+    const { micros, numHits, row, envelope } = found
     Object.assign(row, this.counts?.at(key, now))
     const match: Match = { rule, micros, at: now, key: name, numHits, silenced, fields: { row, envelope } }
     const { enhancements, aggregation } = rule

@@ -1,5 +1,5 @@
 import type { Cron } from './cron.ts'
-import type { Found } from './types/index.ts'
+import { type Found, wholeOf } from './types/index.ts'
 
 interface Held {
   due: number
@@ -43,7 +43,7 @@ export class ExecutionLimit {
   }
 
   hold(found: Found, now: number): void {
-    this.#held.push({ due: this.#cron.next(now)!, found })
+    this.#held.push({ due: this.#cron.next(now)!, found: wholeOf(found) })
     this.#held.sort((a, b) => a.due - b.due)
   }
 

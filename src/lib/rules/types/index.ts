@@ -15,7 +15,7 @@ import { SpikeRule } from './spike.ts'
 import { SpikeAggregation } from './spike-aggregation.ts'
 
 export { RuleModuleError } from './custom.ts'
-export type { Found, Key, Report, RuleType } from './rule-type.ts'
+export { type Found, type Key, type Report, type RuleType, wholeOf } from './rule-type.ts'
 
 export function createRuleType(rule: Rule, timing: Timing): RuleType {
   const { kind } = rule

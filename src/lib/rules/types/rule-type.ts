@@ -4,7 +4,7 @@ import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 /** The value of a rule's query_key; null where the event or the rule has none. */
 export type Key = string | number | boolean | null
 
-/** What a rule's type has found. */
+/** What a rule's type has found. Of an event it must be read before the next one comes. */
 export interface Found {
   key: Key
   /** Microseconds: the event's, or the evaluation's. */
@@ -47,15 +47,55 @@ export interface RuleType {
   restore(saved: SnapshotReader): void
 }
 
+/** Its document is made when it is asked for: most matches of an event that go on are held back by realert. */
+class EventFound implements Found {
+  readonly key: Key
+  readonly micros: number
+  readonly numHits: number
+  readonly #event: Fields
+  readonly #report: Report
+  readonly #more: JsonObject | undefined
+  #row: JsonObject | undefined
+
+  constructor(
+    key: Key,
+    micros: number,
+    event: Fields,
+    report: Report,
+    more: JsonObject | undefined,
+    numHits: number
+  ) {
+    this.key = key
+    this.micros = micros
+    this.numHits = numHits
+    this.#event = event
+    this.#report = report
+    this.#more = more
+  }
+
+  get row(): JsonObject {
+    this.#row ??= Object.assign(this.#report.document(this.#event, this.micros), this.#more)
+    return this.#row
+  }
+
+  get envelope(): JsonObject | undefined {
+    return this.#event.envelope
+  }
+}
+
+/** What was found, to be kept when its event has passed. */
+export function wholeOf({ key, micros, numHits, row, envelope }: Found): Found {
+  return { key, micros, numHits, row, envelope }
+}
+
 /** A match that an event is. */
 export function eventMatch(
   key: Key,
   micros: number,
   event: Fields,
   report: Report,
-  more: JsonObject = {},
+  more?: JsonObject,
   numHits = 1
 ): void {
-  const row = Object.assign(report.document(event, micros), more)
-  report.match({ key, micros, numHits, row, envelope: event.envelope })
+  report.match(new EventFound(key, micros, event, report, more, numHits))
 }
