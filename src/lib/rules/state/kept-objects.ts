@@ -110,7 +110,7 @@ export class KeptObjects {
     if (last !== undefined) {
       if (last.live === 0) this.#remove(this.#open)
       else {
-        last.bytes = zstdCompressSync(last.bytes.subarray(0, this.#end), OPTIONS)
+        last.bytes = packed(last.bytes.subarray(0, this.#end))
         last.packed = true
       }
     }
@@ -152,4 +152,12 @@ export class KeptObjects {
     this.#live = live
     this.#free = free
   }
+}
+
+/** In memory of its own size: zlib's answer lies in a larger piece. */
+function packed(bytes: Buffer): Buffer {
+  const answer = zstdCompressSync(bytes, OPTIONS)
+  const own = Buffer.allocUnsafeSlow(answer.length)
+  answer.copy(own)
+  return own
 }

@@ -6,7 +6,7 @@ const MEMBER = 1
 const NEXT = 2
 const BEFORE = 3
 const VALUE = 2
-const WORDS = 3
+const OWN_WORDS = 2
 
 /** Places of an owner's record that its set takes, from where it begins in it. */
 const HEAD = 0
@@ -18,14 +18,17 @@ export const SET_INTS = 2
  * member.
  */
 export class MemberSets {
-  readonly #pairs = new Records(WORDS)
+  readonly #pairs: Records
+  readonly #hasValues: boolean
   readonly #owners: Records
   readonly #at: number
   #table = new Uint32Array(16)
 
   /** @param at place in an owner's record from which on the set has SET_INTS of them */
-  constructor(owners: Records, at: number) {
+  constructor(owners: Records, at: number, hasValues = true) {
     this.#owners = owners
+    this.#hasValues = hasValues
+    this.#pairs = new Records(OWN_WORDS + (hasValues ? 1 : 0))
     this.#at = at
   }
 
@@ -34,13 +37,13 @@ export class MemberSets {
   }
 
   /** Gives a member its value; true when it is a new one. */
-  set(owner: number, member: number, value: number): boolean {
+  set(owner: number, member: number, value = 0): boolean {
     const pairs = this.#pairs
-    if ((pairs.size + 1) * 3 > this.#table.length * 2) this.#resize(this.#table.length * 2)
+    if ((pairs.size + 1) * 5 > this.#table.length * 4) this.#resize(this.#table.length * 2)
     const place = this.#placeOf(owner, member)
     const found = this.#table[place]!
     if (found !== 0) {
-      pairs.setDouble(found, VALUE, value)
+      if (this.#hasValues) pairs.setDouble(found, VALUE, value)
       return false
     }
     const owners = this.#owners
@@ -50,7 +53,7 @@ export class MemberSets {
     pairs.setInt(pair, OWNER, owner)
     pairs.setInt(pair, MEMBER, member)
     pairs.setInt(pair, NEXT, next)
-    pairs.setDouble(pair, VALUE, value)
+    if (this.#hasValues) pairs.setDouble(pair, VALUE, value)
     if (next !== 0) pairs.setInt(next, BEFORE, pair)
     owners.setInt(owner, this.#at + HEAD, pair)
     owners.setInt(owner, this.#at + SIZE, this.size(owner) + 1)
@@ -62,7 +65,8 @@ export class MemberSets {
     const pairs = this.#pairs
     for (let pair = this.#owners.int(owner, this.#at + HEAD); pair !== 0; ) {
       const next = pairs.int(pair, NEXT)
-      if (visit(pairs.int(pair, MEMBER), pairs.double(pair, VALUE))) this.#drop(owner, pair)
+      const value = this.#hasValues ? pairs.double(pair, VALUE) : 0
+      if (visit(pairs.int(pair, MEMBER), value)) this.#drop(owner, pair)
       pair = next
     }
   }

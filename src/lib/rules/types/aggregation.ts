@@ -10,6 +10,8 @@ import { SLOTS_WORDS, Slots, slotOf, type TallyType } from './slots.ts'
 
 /** One window of one key. */
 export interface Aggregate {
+  /** The record of its key. */
+  at: number
   /** The values of the query_key's fields; none where the rule has no query_key. */
   values: unknown[]
   /** They as one key: of several, joined by a comma. */
@@ -20,9 +22,16 @@ export interface Aggregate {
   value: number | undefined
 }
 
+/** Groups that others know something of, too. */
+interface SharedGroups {
+  readonly groups: KeyTable
+  isUsed(at: number): boolean
+}
+
 /** Events added up by query_key over (evaluation - buffer_time, evaluation], whole or in buckets. */
 export class Aggregation {
-  readonly #groups = new KeyTable(SLOTS_WORDS)
+  readonly #groups: KeyTable
+  readonly #isUsed: (at: number) => boolean
   readonly #slots: Slots
   readonly #fields: string[]
   readonly #window: AggregationWindow
@@ -30,11 +39,20 @@ export class Aggregation {
   readonly #width: number
   readonly #every: number
   /** What a snapshot has to agree in to be taken up. */
-  readonly #layout: string
+  readonly layout: string
   /** The first slot that the next evaluation looks at. */
   #nextFirst = Number.NEGATIVE_INFINITY
 
-  constructor(rule: Rule, window: AggregationWindow, timing: Timing, tally: TallyType) {
+  /** A group's record begins with SLOTS_WORDS of the aggregation. */
+  constructor(
+    rule: Rule,
+    window: AggregationWindow,
+    timing: Timing,
+    tally: TallyType,
+    { groups, isUsed }: SharedGroups = { groups: new KeyTable(SLOTS_WORDS), isUsed: () => false }
+  ) {
+    this.#groups = groups
+    this.#isUsed = isUsed
     this.#fields = rule.queryKey?.fields ?? []
     this.#window = window
     this.#length = timing.bufferTime
@@ -42,7 +60,7 @@ export class Aggregation {
     const shared = divisor(timing.runEvery, timing.bufferTime)
     this.#width = window.bucket === undefined ? shared : divisor(shared, window.bucket.length)
     this.#slots = new Slots(this.#groups.records, KEY_WORDS, tally)
-    this.#layout = `${tally.name} of ${this.#width} µs by ${this.#fields.length} fields`
+    this.layout = `${tally.name} of ${this.#width} µs by ${this.#fields.length} fields`
   }
 
   get size(): number {
@@ -62,7 +80,9 @@ export class Aggregation {
   }
 
   #add(group: Key, slot: number, values: readonly unknown[]): void {
-    this.#slots.add(this.#groups.add(group), slot, values)
+    const at = this.#groups.add(group)
+    if (this.#slots.isEmpty(at)) this.#groups.toEnd(at)
+    this.#slots.add(at, slot, values)
   }
 
   #valuesOf(group: Key): unknown[] {
@@ -83,17 +103,17 @@ export class Aggregation {
     groups.each(at => {
       slots.drop(at, first)
       if (slots.isEmpty(at) && !isWhole) {
-        groups.drop(at)
+        if (!this.#isUsed(at)) groups.drop(at)
         return
       }
       const total = slots.total(at, first, last)
       if (!isWhole && total.count < minDocCount) return
       const values = this.#valuesOf(groups.keyOf(at))
       const key = keyOf(values)
-      if (bucket === undefined) visit({ values, key, micros, ...total })
+      if (bucket === undefined) visit({ at, values, key, micros, ...total })
       else
         this.#buckets(at, start, bucket.length, first, last, (from, part) =>
-          visit({ values, key, micros: from, ...part })
+          visit({ at, values, key, micros: from, ...part })
         )
     })
   }
@@ -126,17 +146,29 @@ export class Aggregation {
   }
 
   save(out: SnapshotWriter): void {
-    out.json(this.#layout)
+    out.json(this.layout)
     this.#groups.save(out)
+    this.saveSlots(out)
+  }
+
+  saveSlots(out: SnapshotWriter): void {
     this.#slots.save(out)
   }
 
-  /** False when the rule adds up otherwise by now, and begins anew. */
-  restore(saved: SnapshotReader): boolean {
-    if (saved.json<string>() !== this.#layout) return false
+  /** A rule that adds up otherwise by now begins anew. */
+  restore(saved: SnapshotReader): void {
+    if (saved.json<string>() !== this.layout) return
     this.#groups.restore(saved)
+    this.restoreSlots(saved)
+  }
+
+  restoreSlots(saved: SnapshotReader): void {
     this.#slots.restore(saved)
-    return true
+  }
+
+  /** Whether a key has no events that count. */
+  isEmpty(at: number): boolean {
+    return this.#slots.isEmpty(at)
   }
 }
 

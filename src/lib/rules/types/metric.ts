@@ -10,14 +10,14 @@ export function tallyOf(metric: Metric): TallyType {
   const { type } = metric
   switch (type) {
     case 'cardinality':
-      return { name: type, words: 1, open: distinctValues }
+      return { name: type, words: 1, open: (sums, _, word) => distinctValues(sums, word) }
     case 'percentiles':
-      return { name: type, words: 1, open: (sums, word) => allNumbers(sums, word, metric.percentile) }
+      return { name: type, words: 1, open: (sums, _, word) => allNumbers(sums, word, metric.percentile) }
     case 'min':
     case 'max':
-      return { name: type, words: 2, open: (sums, word) => extreme(sums, word, Math[type]) }
+      return { name: type, words: 1, open: (sums, count, word) => extreme(sums, count, word, Math[type]) }
     default:
-      return { name: type, words: 2, open: (sums, word) => sumAndCount(sums, word, type) }
+      return { name: type, words: 1, open: (sums, count, word) => sumAndCount(sums, count, word, type) }
   }
 }
 
@@ -32,7 +32,7 @@ function numbersOf(values: readonly unknown[]): number[] {
 }
 
 /** A sum has the numbers' sum and how many they are; for value_count how many values. */
-function sumAndCount(sums: Records, word: number, type: 'sum' | 'avg' | 'value_count'): Tally {
+function sumAndCount(sums: Records, place: number, word: number, type: 'sum' | 'avg' | 'value_count'): Tally {
   let total = 0
   let count = 0
   return {
@@ -40,14 +40,14 @@ function sumAndCount(sums: Records, word: number, type: 'sum' | 'avg' | 'value_c
       const numbers = numbersOf(values)
       sums.setDouble(at, word, sums.double(at, word) + numbers.reduce((a, b) => a + b, 0))
       const more = type === 'value_count' ? values.length : numbers.length
-      sums.setDouble(at, word + 1, sums.double(at, word + 1) + more)
+      sums.setInt(at, place, sums.int(at, place) + more)
     },
     begin() {
       total = count = 0
     },
     join(at) {
       total += sums.double(at, word)
-      count += sums.double(at, word + 1)
+      count += sums.int(at, place)
     },
     value() {
       if (type === 'sum') return total
@@ -58,21 +58,26 @@ function sumAndCount(sums: Records, word: number, type: 'sum' | 'avg' | 'value_c
 }
 
 /** A sum has the least or greatest number, and how many there were. */
-function extreme(sums: Records, word: number, choose: (a: number, b: number) => number): Tally {
+function extreme(
+  sums: Records,
+  place: number,
+  word: number,
+  choose: (a: number, b: number) => number
+): Tally {
   let value: number | undefined
   return {
     add(at, values) {
       for (const n of numbersOf(values)) {
-        const count = sums.double(at, word + 1)
+        const count = sums.int(at, place)
         sums.setDouble(at, word, count === 0 ? n : choose(sums.double(at, word), n))
-        sums.setDouble(at, word + 1, count + 1)
+        sums.setInt(at, place, count + 1)
       }
     },
     begin() {
       value = undefined
     },
     join(at) {
-      if (sums.double(at, word + 1) === 0) return
+      if (sums.int(at, place) === 0) return
       const own = sums.double(at, word)
       value = value === undefined ? own : choose(value, own)
     },
@@ -128,13 +133,13 @@ function percentile(values: number[], p: number): number | undefined {
 /** A sum has its distinct values, as ElastAlert writes them, in a set. */
 function distinctValues(sums: Records, word: number): Tally {
   const terms = new Terms()
-  const sets = new MemberSets(sums, word * 2)
+  const sets = new MemberSets(sums, word * 2, false)
   let count = 0
   return {
     add(at, values) {
       for (const value of values) {
         const term = terms.hold(pythonStr(value))
-        if (!sets.set(at, term, 0)) terms.release(term)
+        if (!sets.set(at, term)) terms.release(term)
       }
     },
     begin() {

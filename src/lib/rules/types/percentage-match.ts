@@ -9,21 +9,21 @@ import { addKey, boundsText, crosses, formatNumber, reportEvaluation } from './b
 import type { Key, Report, RuleType } from './rule-type.ts'
 import type { TallyType } from './slots.ts'
 
-/** A sum has how many events pass the filter. */
+/** A sum's count is that of the events that pass the filter. */
 const COUNT: TallyType = {
   name: 'matches',
-  words: 1,
-  open(sums, word) {
+  words: 0,
+  open(sums, count) {
     let matches = 0
     return {
       add(at, [passes]) {
-        if (passes === true) sums.setDouble(at, word, sums.double(at, word) + 1)
+        if (passes === true) sums.setInt(at, count, sums.int(at, count) + 1)
       },
       begin() {
         matches = 0
       },
       join(at) {
-        matches += sums.double(at, word)
+        matches += sums.int(at, count)
       },
       value: () => matches
     }

@@ -6,7 +6,7 @@
 
 import type { Records } from '../state/records.ts'
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
-import { ENTRY_WORDS, LIST_INTS, TimeLists } from '../state/time-lists.ts'
+import { ENTRY_INTS, ENTRY_WORDS, LIST_INTS, TimeLists } from '../state/time-lists.ts'
 
 /** The slot of a time: odd for the open interval, even for the instant at its start. */
 export function slotOf(micros: number, width: number): number {
@@ -14,7 +14,7 @@ export function slotOf(micros: number, width: number): number {
   return micros === n * width ? n * 2 : n * 2 + 1
 }
 
-/** How the values of events are added up. A sum is some words of a record, zeros at first. */
+/** How the values of events are added up. A sum is some words and a 32-bit count of a record, zeros at first. */
 export interface Tally {
   /** Takes the values of one event. */
   add(sum: number, values: readonly unknown[]): void
@@ -33,11 +33,15 @@ export interface Tally {
 export interface TallyType {
   /** Names what a sum is, so that a snapshot with others is not read as these. */
   readonly name: string
+  /** Beside the count. */
   readonly words: number
-  open(sums: Records, word: number): Tally
+  /** @param count place of the sum's count in its record, @param word where its words begin */
+  open(sums: Records, count: number, word: number): Tally
 }
 
-const COUNT = ENTRY_WORDS
+/** Of a slot: how many events, then the count and the words of the sum. */
+const EVENTS = ENTRY_INTS
+const COUNT = ENTRY_INTS + 1
 const SUM = ENTRY_WORDS + 1
 
 /** Words of a key's record that its slots take. */
@@ -50,7 +54,7 @@ export class Slots {
   /** @param at word of an owner's record from which on its slots have SLOTS_WORDS of them */
   constructor(owners: Records, at: number, type: TallyType) {
     this.#lists = new TimeLists(owners, at * 2, 1 + type.words)
-    this.#tally = type.open(this.#lists.entries, SUM)
+    this.#tally = type.open(this.#lists.entries, COUNT, SUM)
   }
 
   isEmpty(owner: number): boolean {
@@ -62,7 +66,7 @@ export class Slots {
     let entry = lists.tail(owner)
     while (entry !== 0 && lists.time(entry) > slot) entry = lists.before(entry)
     if (entry === 0 || lists.time(entry) !== slot) entry = lists.add(owner, slot)
-    lists.entries.setDouble(entry, COUNT, lists.entries.double(entry, COUNT) + 1)
+    lists.entries.setInt(entry, EVENTS, lists.entries.int(entry, EVENTS) + 1)
     this.#tally.add(entry, values)
   }
 
@@ -84,7 +88,7 @@ export class Slots {
     for (let entry = lists.head(owner); entry !== 0; entry = lists.next(entry)) {
       const slot = lists.time(entry)
       if (slot < first || slot > last) continue
-      count += lists.entries.double(entry, COUNT)
+      count += lists.entries.int(entry, EVENTS)
       tally.join(entry)
     }
     return { count, value: tally.value() }

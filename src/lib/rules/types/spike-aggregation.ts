@@ -1,12 +1,15 @@
 import type { Fields } from '../fields.ts'
 import type { KindOf, Metric, Rule } from '../rule.ts'
+import { KEY_WORDS, KeyTable } from '../state/keys.ts'
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import type { Timing } from '../timing.ts'
 import { Aggregation } from './aggregation.ts'
 import { tallyOf } from './metric.ts'
 import { valuesOf } from './metric-aggregation.ts'
 import type { Key, Report, RuleType } from './rule-type.ts'
-import { type Comparison, SpikeWindows } from './spike-windows.ts'
+import { SLOTS_WORDS } from './slots.ts'
+import { type Comparison, SpikeWindows, spikeWords } from './spike-windows.ts'
+import { RUNS_WORDS, ValueRuns } from './value-runs.ts'
 
 function comparison({ type }: Metric): Comparison {
   const over =
@@ -26,25 +29,42 @@ function comparison({ type }: Metric): Comparison {
     figure: figures[type] ?? (window => sum(window.values())),
     matches: value => value !== 0 && !Number.isNaN(value),
     thresholds: true,
-    counts: true,
-    keepsEvents: false
+    byEvents: false
   }
 }
 
 /** A spike in the values that a metric has at each evaluation. */
 export class SpikeAggregation implements RuleType {
   readonly #field: string
+  /** What both know of a key lies in one record. */
+  readonly #keys: KeyTable
   readonly #aggregation: Aggregation
   readonly #windows: SpikeWindows
+  /** What a snapshot has to agree in to be taken up. */
+  readonly #layout: string
 
   constructor(rule: Rule, kind: KindOf<'spike_aggregation'>, timing: Timing) {
     this.#field = kind.metric.field
-    this.#aggregation = new Aggregation(rule, kind.window, timing, tallyOf(kind.metric))
-    this.#windows = new SpikeWindows(kind, comparison(kind.metric), rule.queryKey !== undefined)
+    const word = KEY_WORDS + SLOTS_WORDS + RUNS_WORDS
+    const keys = new KeyTable(SLOTS_WORDS + RUNS_WORDS + spikeWords(kind))
+    const pairs = new ValueRuns(keys.records, KEY_WORDS + SLOTS_WORDS, kind.timeframe, timing.runEvery)
+    const aggregation = new Aggregation(rule, kind.window, timing, tallyOf(kind.metric), {
+      groups: keys,
+      isUsed: at => pairs.isAlive(at)
+    })
+    this.#keys = keys
+    this.#aggregation = aggregation
+    this.#windows = new SpikeWindows(kind, comparison(kind.metric), rule.queryKey !== undefined, {
+      keys,
+      word,
+      pairs,
+      isUsed: at => !aggregation.isEmpty(at)
+    })
+    this.#layout = `${aggregation.layout}, every ${timing.runEvery} µs, ${spikeWords(kind)} times`
   }
 
   get size(): number {
-    return this.#windows.size + this.#aggregation.size
+    return this.#keys.size
   }
 
   add(_: Key, micros: number, event: Fields, report: Report): void {
@@ -52,8 +72,8 @@ export class SpikeAggregation implements RuleType {
   }
 
   evaluate(now: number, report: Report): void {
-    this.#aggregation.evaluate(now, ({ key, micros, value }) => {
-      if (value !== undefined) this.#windows.add(key, micros, value, undefined, report)
+    this.#aggregation.evaluate(now, ({ at, micros, value }) => {
+      if (value !== undefined) this.#windows.add(at, micros, value, undefined, report)
     })
   }
 
@@ -66,12 +86,16 @@ export class SpikeAggregation implements RuleType {
   }
 
   save(out: SnapshotWriter): void {
-    // only together: windows without their sums would see a fall
-    out.block(inner => this.#aggregation.save(inner))
+    out.json(this.#layout)
+    this.#keys.save(out)
+    this.#aggregation.saveSlots(out)
     this.#windows.save(out)
   }
 
   restore(saved: SnapshotReader): void {
-    if (this.#aggregation.restore(saved.block())) this.#windows.restore(saved)
+    if (saved.json<string>() !== this.#layout) return
+    this.#keys.restore(saved)
+    this.#aggregation.restoreSlots(saved)
+    this.#windows.restore(saved)
   }
 }

@@ -4,6 +4,7 @@ import type { Records } from '../state/records.ts'
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import { ENTRY_WORDS, TimeLists } from '../state/time-lists.ts'
 import { Passes } from './passes.ts'
+import { mean, type Pairs, type Window } from './window.ts'
 
 /** So many events of a window are kept to be reported; of more, one in each such part of the timeframe. */
 const KEPT = 1000
@@ -31,21 +32,12 @@ export function pairWords({ counts }: PairOptions): number {
   return counts ? 7 : 5
 }
 
-/** One window of the pair of a key that was chosen. */
-export interface Window {
-  readonly sum: number
-  readonly size: number
-  mean(): number | undefined
-  /** The counts, oldest first. */
-  values(): number[]
-}
-
 /**
  * Per key two windows of a timeframe, one after the other, of entries in order of their time: what leaves the current one
  * enters the reference, and what leaves that is gone. Both are stretches of one list. Time passes with entries, and with
  * passes, which are no entries, but push them on.
  */
-export class WindowPairs {
+export class WindowPairs implements Pairs {
   readonly #records: Records
   readonly #word: number
   readonly #place: number
@@ -101,7 +93,6 @@ export class WindowPairs {
     this.#advance(at, newest)
   }
 
-  /** Time passes for all keys that there are: `advance` has each of them see it. */
   pass(micros: number): void {
     this.#passes.add(micros)
   }
@@ -110,7 +101,6 @@ export class WindowPairs {
     this.#advance(at, this.newest(at))
   }
 
-  /** Time of the newest entry of the current window, or of the last pass. */
   newest(at: number): number {
     return Math.max(this.#lists.newest(at), this.#passes.last(this.#int(at, BORN)))
   }
@@ -171,7 +161,6 @@ export class WindowPairs {
     this.#setInt(at, BORN, Math.max(this.#int(at, BORN), this.#passes.after(this.newest(at))))
   }
 
-  /** The oldest entry of the current window whose count passes and that was kept; the newest where there is none. */
   oldest(at: number, passes: (count: number) => boolean): { micros: number; line: unknown } {
     const lists = this.#lists
     for (let entry = this.#int(at, CURRENT); entry !== 0; entry = lists.next(entry)) {
@@ -248,8 +237,4 @@ export class WindowPairs {
     this.#passes.restore(saved)
     this.#events?.restore(saved)
   }
-}
-
-function mean(this: Window): number | undefined {
-  return this.size === 0 ? undefined : this.sum / this.size
 }

@@ -1,0 +1,50 @@
+import type { Fields } from '../fields.ts'
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
+
+/** One of the two windows of a key. */
+export interface Window {
+  readonly sum: number
+  readonly size: number
+  mean(): number | undefined
+  /** The counts, oldest first. */
+  values(): number[]
+}
+
+/** Per key, by its record, two windows of a timeframe, one after the other: what leaves the current one enters the reference. */
+export interface Pairs {
+  isAlive(at: number): boolean
+  begin(at: number): void
+  /** Empties both; the key may begin anew. */
+  end(at: number): void
+  add(at: number, micros: number, count: number, event: Fields | undefined): void
+  /** Time passes for all keys: `advance` has each of them see it. Where it does not, only entries push windows on. */
+  pass?(micros: number): void
+  advance?(at: number): void
+  /** Time of the newest entry of the current window, or that has passed. */
+  newest(at: number): number
+  clearReference(at: number): void
+  /**
+   * The oldest entry of the current window whose count passes, with its event as JSON says it where events are kept; the
+   * newest, or the time that has passed last, where there is none.
+   */
+  oldest(at: number, passes: (count: number) => boolean): { micros: number; line: unknown }
+  current(at: number): Window
+  reference(at: number): Window
+  save(out: SnapshotWriter): void
+  restore(saved: SnapshotReader): void
+}
+
+export function windowOf(values: number[]): Window {
+  return {
+    get sum() {
+      return values.reduce((a, b) => a + b, 0)
+    },
+    size: values.length,
+    mean,
+    values: () => values
+  }
+}
+
+export function mean(this: Window): number | undefined {
+  return this.size === 0 ? undefined : this.sum / this.size
+}
