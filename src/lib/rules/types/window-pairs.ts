@@ -4,7 +4,7 @@ import type { Records } from '../state/records.ts'
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import { ENTRY_WORDS, TimeLists } from '../state/time-lists.ts'
 import { Passes } from './passes.ts'
-import { mean, type Pairs, type Window } from './window.ts'
+import type { Pairs, Window } from './window.ts'
 
 /** So many events of a window are kept to be reported; of more, one in each such part of the timeframe. */
 const KEPT = 1000
@@ -32,6 +32,34 @@ export function pairWords({ counts }: PairOptions): number {
   return counts ? 7 : 5
 }
 
+/** One window of the key that is looked at: all keys are, whenever time passes, and none is to leave an object behind. */
+class PairWindow implements Window {
+  at = 0
+  readonly #pairs: WindowPairs
+  readonly #isCurrent: boolean
+
+  constructor(pairs: WindowPairs, isCurrent: boolean) {
+    this.#pairs = pairs
+    this.#isCurrent = isCurrent
+  }
+
+  get sum(): number {
+    return this.#pairs.sum(this.at, this.#isCurrent)
+  }
+
+  get size(): number {
+    return this.#pairs.size(this.at, this.#isCurrent)
+  }
+
+  mean(): number | undefined {
+    return this.size === 0 ? undefined : this.sum / this.size
+  }
+
+  values(): number[] {
+    return this.#pairs.values(this.at, this.#isCurrent)
+  }
+}
+
 /**
  * Per key two windows of a timeframe, one after the other, of entries in order of their time: what leaves the current one
  * enters the reference, and what leaves that is gone. Both are stretches of one list. Time passes with entries, and with
@@ -47,6 +75,8 @@ export class WindowPairs implements Pairs {
   readonly #events: KeptObjects | undefined
   readonly #event: number
   readonly #passes: Passes
+  readonly #currentWindow = new PairWindow(this, true)
+  readonly #referenceWindow = new PairWindow(this, false)
 
   constructor(records: Records, word: number, timeframe: number, { counts, keepsEvents }: PairOptions) {
     this.#records = records
@@ -173,21 +203,27 @@ export class WindowPairs implements Pairs {
   }
 
   current(at: number): Window {
-    return {
-      sum: this.#sum(at, CURRENT_SUM),
-      size: this.#int(at, CURRENT_SIZE),
-      mean,
-      values: () => this.#values(this.#int(at, CURRENT), 0)
-    }
+    this.#currentWindow.at = at
+    return this.#currentWindow
   }
 
   reference(at: number): Window {
-    return {
-      sum: this.#sum(at, REFERENCE_SUM),
-      size: this.#lists.size(at) - this.#int(at, CURRENT_SIZE),
-      mean,
-      values: () => this.#values(this.#lists.head(at), this.#int(at, CURRENT))
-    }
+    this.#referenceWindow.at = at
+    return this.#referenceWindow
+  }
+
+  sum(at: number, isCurrent: boolean): number {
+    return this.#sum(at, isCurrent ? CURRENT_SUM : REFERENCE_SUM)
+  }
+
+  size(at: number, isCurrent: boolean): number {
+    const current = this.#int(at, CURRENT_SIZE)
+    return isCurrent ? current : this.#lists.size(at) - current
+  }
+
+  values(at: number, isCurrent: boolean): number[] {
+    const current = this.#int(at, CURRENT)
+    return isCurrent ? this.#values(current, 0) : this.#values(this.#lists.head(at), current)
   }
 
   #values(from: number, to: number): number[] {
@@ -206,8 +242,7 @@ export class WindowPairs implements Pairs {
 
   #sum(at: number, word: number): number {
     if (this.#counts) return this.#records.double(at, this.#word + word)
-    const current = this.#int(at, CURRENT_SIZE)
-    return word === CURRENT_SUM ? current : this.#lists.size(at) - current
+    return this.size(at, word === CURRENT_SUM)
   }
 
   #addSum(at: number, word: number, count: number): void {

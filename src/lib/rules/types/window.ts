@@ -28,6 +28,7 @@ export interface Pairs {
    * newest, or the time that has passed last, where there is none.
    */
   oldest(at: number, passes: (count: number) => boolean): { micros: number; line: unknown }
+  /** A window; valid until that of another key is asked for. */
   current(at: number): Window
   reference(at: number): Window
   save(out: SnapshotWriter): void
@@ -35,16 +36,13 @@ export interface Pairs {
 }
 
 export function windowOf(values: number[]): Window {
+  const sum = (): number => values.reduce((a, b) => a + b, 0)
   return {
     get sum() {
-      return values.reduce((a, b) => a + b, 0)
+      return sum()
     },
     size: values.length,
-    mean,
+    mean: () => (values.length === 0 ? undefined : sum() / values.length),
     values: () => values
   }
-}
-
-export function mean(this: Window): number | undefined {
-  return this.size === 0 ? undefined : this.sum / this.size
 }
