@@ -1,0 +1,22 @@
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
+
+/** Bytes in which new objects may lie before those that are needed are moved out of them: what V8 took at most for long. */
+const ROOM = 32e6
+
+/** Looking takes some microseconds. */
+const LOOK_EVERY = 64
+
+let calls = 0
+let isBounded = false
+
+/**
+ * Bounds the room for new objects, which V8 doubles as long as some of them last, up to 128 MB: more than a million keys
+ * take. To be called from time to time, since it is to have its room first.
+ */
+export function boundYoungObjects(): void {
+  if (isBounded || ++calls % LOOK_EVERY > 0) return
+  const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
+  if (young === undefined || young.space_size < ROOM) return
+  setFlagsFromString('--semi-space-growth-factor=1')
+  isBounded = true
+}
