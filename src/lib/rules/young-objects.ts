@@ -1,7 +1,7 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
-/** Bytes in which new objects may lie before those that are needed are moved out of them: what V8 took at most for long. */
-const ROOM = 32e6
+/** Bytes in which new objects may lie before those that are needed are moved out of them. */
+const ROOM = 16e6
 
 /** Looking takes some microseconds. */
 const LOOK_EVERY = 64
