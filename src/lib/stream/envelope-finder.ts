@@ -105,13 +105,14 @@ export class EnvelopeFinder {
     if (this.#isAfterRow) {
       if (this.#afterLayouts.findAgain(buffer, view, at, tailStart) < 0) return false
     } else if (at + NULL.length !== tailStart || !NULL.isAt(buffer, view, at)) return false
-    tail.fill(spans)
     this.#strangers = 0
     return true
   }
 
   #findByTail(buffer: Buffer, start: number, end: number): boolean {
     const tails = this.#tails
+    const { spans } = this
+    for (let i = 0; i < spans.length; i++) spans[i] = -1
     for (let i = 0; i < tails.length; i++) {
       const tail = tails[i] as EnvelopeTail
       const tailStart = tail.match(buffer, this.#view, start + HEAD_AFTER.length, end)
@@ -121,7 +122,6 @@ export class EnvelopeFinder {
         tails.unshift(tail)
       }
       if (!this.#rows(buffer, start, tailStart)) return false
-      tail.fill(this.spans)
       this.tail = tail
       this.#strangers = 0
       return true
@@ -133,7 +133,6 @@ export class EnvelopeFinder {
   #rows(buffer: Buffer, start: number, tailStart: number): boolean {
     const { spans } = this
     const view = this.#view
-    for (let i = 0; i < spans.length; i++) spans[i] = -1
     let at = start + HEAD_BEFORE.length
     const before = at
     this.#areKnown = true

@@ -13,82 +13,87 @@ export function isTail(buffer: Buffer, start: number, end: number): boolean {
 }
 
 /**
+ * Compares from the end of a line on, and sets the spans of the values in the tail.
+ * @param lowest where the tail may begin at the earliest
+ * @returns where it begins, or -1
+ */
+type Match = (buffer: Buffer, view: DataView, lowest: number, end: number) => number
+
+/**
  * The part of a change event behind its row, as a text with gaps for whole numbers: places in the log, times, the
  * numbers of rows. Two lines of the same table and operation differ in these only.
  */
 export class EnvelopeTail {
-  readonly #literals: readonly Literal[]
-  /** Where each literal stood in the last line that matched. */
-  readonly #places: Int32Array
-  /** Five numbers a field: path, literal and offset in it of the start, literal and offset of the end. */
-  readonly #fields: Int32Array
+  /** For it a function is generated, which has the text as numbers. */
+  readonly match: Match
+  readonly #fields: readonly Field[]
 
-  /** @param spans where the values of paths lie in the line; those behind `start` are the tail's */
+  /** @param spans where the values of paths lie in the line, and in lines that match; those behind `start` are the tail's */
   constructor(buffer: Buffer, start: number, end: number, spans: Int32Array) {
-    const cuts = numberGaps(buffer, start, end)
-    const edges = [start, ...cuts, end]
-    const literals: Literal[] = []
-    for (let i = 0; i < edges.length; i += 2) {
-      literals.push(new Literal(buffer.subarray(edges[i], edges[i + 1])))
-    }
-    this.#literals = literals
-    this.#places = new Int32Array(literals.length)
+    const edges = [start, ...numberGaps(buffer, start, end), end]
+    const literals: Buffer[] = []
+    for (let i = 0; i < edges.length; i += 2) literals.push(buffer.subarray(edges[i], edges[i + 1]))
     /** The literal that a place lies in or at the edge of; for the start of a number, the one before it. */
-    const locate = (place: number): [literal: number, offset: number] => {
+    const locate = (place: number): Place => {
       for (let i = 0; i < edges.length; i += 2) {
         const [from, to] = [edges[i] as number, edges[i + 1] as number]
-        if (place >= from && place <= to) return [i / 2, place - from]
+        if (place >= from && place <= to) return { literal: i / 2, offset: place - from }
       }
       throw new Error('a value begins or ends inside a number')
     }
-    const fields: number[] = []
+    const fields: Field[] = []
     for (let path = 0; path * 2 < spans.length; path++) {
       const from = spans[path * 2] as number
-      if (from >= start) fields.push(path, ...locate(from), ...locate(spans[path * 2 + 1] as number))
+      if (from >= start)
+        fields.push({ path, start: locate(from), end: locate(spans[path * 2 + 1] as number) })
     }
-    this.#fields = Int32Array.from(fields)
-  }
-
-  /**
-   * Compares from the end of a line on.
-   * @param lowest where the tail may begin at the earliest
-   * @returns where it begins, or -1
-   */
-  match(buffer: Buffer, view: DataView, lowest: number, end: number): number {
-    const literals = this.#literals
-    let at = end
-    for (let i = literals.length - 1; i >= 0; i--) {
-      const literal = literals[i] as Literal
-      at -= literal.length
-      if (at < lowest || !literal.isAt(buffer, view, at)) return -1
-      this.#places[i] = at
-      if (i === 0) break
-      const numberEnd = at
-      while (at > lowest && isDigit(buffer[at - 1] as number)) at--
-      if (at === numberEnd) return -1
-    }
-    return at
-  }
-
-  /** Sets the spans of the values in the tail, as of the last match. */
-  fill(spans: Int32Array): void {
-    const fields = this.#fields
-    const places = this.#places
-    for (let i = 0; i < fields.length; i += 5) {
-      const path = fields[i] as number
-      spans[path * 2] = (places[fields[i + 1] as number] as number) + (fields[i + 2] as number)
-      spans[path * 2 + 1] = (places[fields[i + 3] as number] as number) + (fields[i + 4] as number)
-    }
+    this.#fields = fields
+    this.match = generate(literals, fields, spans)
   }
 
   /** Whether the value of a path is the same in all lines with this tail. */
   isConstant(path: number): boolean {
-    const fields = this.#fields
-    for (let i = 0; i < fields.length; i += 5) {
-      if (fields[i] === path) return fields[i + 1] === fields[i + 3]
-    }
-    return true
+    const field = this.#fields.find(one => one.path === path)
+    return field === undefined || field.start.literal === field.end.literal
   }
+}
+
+/** A place in the tail, from the start of a literal on. */
+type Place = { readonly literal: number; readonly offset: number }
+type Field = { readonly path: number; readonly start: Place; readonly end: Place }
+
+function generate(literals: Buffer[], fields: Field[], spans: Int32Array): Match {
+  const steps = literals.map((literal, i) => {
+    const gap = `let to${i} = at;
+while (at > lowest && b[at - 1] >= ${ZERO} && b[at - 1] <= ${NINE}) at--;
+if (at === to${i}) return -1;
+`
+    return `at -= ${literal.length};
+if (at < lowest || ${differs(literal)}) return -1;
+const p${i} = at;
+${i === 0 ? '' : gap}`
+  })
+  const place = ({ literal, offset }: Place): string => `p${literal} + ${offset}`
+  const found = fields.map(
+    ({ path, start, end }) => `spans[${path * 2}] = ${place(start)}; spans[${path * 2 + 1}] = ${place(end)};`
+  )
+  const source = `return function match(b, v, lowest, e) {
+let at = e;
+${steps.reverse().join('')}${found.join('\n')}
+return at;
+}`
+  return new Function('spans', source)(spans) as Match
+}
+
+/**
+ * JavaScript for whether other text than a literal is at `at`: by eight bytes at a time, read as floating-point numbers, of
+ * which those of text are never NaN or -0; the last eight may have some of those before.
+ */
+function differs(literal: Buffer): string {
+  const { length } = literal
+  if (length < 8) return Array.from(literal, (byte, i) => `b[at + ${i}] !== ${byte}`).join(' || ')
+  const offsets = Array.from({ length: Math.ceil(length / 8) }, (_, n) => Math.min(n * 8, length - 8))
+  return offsets.map(o => `v.getFloat64(at + ${o}, true) !== ${literal.readDoubleLE(o)}`).join(' || ')
 }
 
 /**
