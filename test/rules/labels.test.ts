@@ -73,5 +73,5 @@ test('a label that cannot be read is named with its line', t => {
     /:3: end is before start/
   )
   assert.throws(read(good.replace('"paytm"', '7')), /:3: key is no text/)
-  assert.throws(() => readLabels('/nowhere/at/all'), /cannot read \/nowhere/)
+  assert.throws(() => readLabels('/nowhere/at/all'), /--labels \/nowhere\/at\/all: no such file/)
 })
