@@ -34,6 +34,8 @@ class Broker {
   state = 'Stable'
   /** Of all members, as the group is described. */
   given: number[] = []
+  /** Members that have none of that. */
+  others = 0
   /** Divisions to which there is no answer. */
   cuts = 0
   /** Where a division waits for others. */
@@ -70,7 +72,8 @@ class Broker {
       return { errorCode: isOld ? codeOf('ILLEGAL_GENERATION') : this.heartbeat }
     }
     if (request === describeGroupsV5) {
-      const members = [{ memberAssignment: encodeShare(placesOf(...this.given)) }]
+      const shares = [this.given, ...Array.from({ length: this.others }, () => [])]
+      const members = shares.map(share => ({ memberAssignment: encodeShare(placesOf(...share)) }))
       return { groups: [{ errorCode: 0, groupState: this.state, members }] }
     }
     if (request !== offsetCommitV8) return { errorCode: 0 }
@@ -286,14 +289,16 @@ test('new topics are told without that anything pauses', async t => {
   assert.deepEqual(numbers(broker.words[1]?.owned ?? []), [0])
 })
 
-test('a group is settled when nothing is kept back: --stop-at now ended before the member had its share', async t => {
+test('a member shares a group of which nothing is kept back: --stop-at now ended before it had its share, and beside one that died as it joined', async t => {
   const broker = new Broker([0])
   const group = memberOf(t, broker)
   await group.join(['events'], [])
   broker.given = [0, 1, 2]
   assert.equal(await group.standing(), 'moving')
   broker.given = [0, 1, 2, 3]
-  assert.equal(await group.standing(), 'settled')
+  assert.equal(await group.standing(), 'alone')
+  broker.others = 1
+  assert.equal(await group.standing(), 'shared')
   broker.state = 'PreparingRebalance'
   assert.equal(await group.standing(), 'moving')
 })

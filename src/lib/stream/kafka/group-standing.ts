@@ -8,7 +8,7 @@ import { partitionsOf } from './subscription.ts'
 /**
  * A member's place in its group. 'moving': it has not got all that is meant for it yet; 'alone': there is no other, and
  * all partitions are meant for it, once the broker has heard of them; 'shared': others have partitions, among them
- * perhaps some that are dead; 'settled': whoever is there has what it shall have.
+ * perhaps some that are dead; 'settled': nothing is known of a group.
  */
 export type Standing = 'moving' | 'alone' | 'shared' | 'settled'
 
@@ -45,7 +45,8 @@ export async function standingOf(
 }
 
 /**
- * The same in a group of the classic protocol: whoever is there has all that it shall have when no partition is kept back.
+ * The same in a group of the classic protocol: those who are there have all that they shall have when no partition is kept
+ * back. Among them may be one that died while it joined: its place is kept until its session runs out.
  *
  * Source: https://kafka.apache.org/protocol#The_Messages_DescribeGroups
  * @throws TryAgain
@@ -54,7 +55,7 @@ export async function classicStandingOf(
   cluster: Cluster,
   id: string,
   topics: readonly string[]
-): Promise<'moving' | 'settled'> {
+): Promise<Standing> {
   const node = await cluster.coordinator('group', id)
   const { groups } = await cluster.ask(describeGroupsV5, node, [id], false)
   const [group] = groups
@@ -64,5 +65,6 @@ export async function classicStandingOf(
   const shares = group.members.flatMap(({ memberAssignment }) => decodeShare(memberAssignment))
   const given = new Set(shares.map(partitionKey))
   const all = await partitionsOf(cluster, topics)
-  return all.every(partition => given.has(partitionKey(partition))) ? 'settled' : 'moving'
+  if (!all.every(partition => given.has(partitionKey(partition)))) return 'moving'
+  return group.members.length === 1 ? 'alone' : 'shared'
 }
