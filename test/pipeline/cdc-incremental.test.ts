@@ -83,6 +83,8 @@ for (const [flavour, { by, args }] of Object.entries(FLAVOURS)) {
              UPDATE IGNORE words SET word = CONCAT('q', n, word), n = n + 1 WHERE word = 'B${upTo(ROWS / 8) * 4 + 1}';
              DELETE FROM words WHERE word = 'ä${upTo(ROWS / 8) * 4 + 2}'; INSERT IGNORE INTO words VALUES ('ö${id}', 1); COMMIT`
           )
+          // On a busy machine it would write more than can be read.
+          await sleep(2)
         }
         await own.end()
       }
