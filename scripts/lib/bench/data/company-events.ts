@@ -1,29 +1,13 @@
-import { existsSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
-import { join as joinPath } from 'node:path'
-import { cachedFolder } from './cache.ts'
 import { firstJoinAt } from './joins.ts'
+import { linesFile } from './rows.ts'
 
 /**
  * A file of events of a company for fantasy sports, about 300 bytes each, one a millisecond: payments, joins of contests,
  * contests and requests, as its services would log them.
  * @returns its path
  */
-export async function companyEventFile(rows: number, log: (message: string) => void): Promise<string> {
-  const path = joinPath(await cachedFolder('company'), `${rows}.ndjson`)
-  if (existsSync(path)) return path
-  log(`writes ${rows.toLocaleString('en')} events to ${path} (once)`)
-  const unfinished = `${path}.${process.pid}`
-  const file = await open(unfinished, 'w')
-  const block = 10_000
-  for (let from = 0; from < rows; from += block) {
-    const count = Math.min(block, rows - from)
-    await file.write(Array.from({ length: count }, (_, i) => companyEvent(from + i)).join(''))
-  }
-  await file.close()
-  await rename(unfinished, path)
-  return path
-}
+export const companyEventFile = (rows: number, log: (message: string) => void): Promise<string> =>
+  linesFile('company', rows, companyEvent, log)
 
 export const GATEWAYS = ['paytm', 'razorpay', 'cashfree', 'phonepe', 'juspay', 'payu', 'billdesk', 'stripe']
 export const BANKS = ['HDFC', 'ICICI', 'SBI', 'AXIS', 'KOTAK', 'YES', 'PNB', 'BOB', 'IDFC', 'CANARA']

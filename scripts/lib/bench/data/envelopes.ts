@@ -1,28 +1,12 @@
-import { existsSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
-import { join as joinPath } from 'node:path'
-import { cachedFolder } from './cache.ts'
 import { firstJoinAt, join } from './joins.ts'
+import { linesFile } from './rows.ts'
 
 /**
  * A file of change events as cdc-tail writes them, about 400 bytes each, one a join.
  * @returns its path
  */
-export async function envelopeFile(rows: number, log: (message: string) => void): Promise<string> {
-  const path = joinPath(await cachedFolder('envelopes'), `${rows}.ndjson`)
-  if (existsSync(path)) return path
-  log(`writes ${rows.toLocaleString('en')} events to ${path} (once)`)
-  const unfinished = `${path}.${process.pid}`
-  const file = await open(unfinished, 'w')
-  const block = 10_000
-  for (let from = 0; from < rows; from += block) {
-    const count = Math.min(block, rows - from)
-    await file.write(Array.from({ length: count }, (_, i) => envelope(from + i)).join(''))
-  }
-  await file.close()
-  await rename(unfinished, path)
-  return path
-}
+export const envelopeFile = (rows: number, log: (message: string) => void): Promise<string> =>
+  linesFile('envelopes', rows, envelope, log)
 
 const transactionRows = 1000
 
