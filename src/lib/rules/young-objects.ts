@@ -3,8 +3,8 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 /** Bytes in which new objects may lie before those that are needed are moved out of them. */
 const ROOM = 16e6
 
-/** Looking takes some microseconds. */
-const LOOK_EVERY = 64
+/** Looking takes ten microseconds; where every line is an alert, blocks of lines are some megabytes of objects each. */
+const LOOK_EVERY = 4
 
 let calls = 0
 let isBounded = false
