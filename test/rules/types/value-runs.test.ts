@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { KEY_WORDS, KeyTable } from '../../../src/lib/rules/state/keys.ts'
 import { RUNS_WORDS, ValueRuns } from '../../../src/lib/rules/types/value-runs.ts'
 import { resumed } from '../state/resumed.ts'
+import { valuesOf } from './values-of.ts'
 
 const TIMEFRAME = 45
 const EVERY = 10
@@ -47,7 +48,6 @@ test('two windows hold the values of evaluations less than a timeframe apart, ho
         if (does === 'add') {
           now += EVERY * (later + 1)
           const own = keys.add(key)
-          if (!runs.isAlive(own)) runs.begin(own)
           runs.add(own, now, value)
           if (!expected.has(key)) expected.set(key, new Expected())
           expected.get(key)?.add([now, value])
@@ -65,7 +65,7 @@ test('two windows hold the values of evaluations less than a timeframe apart, ho
         for (const [name, { reference, current }] of expected) {
           const own = keys.find(name)
           assert.deepEqual(
-            [runs.reference(own).values(), runs.current(own).values()],
+            [runs.reference(own), runs.current(own)].map(valuesOf),
             [reference, current].map(window => window.map(([, one]) => one))
           )
           const first = current.find(([, one]) => one > 1) ?? current.at(-1)!

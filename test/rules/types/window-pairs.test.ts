@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { KEY_WORDS, KeyTable } from '../../../src/lib/rules/state/keys.ts'
 import { pairWords, WindowPairs } from '../../../src/lib/rules/types/window-pairs.ts'
 import { resumed } from '../state/resumed.ts'
+import { valuesOf } from './values-of.ts'
 
 const TIMEFRAME = 40
 const OPTIONS = { counts: true, keepsEvents: true }
@@ -91,7 +92,7 @@ test('two windows hold what those of ElastAlert do, with late events, passes and
             [pairs.reference(own), reference],
             [pairs.current(own), current]
           ] as const) {
-            assert.deepEqual(window.values(), counts(entries))
+            assert.deepEqual(valuesOf(window), counts(entries))
             assert.equal(window.size, counts(entries).length)
             assert.equal(
               window.sum,

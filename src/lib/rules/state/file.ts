@@ -5,7 +5,7 @@ import { SnapshotReader, SnapshotWriter } from './snapshot.ts'
  * What alert-eval keeps at a mark: a line of JSON with the version and the names of the rules, then for each of them, in that
  * order, a block of its state.
  */
-const VERSION = 2
+const VERSION = 3
 /** Of version 1 all was JSON. */
 const START = /^\{"version":(\d+)/
 

@@ -10,23 +10,20 @@ import type { Key, Report, RuleType } from './rule-type.ts'
 import { SLOTS_WORDS } from './slots.ts'
 import { type Comparison, SpikeWindows, spikeWords } from './spike-windows.ts'
 import { RUNS_WORDS, ValueRuns } from './value-runs.ts'
+import type { Window } from './window.ts'
 
 function comparison({ type }: Metric): Comparison {
   const over =
-    (figure: (values: number[]) => number): Comparison['figure'] =>
-    window => {
-      const values = window.values()
-      return values.length === 0 ? undefined : figure(values)
-    }
-  // added up anew each time: what has come and gone must leave no rest
-  const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0)
+    (figure: (window: Window) => number): Comparison['figure'] =>
+    window =>
+      window.size === 0 ? undefined : figure(window)
   const figures: Partial<Record<Metric['type'], Comparison['figure']>> = {
-    avg: over(values => sum(values) / values.length),
-    min: over(values => values.reduce((a, b) => Math.min(a, b))),
-    max: over(values => values.reduce((a, b) => Math.max(a, b)))
+    avg: window => window.mean(),
+    min: over(window => window.fold(Number.POSITIVE_INFINITY, (a, b) => Math.min(a, b))),
+    max: over(window => window.fold(Number.NEGATIVE_INFINITY, (a, b) => Math.max(a, b)))
   }
   return {
-    figure: figures[type] ?? (window => sum(window.values())),
+    figure: figures[type] ?? (window => window.sum),
     matches: value => value !== 0 && !Number.isNaN(value),
     thresholds: true,
     byEvents: false

@@ -60,7 +60,7 @@ export class SpikeWindows {
   add(at: number, micros: number, count: number, event: Fields | undefined, report: Report): void {
     const { keys, pairs, isUsed } = this.#kept
     if (!pairs.isAlive(at)) {
-      pairs.begin(at)
+      pairs.begin?.(at)
       // the order of keys that others use, too, is theirs
       if (isUsed === undefined) keys.toEnd(at)
     }

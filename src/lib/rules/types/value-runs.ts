@@ -1,6 +1,6 @@
 import { Records } from '../state/records.ts'
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
-import { type Pairs, type Window, windowOf } from './window.ts'
+import { KeyWindow, type Pairs, type Window } from './window.ts'
 
 /** Of a run: its value, the number of its first evaluation, how many there are, and the next run. */
 const VALUE = 0
@@ -9,19 +9,16 @@ const COUNT = 3
 const NEXT = 4
 const RUN_WORDS = 3
 
-/** Places of a key's record: of each of its two windows the first run, the last one, and how many values. */
-const CURRENT = 0
-const REFERENCE = 3
+/** Places of a key's record: its first run and its last one; none while it has no windows. */
 const HEAD = 0
 const TAIL = 1
-const SIZE = 2
-const ALIVE = 6
 /** Words of it. */
-export const RUNS_WORDS = 4
+export const RUNS_WORDS = 1
 
 /**
  * Per key two windows of a timeframe, one after the other, of the values that evaluations find: what leaves the current one
- * enters the reference, and what leaves that is gone. A value that is the same for some evaluations is kept once for them.
+ * enters the reference, and what leaves that is gone. Both are stretches of one list, parted by the numbers of evaluations. A
+ * value that is the same for some evaluations is kept once for them.
  */
 export class ValueRuns implements Pairs {
   readonly #runs = new Records(RUN_WORDS)
@@ -32,6 +29,8 @@ export class ValueRuns implements Pairs {
   readonly #every: number
   /** Time of the evaluation that has the number 0. */
   #base: number | null = null
+  readonly #currentWindow = new KeyWindow(this, true)
+  readonly #referenceWindow = new KeyWindow(this, false)
 
   /** @param word of a key's record from which on it has RUNS_WORDS of them */
   constructor(keys: Records, word: number, timeframe: number, every: number) {
@@ -42,114 +41,123 @@ export class ValueRuns implements Pairs {
   }
 
   isAlive(at: number): boolean {
-    return this.#int(at, ALIVE) === 1
-  }
-
-  begin(at: number): void {
-    this.#setInt(at, ALIVE, 1)
+    return this.#int(at, TAIL) !== 0
   }
 
   end(at: number): void {
-    this.#clear(at, CURRENT)
-    this.#clear(at, REFERENCE)
-    this.#setInt(at, ALIVE, 0)
+    this.#dropTo(at, Number.POSITIVE_INFINITY)
   }
 
   /** Takes the value of an evaluation, which is later than those before it. */
   add(at: number, micros: number, value: number): void {
     this.#base ??= micros
     const number = Math.round((micros - this.#base) / this.#every)
-    this.#push(at, CURRENT, number, value)
-    for (let first = this.#first(at, CURRENT); number - first >= this.#length; ) {
-      this.#push(at, REFERENCE, first, this.#shift(at, CURRENT))
-      while (first - this.#first(at, REFERENCE) >= this.#length) this.#shift(at, REFERENCE)
-      first = this.#first(at, CURRENT)
-    }
+    this.#push(at, number, value)
+    const runs = this.#runs
+    const left = number - this.#length
+    // the one that has left last decides which of those before it are gone
+    let last = Number.NEGATIVE_INFINITY
+    for (let run = this.#int(at, HEAD); run !== 0 && runs.int(run, FIRST) <= left; run = runs.int(run, NEXT))
+      last = Math.min(left, this.#lastOf(run))
+    this.#dropTo(at, last - this.#length)
   }
 
-  #push(at: number, window: number, number: number, value: number): void {
+  #push(at: number, number: number, value: number): void {
     const runs = this.#runs
-    const tail = this.#int(at, window + TAIL)
-    this.#setInt(at, window + SIZE, this.#int(at, window + SIZE) + 1)
-    if (tail !== 0) {
-      const count = runs.int(tail, COUNT)
-      if (runs.double(tail, VALUE) === value && runs.int(tail, FIRST) + count === number) {
-        runs.setInt(tail, COUNT, count + 1)
-        return
-      }
+    const tail = this.#int(at, TAIL)
+    if (tail !== 0 && runs.double(tail, VALUE) === value && this.#lastOf(tail) === number - 1) {
+      runs.setInt(tail, COUNT, runs.int(tail, COUNT) + 1)
+      return
     }
     const run = runs.take()
     runs.setDouble(run, VALUE, value)
     runs.setInt(run, FIRST, number)
     runs.setInt(run, COUNT, 1)
-    if (tail === 0) this.#setInt(at, window + HEAD, run)
+    if (tail === 0) this.#setInt(at, HEAD, run)
     else runs.setInt(tail, NEXT, run)
-    this.#setInt(at, window + TAIL, run)
+    this.#setInt(at, TAIL, run)
   }
 
-  /** Number of the oldest evaluation of a window that has one. */
-  #first(at: number, window: number): number {
-    return this.#runs.int(this.#int(at, window + HEAD), FIRST)
+  /** Number of the last evaluation of a run. */
+  #lastOf(run: number): number {
+    return this.#runs.int(run, FIRST) + this.#runs.int(run, COUNT) - 1
   }
 
-  /** Takes the oldest value out. */
-  #shift(at: number, window: number): number {
+  /** Drops the values of the evaluations up to a number. */
+  #dropTo(at: number, number: number): void {
     const runs = this.#runs
-    const head = this.#int(at, window + HEAD)
-    const value = runs.double(head, VALUE)
-    const left = runs.int(head, COUNT) - 1
-    this.#setInt(at, window + SIZE, this.#int(at, window + SIZE) - 1)
-    if (left > 0) {
-      runs.setInt(head, COUNT, left)
-      runs.setInt(head, FIRST, runs.int(head, FIRST) + 1)
-      return value
+    let head = this.#int(at, HEAD)
+    while (head !== 0 && this.#lastOf(head) <= number) {
+      const next = runs.int(head, NEXT)
+      runs.drop(head)
+      head = next
     }
-    const next = runs.int(head, NEXT)
-    this.#setInt(at, window + HEAD, next)
-    if (next === 0) this.#setInt(at, window + TAIL, 0)
-    runs.drop(head)
-    return value
-  }
-
-  #clear(at: number, window: number): void {
-    while (this.#int(at, window + SIZE) > 0) this.#shift(at, window)
+    this.#setInt(at, HEAD, head)
+    if (head === 0) this.#setInt(at, TAIL, 0)
+    else if (runs.int(head, FIRST) <= number) {
+      runs.setInt(head, COUNT, this.#lastOf(head) - number)
+      runs.setInt(head, FIRST, number + 1)
+    }
   }
 
   newest(at: number): number {
-    const tail = this.#int(at, CURRENT + TAIL)
-    return this.#timeOf(this.#runs.int(tail, FIRST) + this.#runs.int(tail, COUNT) - 1)
+    return this.#timeOf(this.#lastOf(this.#int(at, TAIL)))
   }
 
   #timeOf(number: number): number {
     return (this.#base ?? 0) + number * this.#every
   }
 
+  /** Number of the last evaluation that has left the current window. */
+  #left(at: number): number {
+    const tail = this.#int(at, TAIL)
+    return tail === 0 ? 0 : this.#lastOf(tail) - this.#length
+  }
+
   clearReference(at: number): void {
-    this.#clear(at, REFERENCE)
+    this.#dropTo(at, this.#left(at))
   }
 
   oldest(at: number, passes: (value: number) => boolean): { micros: number; line: undefined } {
     const runs = this.#runs
-    for (let run = this.#int(at, CURRENT + HEAD); run !== 0; run = runs.int(run, NEXT))
-      if (passes(runs.double(run, VALUE)))
-        return { micros: this.#timeOf(runs.int(run, FIRST)), line: undefined }
+    const left = this.#left(at)
+    for (let run = this.#int(at, HEAD); run !== 0; run = runs.int(run, NEXT))
+      if (this.#lastOf(run) > left && passes(runs.double(run, VALUE)))
+        return { micros: this.#timeOf(Math.max(runs.int(run, FIRST), left + 1)), line: undefined }
     return { micros: this.newest(at), line: undefined }
   }
 
   current(at: number): Window {
-    return this.#window(at, CURRENT)
+    this.#currentWindow.at = at
+    return this.#currentWindow
   }
 
   reference(at: number): Window {
-    return this.#window(at, REFERENCE)
+    this.#referenceWindow.at = at
+    return this.#referenceWindow
   }
 
-  #window(at: number, window: number): Window {
+  /** Added up anew each time: what has come and gone must leave no rest. */
+  sum(at: number, isCurrent: boolean): number {
+    return this.fold(at, isCurrent, 0, (sum, value) => sum + value)
+  }
+
+  size(at: number, isCurrent: boolean): number {
+    return this.fold(at, isCurrent, 0, size => size + 1)
+  }
+
+  fold<T>(at: number, isCurrent: boolean, start: T, next: (result: T, value: number) => T): T {
     const runs = this.#runs
-    const values: number[] = []
-    for (let run = this.#int(at, window + HEAD); run !== 0; run = runs.int(run, NEXT))
-      for (let i = runs.int(run, COUNT); i > 0; i--) values.push(runs.double(run, VALUE))
-    return windowOf(values)
+    const left = this.#left(at)
+    const from = isCurrent ? left + 1 : 0
+    const to = isCurrent ? Number.POSITIVE_INFINITY : left
+    let result = start
+    for (let run = this.#int(at, HEAD); run !== 0; run = runs.int(run, NEXT)) {
+      const value = runs.double(run, VALUE)
+      const last = Math.min(to, this.#lastOf(run))
+      for (let n = Math.max(from, runs.int(run, FIRST)); n <= last; n++) result = next(result, value)
+    }
+    return result
   }
 
   #int(at: number, place: number): number {

@@ -4,7 +4,7 @@ import type { Records } from '../state/records.ts'
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import { ENTRY_WORDS, TimeLists } from '../state/time-lists.ts'
 import { Passes } from './passes.ts'
-import type { Pairs, Window } from './window.ts'
+import { KeyWindow, type Pairs, type Window } from './window.ts'
 
 /** So many events of a window are kept to be reported; of more, one in each such part of the timeframe. */
 const KEPT = 1000
@@ -32,34 +32,6 @@ export function pairWords({ counts }: PairOptions): number {
   return counts ? 7 : 5
 }
 
-/** One window of the key that is looked at: all keys are, whenever time passes, and none is to leave an object behind. */
-class PairWindow implements Window {
-  at = 0
-  readonly #pairs: WindowPairs
-  readonly #isCurrent: boolean
-
-  constructor(pairs: WindowPairs, isCurrent: boolean) {
-    this.#pairs = pairs
-    this.#isCurrent = isCurrent
-  }
-
-  get sum(): number {
-    return this.#pairs.sum(this.at, this.#isCurrent)
-  }
-
-  get size(): number {
-    return this.#pairs.size(this.at, this.#isCurrent)
-  }
-
-  mean(): number | undefined {
-    return this.size === 0 ? undefined : this.sum / this.size
-  }
-
-  values(): number[] {
-    return this.#pairs.values(this.at, this.#isCurrent)
-  }
-}
-
 /**
  * Per key two windows of a timeframe, one after the other, of entries in order of their time: what leaves the current one
  * enters the reference, and what leaves that is gone. Both are stretches of one list. Time passes with entries, and with
@@ -75,8 +47,8 @@ export class WindowPairs implements Pairs {
   readonly #events: KeptObjects | undefined
   readonly #event: number
   readonly #passes: Passes
-  readonly #currentWindow = new PairWindow(this, true)
-  readonly #referenceWindow = new PairWindow(this, false)
+  readonly #currentWindow = new KeyWindow(this, true)
+  readonly #referenceWindow = new KeyWindow(this, false)
 
   constructor(records: Records, word: number, timeframe: number, { counts, keepsEvents }: PairOptions) {
     this.#records = records
@@ -221,15 +193,17 @@ export class WindowPairs implements Pairs {
     return isCurrent ? current : this.#lists.size(at) - current
   }
 
-  values(at: number, isCurrent: boolean): number[] {
+  fold<T>(at: number, isCurrent: boolean, start: T, next: (result: T, count: number) => T): T {
     const current = this.#int(at, CURRENT)
-    return isCurrent ? this.#values(current, 0) : this.#values(this.#lists.head(at), current)
-  }
-
-  #values(from: number, to: number): number[] {
-    const values: number[] = []
-    for (let entry = from; entry !== to; entry = this.#lists.next(entry)) values.push(this.#countOf(entry))
-    return values
+    const to = isCurrent ? 0 : current
+    let result = start
+    for (
+      let entry = isCurrent ? current : this.#lists.head(at);
+      entry !== to;
+      entry = this.#lists.next(entry)
+    )
+      result = next(result, this.#countOf(entry))
+    return result
   }
 
   #countOf(entry: number): number {

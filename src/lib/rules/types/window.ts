@@ -6,14 +6,14 @@ export interface Window {
   readonly sum: number
   readonly size: number
   mean(): number | undefined
-  /** The counts, oldest first. */
-  values(): number[]
+  /** Goes through the counts, oldest first. */
+  fold<T>(start: T, next: (result: T, count: number) => T): T
 }
 
 /** Per key, by its record, two windows of a timeframe, one after the other: what leaves the current one enters the reference. */
 export interface Pairs {
   isAlive(at: number): boolean
-  begin(at: number): void
+  begin?(at: number): void
   /** Empties both; the key may begin anew. */
   end(at: number): void
   add(at: number, micros: number, count: number, event: Fields | undefined): void
@@ -35,14 +35,37 @@ export interface Pairs {
   restore(saved: SnapshotReader): void
 }
 
-export function windowOf(values: number[]): Window {
-  const sum = (): number => values.reduce((a, b) => a + b, 0)
-  return {
-    get sum() {
-      return sum()
-    },
-    size: values.length,
-    mean: () => (values.length === 0 ? undefined : sum() / values.length),
-    values: () => values
+/** What a window asks those that keep it. */
+interface Kept {
+  sum(at: number, isCurrent: boolean): number
+  size(at: number, isCurrent: boolean): number
+  fold<T>(at: number, isCurrent: boolean, start: T, next: (result: T, count: number) => T): T
+}
+
+/** One window of the key that is looked at: all keys are, whenever time passes, and none is to leave an object behind. */
+export class KeyWindow implements Window {
+  at = 0
+  readonly #kept: Kept
+  readonly #isCurrent: boolean
+
+  constructor(kept: Kept, isCurrent: boolean) {
+    this.#kept = kept
+    this.#isCurrent = isCurrent
+  }
+
+  get sum(): number {
+    return this.#kept.sum(this.at, this.#isCurrent)
+  }
+
+  get size(): number {
+    return this.#kept.size(this.at, this.#isCurrent)
+  }
+
+  mean(): number | undefined {
+    return this.size === 0 ? undefined : this.sum / this.size
+  }
+
+  fold<T>(start: T, next: (result: T, count: number) => T): T {
+    return this.#kept.fold(this.at, this.#isCurrent, start, next)
   }
 }
