@@ -33,14 +33,19 @@ interface Saved {
   type: string
   sinceForget: number
   remembered: number
+  /** Null where there is none. */
+  earliest: number | null
   /** Time of the next evaluation, of a rule that time decides; null before any is known. */
   next: number | null
   /** Matches found when the rule was not at work. */
   held: HeldSnapshot
 }
 
-/** After so many events at least, what is over is forgotten; then when as many have come as are remembered. */
-const FORGET_EVERY = 65536
+/**
+ * After so many events, what is over is forgotten, if as many have come as are remembered. The fewer, the less there is for
+ * which memory near the processor has no room.
+ */
+const FORGET_EVERY = 1024
 
 /** One rule at work: filter, time, type; what becomes of its matches is `Alerting`'s. */
 export class RuleState implements Report {
@@ -57,6 +62,8 @@ export class RuleState implements Report {
   /** Events that came too late to count. */
   lateEvents = 0
   #sinceForget = 0
+  /** The earliest time of the last events, up to FORGET_EVERY of them. */
+  #earliest = Number.POSITIVE_INFINITY
   /** How many keys were left then. */
   #remembered = 0
   /** The time that the rule is at: of the event it takes, or of the evaluation. */
@@ -86,8 +93,11 @@ export class RuleState implements Report {
 
   /** Time after which the rule must be told of the time; Infinity when only its events matter to it. */
   get due(): number {
-    const held = this.#limit?.due ?? Number.POSITIVE_INFINITY
-    return Math.min(this.#evaluations?.next ?? Number.POSITIVE_INFINITY, this.#alerting.due, held)
+    const next = this.#evaluations?.next ?? Number.POSITIVE_INFINITY
+    const waiting = this.#alerting.due
+    // asked for each event
+    const due = Math.min(next, waiting)
+    return this.#limit === undefined ? due : Math.min(due, this.#limit.due)
   }
 
   /** Whether the rule has ever to be told of the time. */
@@ -176,13 +186,17 @@ export class RuleState implements Report {
     else this.#limit.hold(found, this.#now)
   }
 
-  /** Counted in events and not in time: a single event from the future must not empty the windows. */
+  /** As of the earliest of many events: a single one from the future must not empty the windows. */
   #forgetInTime(micros: number): void {
+    if (micros < this.#earliest) this.#earliest = micros
+    if (++this.#sinceForget % FORGET_EVERY !== 0) return
+    const before = this.#earliest
+    this.#earliest = Number.POSITIVE_INFINITY
     // all that is remembered is looked through, which must not be dearer than the events were
-    if (++this.#sinceForget < Math.max(FORGET_EVERY, this.#remembered)) return
+    if (this.#sinceForget < this.#remembered) return
     this.#sinceForget = 0
-    this.#type.forget(micros)
-    this.#alerting.forget(micros)
+    this.#type.forget(before)
+    this.#alerting.forget(before)
     this.#remembered = this.#type.size + this.#alerting.size
   }
 
@@ -192,6 +206,7 @@ export class RuleState implements Report {
       type: typeName(this.rule.kind),
       sinceForget: this.#sinceForget,
       remembered: this.#remembered,
+      earliest: Number.isFinite(this.#earliest) ? this.#earliest : null,
       next: Number.isFinite(next) ? next : null,
       held: this.#limit?.snapshot() ?? []
     }
@@ -211,6 +226,7 @@ export class RuleState implements Report {
     this.#type.restore(own)
     this.#sinceForget = saved.sinceForget
     this.#remembered = saved.remembered
+    this.#earliest = saved.earliest ?? Number.POSITIVE_INFINITY
     if (this.#evaluations !== undefined && saved.next !== null) this.#evaluations.next = saved.next
   }
 }
