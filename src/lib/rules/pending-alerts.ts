@@ -17,7 +17,9 @@ export type PendingSnapshot = Group<SavedMatch>[]
 /** Matches that wait to go out together: ElastAlert's `aggregation`, on the events' time. */
 export class PendingAlerts {
   readonly #rule: Rule
-  #groups: Group<Match>[] = []
+  /** By key, those that are silenced apart from the others. */
+  readonly #groups = new Map<string, Group<Match>>()
+  #due = Number.POSITIVE_INFINITY
 
   constructor(rule: Rule) {
     this.#rule = rule
@@ -25,30 +27,39 @@ export class PendingAlerts {
 
   /** Time after which an alert goes out; Infinity when none waits. */
   get due(): number {
-    let due = Number.POSITIVE_INFINITY
-    for (const group of this.#groups) due = Math.min(due, group.due)
-    return due
+    return this.#due
+  }
+
+  #begin(group: Group<Match>): void {
+    this.#groups.set(nameOf(group.key, group.matches[0]!.silenced), group)
+    this.#due = Math.min(this.#due, group.due)
   }
 
   /** Puts a match, found at a time, to those of its aggregation_key that wait already. */
   add(match: Match, aggregation: Aggregation, now: number): void {
     const key = keyOf(match.fields, aggregation)
-    // what nobody is told of must not hold back, or swell, what is
-    const waiting = this.#groups.find(g => g.key === key && g.matches[0]?.silenced === match.silenced)
+    const waiting = this.#groups.get(nameOf(key, match.silenced))
     if (waiting !== undefined) {
       waiting.matches.push(match)
       return
     }
     const { when, byMatchTime } = aggregation
     const due = typeof when === 'number' ? (byMatchTime ? match.micros : now) + when : when.next(now)!
-    this.#groups.push({ key, due, matches: [match] })
+    this.#begin({ key, due, matches: [match] })
   }
 
   /** Takes out, in the order in which they are due, the alerts that were due before a time. */
   release(before: number): Match[] {
-    const due = this.#groups.filter(g => g.due < before)
-    if (due.length === 0) return []
-    this.#groups = this.#groups.filter(g => g.due >= before)
+    if (this.#due >= before) return []
+    const due: Group<Match>[] = []
+    this.#due = Number.POSITIVE_INFINITY
+    for (const [name, group] of this.#groups) {
+      if (group.due >= before) this.#due = Math.min(this.#due, group.due)
+      else {
+        due.push(group)
+        this.#groups.delete(name)
+      }
+    }
     return due
       .sort((a, b) => a.due - b.due)
       .map(({ key, due, matches }) => {
@@ -58,7 +69,7 @@ export class PendingAlerts {
   }
 
   snapshot(): PendingSnapshot {
-    return this.#groups.map(group => ({
+    return [...this.#groups.values()].map(group => ({
       ...group,
       matches: group.matches.map(({ rule: _, ...saved }) => saved)
     }))
@@ -66,8 +77,14 @@ export class PendingAlerts {
 
   restore(snapshot: PendingSnapshot): void {
     const rule = this.#rule
-    this.#groups = snapshot.map(group => ({ ...group, matches: group.matches.map(m => ({ rule, ...m })) }))
+    for (const group of snapshot)
+      this.#begin({ ...group, matches: group.matches.map(match => ({ rule, ...match })) })
   }
+}
+
+/** What nobody is told of must not hold back, or swell, what is told. */
+function nameOf(key: string | null, silenced: boolean): string {
+  return JSON.stringify([key, silenced])
 }
 
 function keyOf(fields: Fields, { key }: Aggregation): string | null {
