@@ -63,8 +63,9 @@ export class FieldTests {
   bits(value: unknown): Int32Array {
     const bits = new Int32Array(this.#words).fill(-1)
     const fields: Fields = { row: value === undefined ? {} : { [this.field]: value }, envelope: undefined }
-    for (const [i, passes] of this.predicates.entries())
-      if (!passes(fields)) unset(bits, this.rules[i] as number)
+    const { rules, predicates } = this
+    for (let i = 0; i < rules.length; i++)
+      if (!(predicates[i] as Predicate)(fields)) unset(bits, rules[i] as number)
     return bits
   }
 }

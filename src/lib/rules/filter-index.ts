@@ -128,9 +128,10 @@ export class FilterIndex {
     const { spans } = line
     const bits = values.known(line.view, spans[leaf * 2] as number, spans[leaf * 2 + 1] as number)
     if (bits !== undefined) return bits
+    const { areMany } = values
     const learned = values.learn(line.view, line.leaf(leaf))
     // it is looked for in other ways from now on
-    if (values.areScattered) this.#version++
+    if (values.areScattered || values.areMany !== areMany) this.#version++
     return learned
   }
 

@@ -19,7 +19,8 @@ export class KnownValues {
   areScattered = false
   /** There are many different answers. */
   areMany = false
-  readonly #answers = new Map<string, Int32Array>()
+  /** By their hash. */
+  readonly #answers = new Map<number, Int32Array>()
   #known = new SpanCache<Int32Array>(PLACES)
   #places = PLACES
   #asked = 0
@@ -51,11 +52,18 @@ export class KnownValues {
 
   /** An answer is the same object each time it is given, as long as there are few. */
   #same(bits: Int32Array): Int32Array {
-    const name = bits.join()
-    const known = this.#answers.get(name)
-    if (known !== undefined) return known
-    if (this.#answers.size < MOST_ANSWERS) this.#answers.set(name, bits)
+    let hash = 0
+    for (let w = 0; w < bits.length; w++)
+      hash = Math.imul(hash ^ (bits[w] as number), 0x01000193) ^ (hash >>> 15)
+    const known = this.#answers.get(hash)
+    if (known !== undefined && areEqual(known, bits)) return known
+    if (known === undefined && this.#answers.size < MOST_ANSWERS) this.#answers.set(hash, bits)
     else this.areMany = true
     return bits
   }
+}
+
+function areEqual(bits: Int32Array, others: Int32Array): boolean {
+  for (let w = 0; w < bits.length; w++) if (bits[w] !== others[w]) return false
+  return true
 }
