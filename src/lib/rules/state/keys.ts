@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { Key } from '../types/rule-type.ts'
+import { EncodedKey, TAG } from './encoded-key.ts'
 import { Records } from './records.ts'
 import type { SnapshotReader, SnapshotWriter } from './snapshot.ts'
 
@@ -21,15 +22,19 @@ const TEXT_BYTES = TEXT_WORDS * 8 - TEXT_START
 const FEWEST = 16
 const MOST_FEW = 128
 
-const TAG = { null: 0, false: 1, true: 2, number: 3, latin: 4, utf16: 5 } as const
 const TAG_BITS = 3
 
 /** Words of a user's record begin behind these. */
 export const KEY_WORDS = OWN_WORDS
 export const KEY_INTS = OWN_WORDS * 2
 
-const scratch = { bytes: Buffer.alloc(256), number: new Float64Array(1) }
-const numberBytes = new Uint8Array(scratch.number.buffer)
+/** So that nobody can send keys whose hashes are the same. */
+const SEED = randomInt(2 ** 32)
+
+/** The key that is looked for. */
+const wanted = new EncodedKey()
+
+let scratch = Buffer.alloc(256)
 
 /**
  * Keys with a record each, in the order in which they were added, as a Map has them, in typed arrays: open addressing over
@@ -40,15 +45,12 @@ export class KeyTable {
   readonly #texts = new Records(TEXT_WORDS)
   /** Of each place a key's record, 0 where there is none, and its hash: most others are told apart by it. */
   #table = new Uint32Array(FEWEST * 2)
-  /** So that nobody can send keys whose hashes are the same. */
-  #seed = randomInt(2 ** 32)
+  /** That of the process in which it was begun. */
+  #seed = SEED
   /** The records of all keys while they are few: most rules have few, and a Map finds those sooner. */
   #few: Map<Key, number> | undefined = new Map()
   #first = 0
   #last = 0
-  #tag = 0
-  #length = 0
-  #hash = 0
 
   /** @param words of each key's record, behind the table's own */
   constructor(words: number) {
@@ -63,7 +65,7 @@ export class KeyTable {
   find(key: Key): number {
     if (this.size === 0) return 0
     if (this.#few !== undefined) return this.#few.get(key) ?? 0
-    this.#encode(key)
+    wanted.set(key, this.#seed)
     return this.#table[this.#placeOf()]!
   }
 
@@ -73,15 +75,15 @@ export class KeyTable {
     if (known !== undefined) return known
     // two thirds of the places at most, each of which has two numbers
     if ((this.size + 1) * 3 > this.#table.length) this.#resize(this.#table.length)
-    this.#encode(key)
+    wanted.set(key, this.#seed)
     const place = this.#placeOf()
     const found = this.#table[place]!
     if (found !== 0) return found
     const { records } = this
     const at = records.take()
     this.#table[place] = at
-    this.#table[place + 1] = this.#hash
-    records.setInt(at, HASH, this.#hash)
+    this.#table[place + 1] = wanted.hash
+    records.setInt(at, HASH, wanted.hash)
     records.setInt(at, TEXT, this.#keep())
     this.#append(at)
     if (this.size > MOST_FEW) this.#few = undefined
@@ -155,60 +157,21 @@ export class KeyTable {
     const tag = coded & ((1 << TAG_BITS) - 1)
     const length = coded >>> TAG_BITS
     if (tag <= TAG.true) return tag === TAG.null ? null : tag === TAG.true
-    room(length)
+    if (length > scratch.length) scratch = Buffer.alloc(length * 2)
     for (let done = 0; done < length; done += TEXT_BYTES) {
       const start = texts.startOf(text) + TEXT_START
-      scratch.bytes.set(
-        texts.bytesOf(text).subarray(start, start + Math.min(TEXT_BYTES, length - done)),
-        done
-      )
+      scratch.set(texts.bytesOf(text).subarray(start, start + Math.min(TEXT_BYTES, length - done)), done)
       text = texts.int(text, REST)
     }
-    if (tag === TAG.latin) return scratch.bytes.toString('latin1', 0, length)
-    return tag === TAG.utf16 ? scratch.bytes.toString('utf16le', 0, length) : scratch.bytes.readDoubleLE(0)
-  }
-
-  /** Puts a key's bytes into the scratch, and reckons their hash. */
-  #encode(key: Key): void {
-    let hash = this.#seed
-    if (typeof key === 'string') {
-      const { length } = key
-      room(length * 2)
-      const { bytes } = scratch
-      let wide = 0
-      for (let i = 0; i < length; i++) {
-        const code = key.charCodeAt(i)
-        wide |= code
-        bytes[i] = code
-        hash = Math.imul(hash ^ code, 0x01000193)
-        hash ^= hash >>> 15
-      }
-      this.#tag = wide > 255 ? TAG.utf16 : TAG.latin
-      this.#length = wide > 255 ? bytes.write(key, 'utf16le') : length
-    } else if (typeof key === 'number') {
-      // Zero is the same key as minus zero, as in a Map.
-      scratch.number[0] = key === 0 ? 0 : key
-      for (let i = 0; i < 8; i++) {
-        const byte = numberBytes[i]!
-        scratch.bytes[i] = byte
-        hash = Math.imul(hash ^ byte, 0x01000193)
-        hash ^= hash >>> 15
-      }
-      this.#tag = TAG.number
-      this.#length = 8
-    } else {
-      this.#tag = key === null ? TAG.null : key ? TAG.true : TAG.false
-      this.#length = 0
-    }
-    hash = Math.imul(hash ^ this.#tag ^ (hash >>> 16), 0x85ebca6b)
-    this.#hash = (hash ^ (hash >>> 13)) >>> 0
+    if (tag === TAG.latin) return scratch.toString('latin1', 0, length)
+    return tag === TAG.utf16 ? scratch.toString('utf16le', 0, length) : scratch.readDoubleLE(0)
   }
 
   /** Where the encoded key stands in the table, or the empty place where it would. */
   #placeOf(): number {
     const table = this.#table
     const mask = table.length - 1
-    const hash = this.#hash
+    const { hash } = wanted
     let place = (hash << 1) & mask
     for (let at = table[place]!; at !== 0; at = table[place]!) {
       if (table[place + 1] === hash && this.#isEncoded(at)) break
@@ -220,9 +183,8 @@ export class KeyTable {
   #isEncoded(at: number): boolean {
     const texts = this.#texts
     let text = this.records.int(at, TEXT)
-    const length = this.#length
-    if (texts.int(text, LENGTH) !== ((length << TAG_BITS) | this.#tag) >>> 0) return false
-    const expected = scratch.bytes
+    const { length, tag, bytes: expected } = wanted
+    if (texts.int(text, LENGTH) !== ((length << TAG_BITS) | tag) >>> 0) return false
     for (let done = 0; done < length; done += TEXT_BYTES) {
       const bytes = texts.bytesOf(text)
       const start = texts.startOf(text) + TEXT_START - done
@@ -237,8 +199,8 @@ export class KeyTable {
   #keep(): number {
     const texts = this.#texts
     const first = texts.take()
-    const length = this.#length
-    texts.setInt(first, LENGTH, (length << TAG_BITS) | this.#tag)
+    const { length, tag } = wanted
+    texts.setInt(first, LENGTH, (length << TAG_BITS) | tag)
     let text = first
     for (let done = 0; done < length; done += TEXT_BYTES) {
       if (done > 0) {
@@ -246,8 +208,11 @@ export class KeyTable {
         texts.setInt(text, REST, rest)
         text = rest
       }
-      const part = scratch.bytes.subarray(done, Math.min(length, done + TEXT_BYTES))
-      texts.bytesOf(text).set(part, texts.startOf(text) + TEXT_START)
+      const bytes = texts.bytesOf(text)
+      const start = texts.startOf(text) + TEXT_START - done
+      // most are short: a call would cost more
+      for (let i = done, end = Math.min(length, done + TEXT_BYTES); i < end; i++)
+        bytes[start + i] = wanted.bytes[i]!
     }
     return first
   }
@@ -300,8 +265,4 @@ export class KeyTable {
     this.#few = this.size > MOST_FEW ? undefined : new Map()
     if (this.#few !== undefined) this.each(at => this.#few?.set(this.keyOf(at), at))
   }
-}
-
-function room(size: number): void {
-  if (size > scratch.bytes.length) scratch.bytes = Buffer.alloc(size * 2)
 }

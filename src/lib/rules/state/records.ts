@@ -37,8 +37,10 @@ export class Records {
     const at = this.#dropped
     if (at !== 0) {
       this.#dropped = this.int(at, 0)
-      const start = (at & MASK) * this.#words
-      this.#doubles[at >> SHIFT]!.fill(0, start, start + this.#words)
+      const words = this.#words
+      const doubles = this.#doubles[at >> SHIFT]!
+      // a call would cost more for so few
+      for (let start = (at & MASK) * words, i = start; i < start + words; i++) doubles[i] = 0
       return at
     }
     if (this.#end >= this.#room()) this.#grow()
