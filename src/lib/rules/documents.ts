@@ -1,4 +1,5 @@
 import { offsetOf } from './event.ts'
+import { FieldFinder } from './field-finder.ts'
 import { type Fields, type JsonObject, lookup } from './fields.ts'
 import { sourceFilter } from './include.ts'
 import { pythonStr } from './python-format.ts'
@@ -10,17 +11,21 @@ import type { Key } from './types/index.ts'
 export class RuleDocuments {
   readonly #rule: Rule
   readonly #included: (document: JsonObject) => JsonObject
+  /** Of a query_key of several fields their names. */
+  readonly #compound: string[] | undefined
+  readonly #single: FieldFinder | undefined
 
   constructor(rule: Rule) {
     this.#rule = rule
+    const { queryKey } = rule
+    if (queryKey !== undefined && queryKey.fields.length > 1) this.#compound = queryKey.fields
+    else if (queryKey !== undefined) this.#single = new FieldFinder(queryKey.name)
     this.#included = rule.include === undefined ? document => ({ ...document }) : sourceFilter(rule.include)
   }
 
   key(event: Fields): Key {
-    const { queryKey } = this.#rule
-    if (queryKey === undefined) return null
-    if (queryKey.fields.length > 1) return compoundKey(event, queryKey.fields)
-    const value = lookup(event, queryKey.name)
+    if (this.#compound !== undefined) return compoundKey(event, this.#compound)
+    const value = this.#single?.of(event)
     if (value === undefined || value === null) return null
     return typeof value === 'object' ? pythonStr(value) : (value as Key)
   }

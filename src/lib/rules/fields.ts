@@ -4,6 +4,7 @@
  */
 
 import type { Timestamp } from './event.ts'
+import type { FieldFinder } from './field-finder.ts'
 
 export type JsonObject = { [name: string]: unknown }
 
@@ -29,8 +30,13 @@ export function eventText(event: Fields): string {
 
 /** Finds in the bytes of a line what functions of the same meaning find in a parsed one. */
 export interface QuickFields {
+  /** The event's JSON, as long as it is looked at. */
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
   /** As `lookup`. */
   lookup(name: string): unknown
+  find(finder: FieldFinder): unknown
   /** As `compileField`; undefined when the line must be parsed for it. */
   some(name: string, test: (value: unknown) => boolean): boolean | undefined
   /** As `timeOf`. */

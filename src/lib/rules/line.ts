@@ -1,4 +1,5 @@
 import { eventOf, type Timestamp } from './event.ts'
+import type { FieldFinder } from './field-finder.ts'
 import { type Fields, lookup, type QuickFields } from './fields.ts'
 import { LineEvent } from './line-event.ts'
 import { ABSENT, COMPLEX, type Shape } from './shape.ts'
@@ -75,7 +76,18 @@ export class Line implements QuickFields {
   }
 
   lookup(name: string): unknown {
-    const place = this.shape.looked(name)
+    return this.#valueAt(this.shape.looked(name), name)
+  }
+
+  find(finder: FieldFinder): unknown {
+    if (finder.shape !== this.#shape) {
+      finder.shape = this.#shape
+      finder.place = this.shape.looked(finder.name)
+    }
+    return this.#valueAt(finder.place, finder.name)
+  }
+
+  #valueAt(place: number, name: string): unknown {
     if (place >= 0) return this.leaf(place)
     return place === ABSENT ? undefined : lookup(this.parsed, name)
   }

@@ -1,6 +1,7 @@
 /** Longer values are not remembered. */
 const LONGEST = 48
-const WORDS = LONGEST / 4
+/** Of a place: the value's length, then its bytes. With some to spare it is as large as what a processor fetches at once. */
+const WORDS = 16
 
 /**
  * Remembers something of values by their bytes: of as many as there are places, each value having one. Numbers of values may
@@ -9,7 +10,6 @@ const WORDS = LONGEST / 4
 export class SpanCache<T> {
   readonly #mask: number
   #things: (T | undefined)[] = []
-  #lengths = new Uint8Array(0)
   #words = new Int32Array(0)
   /** The place of the value that was asked for last; -1 when it is too long. */
   #place = -1
@@ -33,9 +33,9 @@ export class SpanCache<T> {
     this.#place = place
     this.#start = start
     this.#end = end
-    if (this.#lengths[place] !== length) return undefined
     const words = this.#words
     let at = place * WORDS
+    if (words[at++] !== length) return undefined
     for (let i = start; i < last; i += 4) if (words[at++] !== view.getInt32(i, true)) return undefined
     return words[at] === lastWord(view, start, end) ? this.#things[place] : undefined
   }
@@ -46,8 +46,8 @@ export class SpanCache<T> {
     if (place < 0) return thing
     if (this.#things.length === 0) this.#grow()
     this.#things[place] = thing
-    this.#lengths[place] = this.#end - this.#start
     let at = place * WORDS
+    this.#words[at++] = this.#end - this.#start
     for (let i = this.#start; i < this.#end - 4; i += 4) this.#words[at++] = view.getInt32(i, true)
     this.#words[at] = lastWord(view, this.#start, this.#end)
     return thing
@@ -56,7 +56,6 @@ export class SpanCache<T> {
   #grow(): void {
     const places = this.#mask + 1
     this.#things = new Array<T | undefined>(places).fill(undefined)
-    this.#lengths = new Uint8Array(places)
     this.#words = new Int32Array(places * WORDS)
   }
 }

@@ -1,3 +1,4 @@
+import { FieldFinder } from '../field-finder.ts'
 import { type Fields, lookup } from '../fields.ts'
 import { pythonStr } from '../python-format.ts'
 import { identity } from '../python-values.ts'
@@ -34,6 +35,8 @@ export class Aggregation {
   readonly #isUsed: (at: number) => boolean
   readonly #slots: Slots
   readonly #fields: string[]
+  /** Where there is but one. */
+  readonly #field: FieldFinder | undefined
   readonly #window: AggregationWindow
   readonly #length: number
   readonly #width: number
@@ -53,7 +56,9 @@ export class Aggregation {
   ) {
     this.#groups = groups
     this.#isUsed = isUsed
-    this.#fields = rule.queryKey?.fields ?? []
+    const fields = rule.queryKey?.fields ?? []
+    this.#fields = fields
+    if (fields.length === 1) this.#field = new FieldFinder(fields[0]!)
     this.#window = window
     this.#length = timing.bufferTime
     this.#every = timing.runEvery
@@ -70,8 +75,8 @@ export class Aggregation {
   /** False when no evaluation will look at it any more. */
   add(micros: number, event: Fields, values: readonly unknown[]): boolean {
     const slot = slotOf(micros, this.#width)
-    if (this.#fields.length === 1) {
-      const own = lookup(event, this.#fields[0]!)
+    if (this.#field !== undefined) {
+      const own = this.#field.of(event)
       // what most events have
       if (typeof own === 'string') this.#add(own, slot, values)
       else for (const [value] of keysOf(event, this.#fields)) this.#add(value as Key, slot, values)

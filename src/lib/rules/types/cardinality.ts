@@ -1,4 +1,5 @@
-import { type Fields, lookup } from '../fields.ts'
+import { FieldFinder } from '../field-finder.ts'
+import type { Fields } from '../fields.ts'
 import { pythonStr } from '../python-format.ts'
 import type { KindOf } from '../rule.ts'
 import { pythonTimedelta } from '../rule-text.ts'
@@ -24,10 +25,12 @@ export class Cardinality implements RuleType {
   readonly #values = new MemberSets(this.#keys.records, VALUES)
   readonly #terms = new Terms()
   readonly #kind: KindOf<'cardinality'>
+  readonly #field: FieldFinder
   readonly evaluate: ((micros: number, report: Report) => void) | undefined
 
   constructor(kind: KindOf<'cardinality'>) {
     this.#kind = kind
+    this.#field = new FieldFinder(kind.field)
     // without a minimum nothing happens when time passes
     if (kind.min !== undefined) this.evaluate = (micros, report) => this.#expireAll(micros, report)
   }
@@ -41,7 +44,7 @@ export class Cardinality implements RuleType {
     const at = this.#keys.add(key)
     if (this.#keys.size > size || Number.isNaN(records.double(at, SINCE)))
       records.setDouble(at, SINCE, micros)
-    const value = lookup(event, this.#kind.field)
+    const value = this.#field.of(event)
     if (value === undefined || value === null) return
     const term = this.#terms.hold(typeof value === 'object' ? pythonStr(value) : (value as Key))
     if (!this.#values.set(at, term, micros)) this.#terms.release(term)

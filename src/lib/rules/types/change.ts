@@ -1,4 +1,5 @@
-import { type Fields, lookup } from '../fields.ts'
+import { FieldFinder } from '../field-finder.ts'
+import type { Fields } from '../fields.ts'
 import { identity, isTruthy } from '../python-values.ts'
 import type { KindOf } from '../rule.ts'
 import { KEY_INTS, KEY_WORDS, KeyTable } from '../state/keys.ts'
@@ -18,9 +19,11 @@ export class Change implements RuleType {
   /** Values of compare_key as JSON: keys often have the same. */
   readonly #values = new Terms()
   readonly #kind: KindOf<'change'>
+  readonly #compared: readonly FieldFinder[]
 
   constructor(kind: KindOf<'change'>) {
     this.#kind = kind
+    this.#compared = kind.compareKeys.map(name => new FieldFinder(name))
   }
 
   get size(): number {
@@ -28,8 +31,8 @@ export class Change implements RuleType {
   }
 
   add(key: Key, micros: number, event: Fields, report: Report): void {
-    const { compareKeys, ignoreNull, timeframe } = this.#kind
-    const found = compareKeys.map(name => lookup(event, name) ?? null)
+    const { ignoreNull, timeframe } = this.#kind
+    const found = this.#compared.map(field => field.of(event) ?? null)
     if (ignoreNull && found.some(v => v !== false && !isTruthy(v))) return
     const { records } = this.#keys
     const at = this.#keys.add(key)

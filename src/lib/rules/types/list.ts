@@ -1,4 +1,5 @@
-import { type Fields, lookup } from '../fields.ts'
+import { FieldFinder } from '../field-finder.ts'
+import type { Fields } from '../fields.ts'
 import type { KindOf } from '../rule.ts'
 import { eventMatch, type Key, type Report, type RuleType } from './rule-type.ts'
 
@@ -9,13 +10,15 @@ import { eventMatch, type Key, type Report, type RuleType } from './rule-type.ts
 export class List implements RuleType {
   readonly size = 0
   readonly #kind: KindOf<'blacklist'> | KindOf<'whitelist'>
+  readonly #field: FieldFinder
 
   constructor(kind: KindOf<'blacklist'> | KindOf<'whitelist'>) {
     this.#kind = kind
+    this.#field = new FieldFinder(kind.compareKey)
   }
 
   add(key: Key, micros: number, event: Fields, report: Report): void {
-    if (this.#matches(lookup(event, this.#kind.compareKey))) eventMatch(key, micros, event, report)
+    if (this.#matches(this.#field.of(event))) eventMatch(key, micros, event, report)
   }
 
   #matches(value: unknown): boolean {

@@ -1,4 +1,5 @@
-import { type Fields, lookup } from '../fields.ts'
+import { FieldFinder } from '../field-finder.ts'
+import type { Fields } from '../fields.ts'
 import type { KindOf, Rule } from '../rule.ts'
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import type { Timing } from '../timing.ts'
@@ -8,8 +9,8 @@ import { tallyOf } from './metric.ts'
 import type { Key, Report, RuleType } from './rule-type.ts'
 
 /** The values of a field: those of an array, none for null. */
-export function valuesOf(event: Fields, field: string): unknown[] {
-  const value = lookup(event, field)
+export function valuesOf(event: Fields, field: FieldFinder): unknown[] {
+  const value = field.of(event)
   if (Array.isArray(value)) return value.filter(v => v !== null)
   return value === undefined || value === null ? [] : [value]
 }
@@ -18,11 +19,13 @@ export function valuesOf(event: Fields, field: string): unknown[] {
 export class MetricAggregation implements RuleType {
   readonly #rule: Rule
   readonly #kind: KindOf<'metric_aggregation'>
+  readonly #field: FieldFinder
   readonly #aggregation: Aggregation
 
   constructor(rule: Rule, kind: KindOf<'metric_aggregation'>, timing: Timing) {
     this.#rule = rule
     this.#kind = kind
+    this.#field = new FieldFinder(kind.metric.field)
     this.#aggregation = new Aggregation(rule, kind.window, timing, tallyOf(kind.metric))
   }
 
@@ -31,7 +34,7 @@ export class MetricAggregation implements RuleType {
   }
 
   add(_: Key, micros: number, event: Fields, report: Report): void {
-    if (!this.#aggregation.add(micros, event, valuesOf(event, this.#kind.metric.field))) report.late()
+    if (!this.#aggregation.add(micros, event, valuesOf(event, this.#field))) report.late()
   }
 
   evaluate(now: number, report: Report): void {

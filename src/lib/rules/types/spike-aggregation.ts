@@ -1,3 +1,4 @@
+import { FieldFinder } from '../field-finder.ts'
 import type { Fields } from '../fields.ts'
 import type { KindOf, Metric, Rule } from '../rule.ts'
 import { KEY_WORDS, KeyTable } from '../state/keys.ts'
@@ -32,7 +33,7 @@ function comparison({ type }: Metric): Comparison {
 
 /** A spike in the values that a metric has at each evaluation. */
 export class SpikeAggregation implements RuleType {
-  readonly #field: string
+  readonly #field: FieldFinder
   /** What both know of a key lies in one record. */
   readonly #keys: KeyTable
   readonly #aggregation: Aggregation
@@ -41,7 +42,7 @@ export class SpikeAggregation implements RuleType {
   readonly #layout: string
 
   constructor(rule: Rule, kind: KindOf<'spike_aggregation'>, timing: Timing) {
-    this.#field = kind.metric.field
+    this.#field = new FieldFinder(kind.metric.field)
     const word = KEY_WORDS + SLOTS_WORDS + RUNS_WORDS
     const keys = new KeyTable(SLOTS_WORDS + RUNS_WORDS + spikeWords(kind))
     const pairs = new ValueRuns(keys.records, KEY_WORDS + SLOTS_WORDS, kind.timeframe, timing.runEvery)

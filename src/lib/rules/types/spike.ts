@@ -1,4 +1,5 @@
-import { type Fields, lookup } from '../fields.ts'
+import { FieldFinder } from '../field-finder.ts'
+import type { Fields } from '../fields.ts'
 import type { KindOf } from '../rule.ts'
 import { KEY_WORDS, KeyTable } from '../state/keys.ts'
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
@@ -31,7 +32,7 @@ function wholeNumber(value: unknown): number | undefined {
 
 /** More or fewer events, or a higher or lower field_value, than in the timeframe before. */
 export class SpikeRule implements RuleType {
-  readonly #fieldValue: string | undefined
+  readonly #fieldValue: FieldFinder | undefined
   readonly #keys: KeyTable
   readonly #windows: SpikeWindows
   /** What a snapshot has to agree in to be taken up. */
@@ -40,7 +41,7 @@ export class SpikeRule implements RuleType {
   readonly #keyless: Key
 
   constructor(kind: KindOf<'spike'>, hasKeys: boolean) {
-    this.#fieldValue = kind.fieldValue
+    if (kind.fieldValue !== undefined) this.#fieldValue = new FieldFinder(kind.fieldValue)
     this.#keyless = hasKeys ? 'other' : null
     const hasField = kind.fieldValue !== undefined
     const options = { counts: hasField, keepsEvents: true }
@@ -57,7 +58,7 @@ export class SpikeRule implements RuleType {
   }
 
   add(key: Key, micros: number, event: Fields, report: Report): void {
-    const count = this.#fieldValue === undefined ? 1 : wholeNumber(lookup(event, this.#fieldValue))
+    const count = this.#fieldValue === undefined ? 1 : wholeNumber(this.#fieldValue.of(event))
     if (count === undefined) return
     this.#windows.add(this.#keys.add(key ?? this.#keyless), micros, count, event, report)
   }
