@@ -11,8 +11,10 @@ const LENGTH = 4
 /** Objects that differ little pack well however little is done for it; pieces of this size hold most answers. */
 const OPTIONS = { params: { [zlib.ZSTD_c_compressionLevel]: 1 }, chunkSize: BLOCK / 4 }
 
+/** So many full blocks wait until they are packed: most objects of a short window have gone before. */
+const WAITING = 12
+
 interface Block {
-  /** Packed when it is full. */
   bytes: Buffer
   packed: boolean
   /** How many objects were put into it, and how many of them are still wanted. */
@@ -28,6 +30,10 @@ export class KeptObjects {
   /** By number; of those that have gone, undefined. */
   #blocks: (Block | undefined)[] = []
   #free: number[] = []
+  /** Full blocks that are not packed yet, the oldest first. */
+  #waiting: number[] = []
+  /** Memory of a block that has gone. */
+  #spare: Buffer | undefined
   #open = -1
   #end = 0
   #all = 0
@@ -46,11 +52,26 @@ export class KeptObjects {
 
   /** The same of an object that is JSON already. */
   addText(text: string): number {
-    let room = LENGTH + text.length * 3
-    if (room > BLOCK - this.#end) room = LENGTH + Buffer.byteLength(text)
-    if (room > BLOCK - this.#end || this.#open < 0) this.#begin(room)
+    let room = text.length * 3
+    if (LENGTH + room > BLOCK - this.#end) room = Buffer.byteLength(text)
+    const { bytes } = this.#blockFor(room)
+    return this.#added(bytes.write(text, this.#end + LENGTH))
+  }
+
+  /** The same of one whose JSON lies in memory. */
+  addBytes(bytes: Buffer, start: number, end: number): number {
+    bytes.copy(this.#blockFor(end - start).bytes, this.#end + LENGTH, start, end)
+    return this.#added(end - start)
+  }
+
+  /** The open block, after another one has been begun if there is no room in it. */
+  #blockFor(length: number): Block {
+    if (LENGTH + length > BLOCK - this.#end || this.#open < 0) this.#begin(LENGTH + length)
+    return this.#blocks[this.#open]!
+  }
+
+  #added(length: number): number {
     const block = this.#blocks[this.#open]!
-    const length = block.bytes.write(text, this.#end + LENGTH)
     block.bytes.writeUInt32LE(length, this.#end)
     block.all++
     block.live++
@@ -83,6 +104,7 @@ export class KeptObjects {
   clear(): void {
     this.#blocks = []
     this.#free = []
+    this.#waiting = []
     this.#open = -1
     this.#end = this.#all = this.#live = 0
     this.#unpacked.number = -1
@@ -106,25 +128,40 @@ export class KeptObjects {
   /** Begins a block; a large object has one for itself. */
   #begin(room: number): void {
     const last = this.#blocks[this.#open]
-    let bytes = room <= BLOCK && last?.bytes.length === BLOCK ? last.bytes : undefined
-    if (last !== undefined) {
-      if (last.live === 0) this.#remove(this.#open)
-      else {
-        last.bytes = packed(last.bytes.subarray(0, this.#end))
-        last.packed = true
-      }
+    if (last?.live === 0) this.#remove(this.#open)
+    else if (last !== undefined) {
+      last.bytes = last.bytes.subarray(0, this.#end)
+      if (this.#waiting.push(this.#open) > WAITING) this.#pack(this.#waiting.shift()!)
     }
-    bytes ??= Buffer.allocUnsafeSlow(Math.max(BLOCK, room))
+    const bytes =
+      room <= BLOCK ? (this.#spare ?? Buffer.allocUnsafeSlow(BLOCK)) : Buffer.allocUnsafeSlow(room)
+    if (bytes === this.#spare) this.#spare = undefined
     this.#open = this.#free.pop() ?? this.#blocks.length
     this.#blocks[this.#open] = { bytes, packed: false, all: 0, live: 0 }
     this.#end = 0
   }
 
+  #pack(at: number): void {
+    const block = this.#blocks[at]!
+    const { bytes } = block
+    block.bytes = packed(bytes)
+    block.packed = true
+    this.#reuse(bytes)
+  }
+
+  #reuse({ buffer }: Buffer): void {
+    if (buffer.byteLength === BLOCK) this.#spare = Buffer.from(buffer)
+  }
+
   #remove(at: number): void {
-    this.#all -= this.#blocks[at]!.all
+    const { all, packed, bytes } = this.#blocks[at]!
+    this.#all -= all
     this.#blocks[at] = undefined
     this.#free.push(at)
     if (this.#unpacked.number === at) this.#unpacked.number = -1
+    if (packed) return
+    this.#waiting = this.#waiting.filter(other => other !== at)
+    this.#reuse(bytes)
   }
 
   save(out: SnapshotWriter): void {
@@ -141,10 +178,11 @@ export class KeptObjects {
     this.#blocks = blocks.map((block, at) => {
       if (block === null) return undefined
       const own = saved.bytes()
-      const bytes = at === open ? Buffer.allocUnsafeSlow(Math.max(BLOCK, own.length)) : Buffer.from(own)
-      if (at === open) bytes.set(own)
+      const bytes = Buffer.allocUnsafeSlow(at === open ? Math.max(BLOCK, own.length) : own.length)
+      bytes.set(own)
       const [packed, all, live] = block
       this.#all += all
+      if (!packed && at !== open) this.#waiting.push(at)
       return { bytes, packed, all, live }
     })
     this.#open = open

@@ -1,10 +1,11 @@
 import { eventOf } from '../event.ts'
-import { eventText, type Fields, type JsonObject } from '../fields.ts'
+import type { Fields, JsonObject } from '../fields.ts'
 import type { KindOf } from '../rule.ts'
 import { pythonTimedelta } from '../rule-text.ts'
 import { KEY_INTS, KEY_WORDS, KeyTable } from '../state/keys.ts'
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import { TimeLists } from '../state/time-lists.ts'
+import { type Latest, LatestEvent } from './latest-event.ts'
 import type { Key, Report, RuleType } from './rule-type.ts'
 
 /** Of a key: times of the events less than a timeframe before the newest entry, a list in the first two words. */
@@ -15,19 +16,11 @@ const NEWEST = KEY_WORDS + 2
 const SINCE = KEY_WORDS + 3
 const WORDS = 4
 
-/** The event that came last since the evaluation before; it is looked at first, as in ElastAlert. */
-interface Latest {
-  key: Key
-  micros: number
-  /** The event as JSON. */
-  text: string
-}
-
 /** Fewer events than threshold within the timeframe: a match at every evaluation until there are enough again. */
 export class Flatline implements RuleType {
   readonly #keys = new KeyTable(WORDS)
   readonly #events = new TimeLists(this.#keys.records, LIST)
-  #latest: Latest | undefined
+  readonly #latest = new LatestEvent()
   readonly #kind: KindOf<'flatline'>
   readonly #hasKeys: boolean
 
@@ -45,7 +38,7 @@ export class Flatline implements RuleType {
     if (this.#keys.records.double(at, NEWEST) - micros >= this.#kind.timeframe) report.late()
     this.#events.add(at, micros)
     this.#pass(at, micros)
-    this.#latest = { key, micros, text: eventText(event) }
+    this.#latest.set(key, micros, event)
   }
 
   #known(key: Key, micros: number): number {
@@ -59,8 +52,8 @@ export class Flatline implements RuleType {
 
   evaluate(micros: number, report: Report): void {
     const { records } = this.#keys
-    const latest = this.#latest
-    this.#latest = undefined
+    const latest = this.#latest.get()
+    this.#latest.clear()
     const last = latest === undefined ? 0 : this.#keys.find(latest.key)
     if (latest !== undefined && last !== 0) {
       this.#begin(last, records.double(last, NEWEST))
@@ -130,12 +123,12 @@ export class Flatline implements RuleType {
   save(out: SnapshotWriter): void {
     this.#keys.save(out)
     this.#events.save(out)
-    out.json(this.#latest ?? null)
+    out.json(this.#latest.get() ?? null)
   }
 
   restore(saved: SnapshotReader): void {
     this.#keys.restore(saved)
     this.#events.restore(saved)
-    this.#latest = saved.json<Latest | null>() ?? undefined
+    this.#latest.restore(saved.json<Latest | null>() ?? undefined)
   }
 }

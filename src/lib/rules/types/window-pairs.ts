@@ -90,7 +90,7 @@ export class WindowPairs implements Pairs {
       if (current === 0 || lists.next(entry) === current) this.#setInt(at, CURRENT, entry)
       this.#setInt(at, CURRENT_SIZE, this.#int(at, CURRENT_SIZE) + 1)
       this.#addSum(at, CURRENT_SUM, count)
-      if (isKept) this.#keep(at, entry, eventText(event))
+      if (isKept) this.#keep(at, entry, event)
     } else this.#addSum(at, REFERENCE_SUM, count)
     this.#advance(at, newest)
   }
@@ -151,8 +151,14 @@ export class WindowPairs implements Pairs {
     return true
   }
 
-  #keep(at: number, entry: number, text: string): void {
-    this.#lists.entries.setInt(entry, this.#event, this.#events!.addText(text))
+  #keep(at: number, entry: number, event: Fields): void {
+    const { quick } = event
+    const events = this.#events!
+    const number =
+      quick === undefined
+        ? events.addText(eventText(event))
+        : events.addBytes(quick.bytes, quick.start, quick.end)
+    this.#lists.entries.setInt(entry, this.#event, number)
     this.#setInt(at, KEPT_COUNT, this.#int(at, KEPT_COUNT) + 1)
   }
 
