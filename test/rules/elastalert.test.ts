@@ -26,6 +26,10 @@ const RULES: Record<string, string> = {
   'frequency by compound key':
     'type: frequency\nnum_events: 2\ntimeframe: {minutes: 2}\nquery_key: [user, payment.gateway]',
   'any by compound key': 'type: any\nquery_key: [user, payment.ok]',
+  'frequency by a field of a list':
+    'type: frequency\nnum_events: 3\ntimeframe: {seconds: 20}\nquery_key: sent.items.name',
+  'frequency by a time within':
+    'type: frequency\nnum_events: 4\ntimeframe: {seconds: 9}\ntimestamp_field: sent.at',
   'frequency with related': 'type: frequency\nnum_events: 3\ntimeframe: {seconds: 10}\nattach_related: true'
 }
 

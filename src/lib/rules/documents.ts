@@ -1,6 +1,6 @@
 import { offsetOf } from './event.ts'
 import { FieldFinder } from './field-finder.ts'
-import { type Fields, type JsonObject, lookup } from './fields.ts'
+import { type Fields, isObject, type JsonObject, lookup } from './fields.ts'
 import { sourceFilter } from './include.ts'
 import { pythonStr } from './python-format.ts'
 import type { Rule } from './rule.ts'
@@ -33,11 +33,13 @@ export class RuleDocuments {
   /** The document as ElastAlert has it after a query: the time in its form, a compound key as a field of its own. */
   document(event: Fields, micros: number): JsonObject {
     const { queryKey, timestamp, aggregation } = this.#rule
-    const document = this.#included(event.row)
+    let document = this.#included(event.row)
     const own = event.row[timestamp.field]
-    // a time further down in the document stays as it is
-    const nested = own === undefined && lookup(event, timestamp.field) !== undefined
-    if (!nested) document[timestamp.field] = pythonIso(micros, offsetOf(own, timestamp))
+    const found = own === undefined ? lookup(event, timestamp.field) : own
+    const time = pythonIso(micros, offsetOf(found, timestamp))
+    if (own === undefined && found !== undefined)
+      document = withValue(document, timestamp.field.split('.'), time) ?? document
+    else document[timestamp.field] = time
     if (queryKey !== undefined && queryKey.fields.length > 1) document[queryKey.name] = this.key(event)
     const grouped = aggregation?.key
     if (grouped !== undefined && grouped.fields.length > 1)
@@ -52,6 +54,19 @@ export class RuleDocuments {
     if (queryKey !== undefined && key !== undefined) row[queryKey.name] = key
     return row
   }
+}
+
+/** A copy of a document in which a dotted name has another value; undefined where it leads to none. */
+function withValue(document: JsonObject, path: string[], value: unknown): JsonObject | undefined {
+  for (let n = path.length; n > 0; n--) {
+    const key = path.slice(0, n).join('.')
+    const rest = path.slice(n)
+    if (!Object.hasOwn(document, key)) continue
+    const inner = document[key]
+    const changed = rest.length === 0 ? value : isObject(inner) ? withValue(inner, rest, value) : undefined
+    return changed === undefined ? undefined : { ...document, [key]: changed }
+  }
+  return undefined
 }
 
 function compoundKey(event: Fields, fields: string[]): string {

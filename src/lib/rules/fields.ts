@@ -110,7 +110,10 @@ export function anyValue(fields: Fields, test: (value: unknown) => boolean): boo
 
 const INDEX = /^(.+?)\[(\d)\](.*)$/
 
-function find(object: unknown, parts: string[]): unknown {
+/**
+ * @param isExact a path does not go on behind a text, a number or a list; else what lies there is what it leads to
+ */
+function find(object: unknown, parts: string[], isExact: boolean): unknown {
   if (!isObject(object)) return undefined
   for (let n = parts.length; n > 0; n--) {
     let root = parts.slice(0, n).join('.')
@@ -118,26 +121,22 @@ function find(object: unknown, parts: string[]): unknown {
     const m = INDEX.exec(root)
     if (m !== null) {
       root = m[1]!
-      if (m[3] !== '') rest = [m[3]!.replace(/^\./, ''), ...rest]
+      if (m[3] !== '') rest = [...m[3]!.replace(/^\./, '').split('.'), ...rest]
     }
     if (!Object.hasOwn(object, root)) continue
-    let value = object[root]
-    if (m !== null) value = Array.isArray(value) ? value[+m[2]!] : undefined
+    const whole = object[root]
+    const value = m === null ? whole : Array.isArray(whole) ? whole[+m[2]!] : undefined
     if (rest.length === 0) return value
-    if (isObject(value)) {
-      const found = find(value, rest)
-      if (found !== undefined || rest.at(-1) !== 'keyword') return found
-      rest = rest.slice(0, -1)
-      return rest.length === 0 ? value : find(value, rest)
-    }
-    return rest.length === 1 && rest[0] === 'keyword' ? value : undefined
+    if (isObject(value)) return find(value, rest, isExact)
+    return isExact && !(rest.length === 1 && rest[0] === 'keyword') ? undefined : whole
   }
   return undefined
 }
 
 /**
- * The value of a dotted name as ElastAlert's `lookup_es_key` finds it: the longest key first, `list[0]` for an element,
- * a last `.keyword` left out when there is no such field. Undefined when there is none.
+ * The value of a dotted name as ElastAlert's `lookup_es_key` finds it: the longest key first, `list[0]` for an element. A path
+ * ends at a text, a number or a list that it meets (`name.keyword` is `name`, `items.id` all of a list of items), unless the
+ * envelope of a change event has the whole of it. Undefined when there is none.
  */
 export function lookup(fields: Fields, name: string): unknown {
   const { quick } = fields
@@ -150,6 +149,24 @@ export function lookup(fields: Fields, name: string): unknown {
       return envelope !== undefined && Object.hasOwn(envelope, name) ? envelope[name] : undefined
   }
   const parts = name.split('.')
-  const found = find(row, parts)
-  return found === undefined && envelope !== undefined ? find(envelope, parts) : found
+  if (envelope === undefined) return find(row, parts, false)
+  let found = find(row, parts, true)
+  if (found === undefined) found = find(envelope, parts, true)
+  return found === undefined ? find(row, parts, false) : found
+}
+
+/**
+ * The values of a field as an index has them: those of an array, and of a list of objects those within; none for null.
+ * @param value what `lookup` finds
+ */
+export function valuesOf(fields: Fields, name: string, value = lookup(fields, name)): unknown[] {
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) return [value]
+  if (!value.some(v => typeof v === 'object')) return value
+  const values: unknown[] = []
+  compileField(name)(fields, v => {
+    values.push(v)
+    return false
+  })
+  return values
 }

@@ -1,5 +1,5 @@
 import { FieldFinder } from '../field-finder.ts'
-import { type Fields, lookup } from '../fields.ts'
+import { type Fields, lookup, valuesOf } from '../fields.ts'
 import { pythonStr } from '../python-format.ts'
 import { identity } from '../python-values.ts'
 import type { AggregationWindow, Rule } from '../rule.ts'
@@ -190,9 +190,7 @@ function divisor(a: number, b: number): number {
 function keysOf(event: Fields, fields: string[]): unknown[][] {
   let keys: unknown[][] = [[]]
   for (const field of fields) {
-    const value = lookup(event, field)
-    const each = Array.isArray(value) ? [...new Set(value)] : [value]
-    const scalars = each.filter(v => v !== undefined && typeof v !== 'object')
+    const scalars = [...new Set(valuesOf(event, field))].filter(v => typeof v !== 'object')
     keys = keys.flatMap(key => scalars.map(v => [...key, v]))
   }
   return keys

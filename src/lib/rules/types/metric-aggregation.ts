@@ -1,5 +1,5 @@
 import { FieldFinder } from '../field-finder.ts'
-import type { Fields } from '../fields.ts'
+import { type Fields, valuesOf } from '../fields.ts'
 import type { KindOf, Rule } from '../rule.ts'
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import type { Timing } from '../timing.ts'
@@ -7,13 +7,6 @@ import { Aggregation } from './aggregation.ts'
 import { addKey, boundsText, crosses, formatNumber, reportEvaluation } from './bounds.ts'
 import { tallyOf } from './metric.ts'
 import type { Key, Report, RuleType } from './rule-type.ts'
-
-/** The values of a field: those of an array, none for null. */
-export function valuesOf(event: Fields, field: FieldFinder): unknown[] {
-  const value = field.of(event)
-  if (Array.isArray(value)) return value.filter(v => v !== null)
-  return value === undefined || value === null ? [] : [value]
-}
 
 /** A metric of a field over buffer_time beyond one of its thresholds. */
 export class MetricAggregation implements RuleType {
@@ -34,7 +27,8 @@ export class MetricAggregation implements RuleType {
   }
 
   add(_: Key, micros: number, event: Fields, report: Report): void {
-    if (!this.#aggregation.add(micros, event, valuesOf(event, this.#field))) report.late()
+    if (!this.#aggregation.add(micros, event, valuesOf(event, this.#field.name, this.#field.of(event))))
+      report.late()
   }
 
   evaluate(now: number, report: Report): void {

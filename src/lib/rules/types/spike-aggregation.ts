@@ -1,12 +1,12 @@
 import { FieldFinder } from '../field-finder.ts'
 import type { Fields } from '../fields.ts'
+import { valuesOf } from '../fields.ts'
 import type { KindOf, Metric, Rule } from '../rule.ts'
 import { KEY_WORDS, KeyTable } from '../state/keys.ts'
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import type { Timing } from '../timing.ts'
 import { Aggregation } from './aggregation.ts'
 import { tallyOf } from './metric.ts'
-import { valuesOf } from './metric-aggregation.ts'
 import type { Key, Report, RuleType } from './rule-type.ts'
 import { SLOTS_WORDS } from './slots.ts'
 import { type Comparison, SpikeWindows, spikeWords } from './spike-windows.ts'
@@ -66,7 +66,8 @@ export class SpikeAggregation implements RuleType {
   }
 
   add(_: Key, micros: number, event: Fields, report: Report): void {
-    if (!this.#aggregation.add(micros, event, valuesOf(event, this.#field))) report.late()
+    if (!this.#aggregation.add(micros, event, valuesOf(event, this.#field.name, this.#field.of(event))))
+      report.late()
   }
 
   evaluate(now: number, report: Report): void {
