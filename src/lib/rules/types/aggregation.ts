@@ -1,5 +1,5 @@
 import { FieldFinder } from '../field-finder.ts'
-import { type Fields, lookup, valuesOf } from '../fields.ts'
+import { type Fields, valuesOf } from '../fields.ts'
 import { pythonStr } from '../python-format.ts'
 import { identity } from '../python-values.ts'
 import type { AggregationWindow, Rule } from '../rule.ts'
