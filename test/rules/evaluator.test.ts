@@ -94,6 +94,44 @@ test('rules of one realert_key silence each other only for the same value', t =>
   assert.equal(alerts.length, 2)
 })
 
+test('an alert of one rule holds back those of all with its realert_key, each for its own realert', t => {
+  const ruleOf = (name: string, type: string, minutes: number): string =>
+    `name: ${name}\nindex: x\nalert: debug\ntype: ${type}\nrealert: {minutes: ${minutes}}\n`
+  const all = rules(
+    t,
+    `${ruleOf('a', 'any', 1)}realert_key: money\nquery_key: gateway\nfilter: [{term: {status: A}}]`,
+    `${ruleOf('b', 'any', 5)}realert_key: money\nquery_key: gateway\nfilter: [{term: {status: B}}]`,
+    `${ruleOf('money', 'any', 0)}query_key: gateway\nfilter: [{term: {status: C}}]`,
+    `${ruleOf('other', 'any', 5)}query_key: gateway`
+  )
+  const first = [payment(0, 'x', 'A'), payment(1, 'x', 'B'), payment(2, 'y', 'B'), payment(3, 'x', 'C')]
+  const second = [
+    payment(61, 'x', 'B'),
+    payment(122, 'x', 'A'),
+    payment(200, 'y', 'C'),
+    payment(361, 'x', 'C')
+  ]
+  const told = (alerts: string[]): unknown[] =>
+    alerts
+      .map(a => JSON.parse(a))
+      .filter(a => a.rule !== 'other')
+      .map(a => [a.rule, a.key, a.match['@timestamp'].slice(14, 19)])
+  const before = new Evaluator(all)
+  const begun = told(run(before, ndjson(first)).alerts)
+  assert.deepEqual(begun, [
+    ['a', 'x', '00:00'],
+    ['b', 'y', '00:02']
+  ])
+  const after = new Evaluator(all)
+  after.restore(Buffer.concat(before.snapshot()))
+  for (const evaluator of [after, before]) {
+    assert.deepEqual(told(run(evaluator, ndjson(second)).alerts), [
+      ['b', 'x', '01:01'],
+      ['money', 'x', '06:01']
+    ])
+  }
+})
+
 test('exponential_realert doubles the silence while alerts keep coming and lets it decay', t => {
   const rule = ANY.replace('{minutes: 0}', '{seconds: 10}\nexponential_realert: {seconds: 60}')
   const events = Array.from({ length: 200 }, (_, s) => payment(s, 'a', 'REFUNDED'))

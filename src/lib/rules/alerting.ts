@@ -7,7 +7,7 @@ import type { Match } from './match.ts'
 import { PendingAlerts, type PendingSnapshot, together } from './pending-alerts.ts'
 import type { Rule } from './rule.ts'
 import type { IsSilenced } from './silence-file.ts'
-import { Silences } from './silences.ts'
+import { type RealertKeys, Silences } from './silences.ts'
 import type { SnapshotReader, SnapshotWriter } from './state/snapshot.ts'
 import { TopCounts } from './top-counts.ts'
 import type { Found, Key } from './types/index.ts'
@@ -29,10 +29,11 @@ export class Alerting {
     rule: Rule,
     isSilenced: IsSilenced,
     out: (match: Match) => void,
-    explanation: Explanation | undefined
+    explanation: Explanation | undefined,
+    realertKeys: RealertKeys
   ) {
     this.#rule = rule
-    this.#silences = new Silences(rule.realert, rule.exponentialRealert)
+    this.#silences = new Silences(rule.realert, rule.exponentialRealert, realertKeys.of(rule.realertKey))
     this.#silenced = new Silences(rule.realert, rule.exponentialRealert)
     this.#isSilenced = isSilenced
     this.#pending = new PendingAlerts(rule)

@@ -7,6 +7,7 @@ import type { Match } from './match.ts'
 import type { Rule } from './rule.ts'
 import { NoEventTime, RuleState } from './rule-state.ts'
 import type { IsSilenced } from './silence-file.ts'
+import { RealertKeys } from './silences.ts'
 import { copyOf, readSnapshot, writeSnapshot } from './state/file.ts'
 import { DEFAULT_TIMING, type Timing } from './timing.ts'
 import { RuleModuleError } from './types/index.ts'
@@ -32,6 +33,7 @@ export class Evaluator {
   readonly #explains: boolean
   readonly #timing: Timing
   readonly #make: (rule: Rule) => RuleState
+  readonly #realertKeys = new RealertKeys()
   #states: RuleState[]
   #candidates: Candidates
   #filter: LineFilter
@@ -48,7 +50,8 @@ export class Evaluator {
   ) {
     this.#explains = explains
     this.#timing = timing
-    this.#make = rule => new RuleState(rule, timing, isSilenced, match => this.#out?.match(match), explains)
+    const out = (match: Match): void => this.#out?.match(match)
+    this.#make = rule => new RuleState(rule, timing, isSilenced, out, this.#realertKeys, explains)
     this.#states = rules.map(this.#make)
     this.#candidates = new Candidates(this.#states.map(s => s.needles))
     this.#filter = LineFilter.of(rules, timing)
@@ -168,6 +171,7 @@ export class Evaluator {
       if (old !== undefined) state.restore(copyOf(old))
       return state
     })
+    this.#realertKeys.keep(rules.map(({ realertKey }) => realertKey))
     this.#candidates = new Candidates(this.#states.map(s => s.needles))
     this.#filter = LineFilter.of(rules, this.#timing)
     this.#clockOf = Clock.of(this.#states)

@@ -10,6 +10,7 @@ import { type Needles, needlesOf } from './needles.ts'
 import { compilePredicate, type EventTime, type Predicate } from './predicate.ts'
 import { type Rule, typeName } from './rule.ts'
 import type { IsSilenced } from './silence-file.ts'
+import type { RealertKeys } from './silences.ts'
 import type { SnapshotReader, SnapshotWriter } from './state/snapshot.ts'
 import { intervalsOf, type Timing } from './timing.ts'
 import { createRuleType, type Found, type Key, type Report, type RuleType } from './types/index.ts'
@@ -74,6 +75,7 @@ export class RuleState implements Report {
     timing: Timing,
     isSilenced: IsSilenced,
     out: (match: Match) => void,
+    realertKeys: RealertKeys,
     explains = false
   ) {
     this.rule = rule
@@ -84,7 +86,7 @@ export class RuleState implements Report {
     this.#passes = compilePredicate(rule.filter, time)
     if (explains) this.#explanation = new Explanation(rule, time)
     this.#type = createRuleType(rule, intervals)
-    this.#alerting = new Alerting(rule, isSilenced, out, this.#explanation)
+    this.#alerting = new Alerting(rule, isSilenced, out, this.#explanation, realertKeys)
     if (rule.limit !== undefined) this.#limit = new ExecutionLimit(rule.limit.cron, rule.limit.covers)
     this.#documents = new RuleDocuments(rule)
     if (this.#type.evaluate !== undefined || this.#alerting.firing !== undefined)

@@ -12,15 +12,43 @@ const UNTIL = KEY_WORDS
 const EXPONENT = KEY_WORDS + 1
 const WORDS = 2
 
+/** Silences that are looked up by the same realert_key, whichever rule they are of. */
+export class SilenceTable {
+  readonly keys = new KeyTable(WORDS)
+  /** The longest realert, in microseconds, of the rules whose silences double. */
+  doubled = 0
+}
+
+/** The silences of all rules. */
+export class RealertKeys {
+  #tables = new Map<string, SilenceTable>()
+
+  of(realertKey: string): SilenceTable {
+    const table = this.#tables.get(realertKey) ?? new SilenceTable()
+    this.#tables.set(realertKey, table)
+    return table
+  }
+
+  /** Drops what no rule asks for any more. */
+  keep(realertKeys: readonly string[]): void {
+    this.#tables = new Map(realertKeys.map(key => [key, this.of(key)]))
+  }
+}
+
+/** A rule's way with its silences, which other rules may share. */
 export class Silences {
-  readonly #keys = new KeyTable(WORDS)
+  readonly #table: SilenceTable
+  readonly #keys: KeyTable
   readonly #realert: number
   readonly #longest: number | undefined
 
   /** Microseconds. `longest`: the realert doubles up to it while alerts keep coming. */
-  constructor(realert: number, longest: number | undefined) {
+  constructor(realert: number, longest: number | undefined, table = new SilenceTable()) {
+    this.#table = table
+    this.#keys = table.keys
     this.#realert = realert
     this.#longest = longest
+    if (longest !== undefined) table.doubled = Math.max(table.doubled, realert)
   }
 
   get size(): number {
@@ -41,7 +69,7 @@ export class Silences {
 
   /** True when an alert at this time goes out; it then silences its key. */
   take(key: string | null, micros: number): boolean {
-    if (this.#realert === 0) return true
+    if (this.#realert === 0) return !this.isSilent(key, micros)
     const { records, size } = this.#keys
     const at = this.#keys.add(key)
     const isNew = this.#keys.size > size
@@ -76,7 +104,7 @@ export class Silences {
   forget(before: number): void {
     const { records } = this.#keys
     this.#keys.each(at => {
-      const memory = this.#longest === undefined ? 0 : this.#realert * 2 ** (records.double(at, EXPONENT) + 1)
+      const memory = this.#table.doubled * 2 ** (records.double(at, EXPONENT) + 1)
       if (records.double(at, UNTIL) + memory < before) this.#keys.drop(at)
     })
   }
