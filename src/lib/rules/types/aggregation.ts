@@ -7,20 +7,35 @@ import { KEY_WORDS, KeyTable } from '../state/keys.ts'
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
 import type { Timing } from '../timing.ts'
 import type { Key } from './rule-type.ts'
-import { SLOTS_WORDS, Slots, slotOf, type TallyType } from './slots.ts'
+import { SLOTS_WORDS, Slots, slotOf, type TallyType, type Total } from './slots.ts'
 
-/** One window of one key. */
-export interface Aggregate {
+/** One window of one key: the same object for all of them, to be read before the next one comes. */
+class Aggregate {
+  readonly #groups: KeyTable
+  readonly #fields: number
   /** The record of its key. */
-  at: number
-  /** The values of the query_key's fields; none where the rule has no query_key. */
-  values: unknown[]
-  /** They as one key: of several, joined by a comma. */
-  key: Key
+  at = 0
   /** Time of the evaluation, or the start of the bucket. */
-  micros: number
-  count: number
+  micros = 0
+  count = 0
   value: number | undefined
+
+  constructor(groups: KeyTable, fields: number) {
+    this.#groups = groups
+    this.#fields = fields
+  }
+
+  /** The values of the query_key's fields; none where the rule has no query_key. */
+  get values(): unknown[] {
+    if (this.#fields === 0) return []
+    const group = this.#groups.keyOf(this.at)
+    return this.#fields === 1 ? [group] : JSON.parse(group as string)
+  }
+
+  /** They as one key: of several, joined by a comma. */
+  get key(): Key {
+    return keyOf(this.values)
+  }
 }
 
 /** Groups that others know something of, too. */
@@ -37,6 +52,7 @@ export class Aggregation {
   readonly #fields: string[]
   /** Where there is but one. */
   readonly #field: FieldFinder | undefined
+  readonly #aggregate: Aggregate
   readonly #window: AggregationWindow
   readonly #length: number
   readonly #width: number
@@ -59,6 +75,7 @@ export class Aggregation {
     const fields = rule.queryKey?.fields ?? []
     this.#fields = fields
     if (fields.length === 1) this.#field = new FieldFinder(fields[0]!)
+    this.#aggregate = new Aggregate(groups, fields.length)
     this.#window = window
     this.#length = timing.bufferTime
     this.#every = timing.runEvery
@@ -90,11 +107,6 @@ export class Aggregation {
     this.#slots.add(at, slot, values)
   }
 
-  #valuesOf(group: Key): unknown[] {
-    if (this.#fields.length === 0) return []
-    return this.#fields.length === 1 ? [group] : JSON.parse(group as string)
-  }
-
   evaluate(micros: number, visit: (aggregate: Aggregate) => void): void {
     const { bucket, minDocCount } = this.#window
     const start = this.#start(micros)
@@ -113,14 +125,21 @@ export class Aggregation {
       }
       const total = slots.total(at, first, last)
       if (!isWhole && total.count < minDocCount) return
-      const values = this.#valuesOf(groups.keyOf(at))
-      const key = keyOf(values)
-      if (bucket === undefined) visit({ at, values, key, micros, ...total })
+      if (bucket === undefined) visit(this.#shown(at, micros, total))
       else
         this.#buckets(at, start, bucket.length, first, last, (from, part) =>
-          visit({ at, values, key, micros: from, ...part })
+          visit(this.#shown(at, from, part))
         )
     })
+  }
+
+  #shown(at: number, micros: number, { count, value }: Total): Aggregate {
+    const shown = this.#aggregate
+    shown.at = at
+    shown.micros = micros
+    shown.count = count
+    shown.value = value
+    return shown
   }
 
   #start(micros: number): number {
@@ -136,7 +155,7 @@ export class Aggregation {
     length: number,
     first: number,
     last: number,
-    visit: (micros: number, total: { count: number; value: number | undefined }) => void
+    visit: (micros: number, total: Total) => void
   ): void {
     const slots = this.#slots
     const found = slots.within(owner, first, last)

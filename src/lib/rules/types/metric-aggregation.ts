@@ -34,8 +34,10 @@ export class MetricAggregation implements RuleType {
   evaluate(now: number, report: Report): void {
     const { metric, format } = this.#kind
     const name = `metric_${metric.field}_${metric.type}`
-    this.#aggregation.evaluate(now, ({ values, key, micros, count, value }) => {
+    this.#aggregation.evaluate(now, aggregate => {
+      const { micros, count, value } = aggregate
       if (value === undefined || !crosses(value, this.#kind)) return
+      const { values, key } = aggregate
       const row = report.evaluation(undefined, micros)
       row[name] = value
       // ElastAlert has it only here

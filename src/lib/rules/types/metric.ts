@@ -1,57 +1,63 @@
 import { pythonStr } from '../python-format.ts'
 import type { Metric } from '../rule.ts'
-import { MemberSets } from '../state/members.ts'
+import { MemberSets, SET_INTS } from '../state/members.ts'
 import { Records } from '../state/records.ts'
 import { Terms } from '../state/terms.ts'
+import { Numbers } from './numbers.ts'
 import type { Tally, TallyType } from './slots.ts'
+
+/** Of a sum that is a number: the number, a double, and how many have been added up. */
+const COUNT = 2
+const NUMBER_INTS = 3
 
 /** How a metric is added up. */
 export function tallyOf(metric: Metric): TallyType {
   const { type } = metric
   switch (type) {
     case 'cardinality':
-      return { name: type, words: 1, open: (sums, _, word) => distinctValues(sums, word) }
+      return { name: type, ints: SET_INTS, open: distinctValues }
     case 'percentiles':
-      return { name: type, words: 1, open: (sums, _, word) => allNumbers(sums, word, metric.percentile) }
+      return { name: type, ints: 1, open: (sums, place) => allNumbers(sums, place, metric.percentile) }
     case 'min':
     case 'max':
-      return { name: type, words: 1, open: (sums, count, word) => extreme(sums, count, word, Math[type]) }
+      return { name: type, ints: NUMBER_INTS, open: (sums, place) => extreme(sums, place, Math[type]) }
     default:
-      return { name: type, words: 1, open: (sums, count, word) => sumAndCount(sums, count, word, type) }
+      return { name: type, ints: NUMBER_INTS, open: (sums, place) => sumAndCount(sums, place, type) }
   }
 }
 
-/** The numbers among values: texts count where they spell one, since DECIMAL columns are texts. */
-function numbersOf(values: readonly unknown[]): readonly number[] {
-  // what most events have
-  if (values.length === 1 && typeof values[0] === 'number') return values as readonly number[]
-  const numbers: number[] = []
-  for (const value of values) {
-    const n = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value)
-    if (typeof value !== 'object' && !Number.isNaN(n)) numbers.push(n)
-  }
-  return numbers
+/** NaN where a value is no number: texts count where they spell one, since DECIMAL columns are texts. */
+function numberOf(value: unknown): number {
+  if (typeof value === 'number') return value
+  if (typeof value === 'object' || (typeof value === 'string' && value.trim() === '')) return Number.NaN
+  return Number(value)
 }
 
 /** A sum has the numbers' sum and how many they are; for value_count how many values. */
-function sumAndCount(sums: Records, place: number, word: number, type: 'sum' | 'avg' | 'value_count'): Tally {
+function sumAndCount(sums: Records, place: number, type: 'sum' | 'avg' | 'value_count'): Tally {
+  const [word, counted] = [place / 2, place + COUNT]
   let total = 0
   let count = 0
   return {
     add(at, values) {
-      const numbers = numbersOf(values)
       let sum = 0
-      for (let i = 0; i < numbers.length; i++) sum += numbers[i]!
+      let numbers = 0
+      for (const value of values) {
+        const n = numberOf(value)
+        if (Number.isNaN(n)) continue
+        sum += n
+        numbers++
+      }
       sums.setDouble(at, word, sums.double(at, word) + sum)
-      const more = type === 'value_count' ? values.length : numbers.length
-      sums.setInt(at, place, sums.int(at, place) + more)
+      const more = type === 'value_count' ? values.length : numbers
+      sums.setInt(at, counted, sums.int(at, counted) + more)
     },
     begin() {
       total = count = 0
     },
     join(at) {
       total += sums.double(at, word)
-      count += sums.int(at, place)
+      count += sums.int(at, counted)
     },
     value() {
       if (type === 'sum') return total
@@ -62,26 +68,24 @@ function sumAndCount(sums: Records, place: number, word: number, type: 'sum' | '
 }
 
 /** A sum has the least or greatest number, and how many there were. */
-function extreme(
-  sums: Records,
-  place: number,
-  word: number,
-  choose: (a: number, b: number) => number
-): Tally {
+function extreme(sums: Records, place: number, choose: (a: number, b: number) => number): Tally {
+  const [word, counted] = [place / 2, place + COUNT]
   let value: number | undefined
   return {
     add(at, values) {
-      for (const n of numbersOf(values)) {
-        const count = sums.int(at, place)
+      for (const value of values) {
+        const n = numberOf(value)
+        if (Number.isNaN(n)) continue
+        const count = sums.int(at, counted)
         sums.setDouble(at, word, count === 0 ? n : choose(sums.double(at, word), n))
-        sums.setInt(at, place, count + 1)
+        sums.setInt(at, counted, count + 1)
       }
     },
     begin() {
       value = undefined
     },
     join(at) {
-      if (sums.int(at, place) === 0) return
+      if (sums.int(at, counted) === 0) return
       const own = sums.double(at, word)
       value = value === undefined ? own : choose(value, own)
     },
@@ -93,28 +97,30 @@ const NUMBER = 0
 const REST = 2
 
 /** A sum has the first of its numbers, which have each the next one. */
-function allNumbers(sums: Records, word: number, percent: number): Tally {
+function allNumbers(sums: Records, place: number, percent: number): Tally {
   const kept = new Records(2)
-  let numbers: number[] = []
+  const total = new Numbers()
   return {
     add(at, values) {
-      for (const n of numbersOf(values)) {
+      for (const value of values) {
+        const n = numberOf(value)
+        if (Number.isNaN(n)) continue
         const one = kept.take()
         kept.setDouble(one, NUMBER, n)
-        kept.setInt(one, REST, sums.int(at, word * 2))
-        sums.setInt(at, word * 2, one)
+        kept.setInt(one, REST, sums.int(at, place))
+        sums.setInt(at, place, one)
       }
     },
     begin() {
-      numbers = []
+      total.clear()
     },
     join(at) {
-      for (let one = sums.int(at, word * 2); one !== 0; one = kept.int(one, REST))
-        numbers.push(kept.double(one, NUMBER))
+      for (let one = sums.int(at, place); one !== 0; one = kept.int(one, REST))
+        total.add(kept.double(one, NUMBER))
     },
-    value: () => percentile(numbers, percent),
+    value: () => total.percentile(percent),
     drop(at) {
-      for (let one = sums.int(at, word * 2); one !== 0; ) {
+      for (let one = sums.int(at, place); one !== 0; ) {
         const rest = kept.int(one, REST)
         kept.drop(one)
         one = rest
@@ -125,20 +131,20 @@ function allNumbers(sums: Records, word: number, percent: number): Tally {
   }
 }
 
-/** Percentile by linear interpolation between the two nearest ranks. */
-function percentile(values: number[], p: number): number | undefined {
-  if (values.length === 0) return undefined
-  const sorted = Float64Array.from(values).sort()
-  const at = (p / 100) * (sorted.length - 1)
-  const low = sorted[Math.floor(at)]!
-  return low + (sorted[Math.ceil(at)]! - low) * (at - Math.floor(at))
-}
-
 /** A sum has its distinct values, as ElastAlert writes them, in a set. */
-function distinctValues(sums: Records, word: number): Tally {
+function distinctValues(sums: Records, place: number): Tally {
   const terms = new Terms()
-  const sets = new MemberSets(sums, word * 2, false)
+  const sets = new MemberSets(sums, place, false)
   let count = 0
+  // made once: all keys are looked at in an evaluation
+  const countOne = (term: number): boolean => {
+    if (terms.count(term)) count++
+    return false
+  }
+  const release = (term: number): boolean => {
+    terms.release(term)
+    return true
+  }
   return {
     add(at, values) {
       for (const value of values) {
@@ -151,17 +157,11 @@ function distinctValues(sums: Records, word: number): Tally {
       terms.beginCount()
     },
     join(at) {
-      sets.each(at, term => {
-        if (terms.count(term)) count++
-        return false
-      })
+      sets.each(at, countOne)
     },
     value: () => count,
     drop(at) {
-      sets.each(at, term => {
-        terms.release(term)
-        return true
-      })
+      sets.each(at, release)
     },
     save(out) {
       terms.save(out)

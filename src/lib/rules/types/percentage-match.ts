@@ -9,10 +9,10 @@ import { addKey, boundsText, crosses, formatNumber, reportEvaluation } from './b
 import type { Key, Report, RuleType } from './rule-type.ts'
 import type { TallyType } from './slots.ts'
 
-/** A sum's count is that of the events that pass the filter. */
+/** A sum is the number of events that pass the filter. */
 const COUNT: TallyType = {
   name: 'matches',
-  words: 0,
+  ints: 1,
   open(sums, count) {
     let matches = 0
     return {
@@ -54,7 +54,8 @@ export class PercentageMatch implements RuleType {
 
   evaluate(now: number, report: Report): void {
     const { minDenominator, format } = this.#kind
-    this.#aggregation.evaluate(now, ({ values, key, micros, count, value: matches = 0 }) => {
+    this.#aggregation.evaluate(now, aggregate => {
+      const { micros, count, value: matches = 0 } = aggregate
       if (count === 0 || count < minDenominator) return
       const percentage = (matches / count) * 100
       if (!crosses(percentage, this.#kind)) return
@@ -62,6 +63,7 @@ export class PercentageMatch implements RuleType {
       row.percentage = percentage
       row.denominator = count
       if (format !== undefined) row.percentage_formatted = formatNumber(format, percentage)
+      const { values, key } = aggregate
       addKey(row, this.#rule, values, key)
       reportEvaluation(report, { key, micros, numHits: count, row })
     })

@@ -4,9 +4,8 @@
  * take either of its ends or leave it.
  */
 
-import type { Records } from '../state/records.ts'
+import { Records } from '../state/records.ts'
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
-import { ENTRY_INTS, ENTRY_WORDS, LIST_INTS, TimeLists } from '../state/time-lists.ts'
 
 /** The slot of a time: odd for the open interval, even for the instant at its start. */
 export function slotOf(micros: number, width: number): number {
@@ -14,7 +13,7 @@ export function slotOf(micros: number, width: number): number {
   return micros === n * width ? n * 2 : n * 2 + 1
 }
 
-/** How the values of events are added up. A sum is some words and a 32-bit count of a record, zeros at first. */
+/** How the values of events are added up. A sum is some places of a record, zeros at first. */
 export interface Tally {
   /** Takes the values of one event. */
   add(sum: number, values: readonly unknown[]): void
@@ -29,90 +28,147 @@ export interface Tally {
   restore?(saved: SnapshotReader): void
 }
 
-/** A tally and how many words its sums take, from which on in the records of sums. */
+/** A tally, how many places its sums take, and from which on in the records of sums. */
 export interface TallyType {
   /** Names what a sum is, so that a snapshot with others is not read as these. */
   readonly name: string
-  /** Beside the count. */
-  readonly words: number
-  /** @param count place of the sum's count in its record, @param word where its words begin */
-  open(sums: Records, count: number, word: number): Tally
+  readonly ints: number
+  /** @param place where a sum begins in its record: half of it is a word */
+  open(sums: Records, place: number): Tally
 }
 
-/** Of a slot: how many events, then the count and the words of the sum. */
-const EVENTS = ENTRY_INTS
-const COUNT = ENTRY_INTS + 1
-const SUM = ENTRY_WORDS + 1
+/** How many events there are in some slots, and what they come to. */
+export interface Total {
+  readonly count: number
+  readonly value: number | undefined
+}
 
-/** Words of a key's record that its slots take. */
-export const SLOTS_WORDS = Math.ceil(LIST_INTS / 2)
+/** Of a slot: its number, the slot before it, how many events, then the sum. */
+const SLOT = 0
+const OLDER = 2
+const EVENTS = 3
+const SUM = 4
+
+/** Places of an owner's record: its last slot and its first one. */
+const NEWEST = 0
+const OLDEST = 1
+/** Words of it. */
+export const SLOTS_WORDS = 1
 
 export class Slots {
-  readonly #lists: TimeLists
+  readonly #slots: Records
+  readonly #owners: Records
+  readonly #place: number
   readonly #tally: Tally
+  /** All keys are looked at in an evaluation, and none is to leave an object behind. */
+  readonly #total: { count: number; value: number | undefined } = { count: 0, value: undefined }
 
   /** @param at word of an owner's record from which on its slots have SLOTS_WORDS of them */
   constructor(owners: Records, at: number, type: TallyType) {
-    this.#lists = new TimeLists(owners, at * 2, 1 + type.words)
-    this.#tally = type.open(this.#lists.entries, COUNT, SUM)
+    this.#slots = new Records(Math.ceil((SUM + type.ints) / 2))
+    this.#owners = owners
+    this.#place = at * 2
+    this.#tally = type.open(this.#slots, SUM)
   }
 
   isEmpty(owner: number): boolean {
-    return this.#lists.size(owner) === 0
+    return this.#newest(owner) === 0
   }
 
   add(owner: number, slot: number, values: readonly unknown[]): void {
-    const lists = this.#lists
-    let entry = lists.tail(owner)
-    while (entry !== 0 && lists.time(entry) > slot) entry = lists.before(entry)
-    if (entry === 0 || lists.time(entry) !== slot) entry = lists.add(owner, slot)
-    lists.entries.setInt(entry, EVENTS, lists.entries.int(entry, EVENTS) + 1)
-    this.#tally.add(entry, values)
+    let after = 0
+    let at = this.#newest(owner)
+    while (at !== 0 && this.#number(at) > slot) {
+      after = at
+      at = this.#older(at)
+    }
+    if (at === 0 || this.#number(at) !== slot) at = this.#insert(owner, slot, at, after)
+    this.#slots.setInt(at, EVENTS, this.#events(at) + 1)
+    this.#tally.add(at, values)
+  }
+
+  #insert(owner: number, slot: number, before: number, after: number): number {
+    const slots = this.#slots
+    const at = slots.take()
+    slots.setDouble(at, SLOT, slot)
+    slots.setInt(at, OLDER, before)
+    if (before === 0) this.#owners.setInt(owner, this.#place + OLDEST, at)
+    if (after === 0) this.#owners.setInt(owner, this.#place + NEWEST, at)
+    else slots.setInt(after, OLDER, at)
+    return at
   }
 
   /** Drops the slots before this one. */
   drop(owner: number, slot: number): void {
-    const lists = this.#lists
-    for (let head = lists.head(owner); head !== 0 && lists.time(head) < slot; head = lists.head(owner)) {
-      this.#tally.drop?.(head)
-      lists.shift(owner)
+    const oldest = this.#owners.int(owner, this.#place + OLDEST)
+    if (oldest === 0 || this.#number(oldest) >= slot) return
+    let kept = 0
+    let at = this.#newest(owner)
+    while (this.#number(at) >= slot) {
+      kept = at
+      at = this.#older(at)
+    }
+    if (kept === 0) this.#owners.setInt(owner, this.#place + NEWEST, 0)
+    else this.#slots.setInt(kept, OLDER, 0)
+    this.#owners.setInt(owner, this.#place + OLDEST, kept)
+    while (at !== 0) {
+      const older = this.#older(at)
+      this.#tally.drop?.(at)
+      this.#slots.drop(at)
+      at = older
     }
   }
 
-  /** Events of the slots from `first` to `last`, both among them, and what they come to. */
-  total(owner: number, first: number, last: number): { count: number; value: number | undefined } {
-    const lists = this.#lists
+  /** Of the slots from `first` to `last`, both among them; valid until the next is asked for. */
+  total(owner: number, first: number, last: number): Total {
     const tally = this.#tally
-    let count = 0
+    const total = this.#total
+    total.count = 0
     tally.begin()
-    for (let entry = lists.head(owner); entry !== 0; entry = lists.next(entry)) {
-      const slot = lists.time(entry)
+    for (let at = this.#newest(owner); at !== 0; at = this.#older(at)) {
+      const slot = this.#number(at)
       if (slot < first || slot > last) continue
-      count += lists.entries.int(entry, EVENTS)
-      tally.join(entry)
+      total.count += this.#events(at)
+      tally.join(at)
     }
-    return { count, value: tally.value() }
+    total.value = tally.value()
+    return total
   }
 
   /** First and last slot that hold something within a range; undefined when none does. */
   within(owner: number, first: number, last: number): { first: number; last: number } | undefined {
-    const lists = this.#lists
     let range: { first: number; last: number } | undefined
-    for (let entry = lists.head(owner); entry !== 0; entry = lists.next(entry)) {
-      const slot = lists.time(entry)
+    for (let at = this.#newest(owner); at !== 0; at = this.#older(at)) {
+      const slot = this.#number(at)
       if (slot < first || slot > last) continue
-      range = { first: range?.first ?? slot, last: slot }
+      range = { first: slot, last: range?.last ?? slot }
     }
     return range
   }
 
+  #newest(owner: number): number {
+    return this.#owners.int(owner, this.#place + NEWEST)
+  }
+
+  #older(at: number): number {
+    return this.#slots.int(at, OLDER)
+  }
+
+  #number(at: number): number {
+    return this.#slots.double(at, SLOT)
+  }
+
+  #events(at: number): number {
+    return this.#slots.int(at, EVENTS)
+  }
+
   save(out: SnapshotWriter): void {
-    this.#lists.save(out)
+    this.#slots.save(out)
     this.#tally.save?.(out)
   }
 
   restore(saved: SnapshotReader): void {
-    this.#lists.restore(saved)
+    this.#slots.restore(saved)
     this.#tally.restore?.(saved)
   }
 }

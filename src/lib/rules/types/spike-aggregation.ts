@@ -20,8 +20,8 @@ function comparison({ type }: Metric): Comparison {
       window.size === 0 ? undefined : figure(window)
   const figures: Partial<Record<Metric['type'], Comparison['figure']>> = {
     avg: window => window.mean(),
-    min: over(window => window.fold(Number.POSITIVE_INFINITY, (a, b) => Math.min(a, b))),
-    max: over(window => window.fold(Number.NEGATIVE_INFINITY, (a, b) => Math.max(a, b)))
+    min: over(window => window.fold(Number.POSITIVE_INFINITY, Math.min)),
+    max: over(window => window.fold(Number.NEGATIVE_INFINITY, Math.max))
   }
   return {
     figure: figures[type] ?? (window => window.sum),

@@ -139,11 +139,11 @@ export class ValueRuns implements Pairs {
 
   /** Added up anew each time: what has come and gone must leave no rest. */
   sum(at: number, isCurrent: boolean): number {
-    return this.fold(at, isCurrent, 0, (sum, value) => sum + value)
+    return this.fold(at, isCurrent, 0, plus)
   }
 
   size(at: number, isCurrent: boolean): number {
-    return this.fold(at, isCurrent, 0, size => size + 1)
+    return this.fold(at, isCurrent, 0, plusOne)
   }
 
   fold<T>(at: number, isCurrent: boolean, start: T, next: (result: T, value: number) => T): T {
@@ -177,4 +177,12 @@ export class ValueRuns implements Pairs {
     this.#base = saved.json<number | null>()
     this.#runs.restore(saved)
   }
+}
+
+function plus(sum: number, value: number): number {
+  return sum + value
+}
+
+function plusOne(size: number): number {
+  return size + 1
 }
