@@ -256,6 +256,47 @@ test('environment variables are filled in, as ElastAlert does', t => {
   assert.equal(rules[0]?.name, 'from outside $NOT_SET_ANYWHERE')
 })
 
+test('numbers and times are those of PyYAML, and what looks like one but is none to it is a text', t => {
+  const values: [written: string, value: unknown][] = [
+    ['010', 8],
+    ['08', '08'],
+    ['0x1F', 31],
+    ['0b101', 5],
+    ['1_000', 1000],
+    ['1:30', 90],
+    ['-1:30', -90],
+    ['0:30', '0:30'],
+    ['1:2.5', 62.5],
+    ['1e3', '1e3'],
+    ['1.5e3', '1.5e3'],
+    ['1.5e+3', 1500],
+    ['.5', 0.5],
+    ['-.5', '-.5'],
+    ['.', '.'],
+    ['5.', 5],
+    ['2026-11-24 9:05:00', '2026-11-24T09:05:00'],
+    ['2026-11-24t10:00:00.5 -5:30', '2026-11-24T10:00:00.500000-05:30'],
+    ['2026-11-24T10:00:00Z', '2026-11-24T10:00:00+00:00']
+  ]
+  for (const [written, value] of values) {
+    const { rules, printed } = load(t, `${GOOD}filter:\n- term: {a: ${written}}\n`)
+    assert.deepEqual(printed, [], written)
+    assert.deepEqual(rules[0]?.filter, { is: 'term', field: 'a', value, ignoreCase: false }, written)
+  }
+  const { printed } = load(t, `${GOOD}realert: {minutes: .inf}\n`)
+  assert.deepEqual(printed, ['rule.yaml:5:1: the amounts of realert are numbers: {minutes: 5}'])
+})
+
+test('of an option that stands twice the last one counts, and that is told', t => {
+  const { rules, printed } = load(t, `${GOOD}filter:\n- term: {a: 1, a: 2}\nname: b\n`)
+  assert.equal(rules[0]?.name, 'b')
+  assert.deepEqual(rules[0]?.filter, { is: 'term', field: 'a', value: 2, ignoreCase: false })
+  assert.deepEqual(printed, [
+    'warning: rule.yaml:7:1: name stands here a second time: what was said first does not count',
+    'warning: rule.yaml:6:16: a stands here a second time: what was said first does not count'
+  ])
+})
+
 test('YAML is read as PyYAML reads it: yes is a boolean, y and a date are texts', t => {
   const { rules } = load(
     t,

@@ -1,18 +1,9 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type ScalarTag,
-  type Tags
-} from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import { errnoOf, messageOf } from '../cli/index.ts'
 import { isObject, type JsonObject } from './fields.ts'
+import { pythonTags } from './python-yaml.ts'
 
 /** Something to say about a rule file. Lines and columns count from 1. */
 export interface Problem {
@@ -46,16 +37,21 @@ function expandVariables(text: string): string {
   })
 }
 
-const TRUE = /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/
-const FALSE = /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/
-
-/** YAML 1.1 as PyYAML reads it: y and n are texts, and so are dates, as they end up in queries. */
-function pythonTag(tag: Tags[number]): Tags {
-  if (typeof tag === 'string') return [tag]
-  if (tag.tag === 'tag:yaml.org,2002:timestamp') return []
-  if (tag.tag !== 'tag:yaml.org,2002:bool') return [tag]
-  const bool = tag as ScalarTag
-  return [{ ...bool, test: bool.test?.test('true') ? TRUE : FALSE }]
+/** Names that stand twice in a mapping; the last one counts, as for PyYAML. */
+function repeatedNames(document: Document): { name: string; offset: number }[] {
+  const found: { name: string; offset: number }[] = []
+  visit(document, {
+    Map(_, map) {
+      const names = new Set<string>()
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue
+        const name = String(key.value)
+        if (names.has(name) && name !== '<<') found.push({ name, offset: key.range?.[0] ?? 0 })
+        names.add(name)
+      }
+    }
+  })
+  return found
 }
 
 function positionOf(
@@ -68,7 +64,7 @@ function positionOf(
   for (const step of path) {
     if (isAlias(node)) node = node.resolve(document)
     if (isMap(node)) {
-      const pair = node.items.find(p => isScalar(p.key) && String(p.key.value) === String(step))
+      const pair = node.items.findLast(p => isScalar(p.key) && String(p.key.value) === String(step))
       if (pair === undefined) break
       offset = isScalar(pair.key) ? (pair.key.range?.[0] ?? offset) : offset
       node = pair.value
@@ -96,13 +92,15 @@ function readSource(file: string, report: (p: Problem) => void): Source | undefi
   const document = parseDocument(expandVariables(text), {
     lineCounter: lines,
     version: '1.1',
-    customTags: tags => tags.flatMap(pythonTag),
+    customTags: pythonTags,
+    uniqueKeys: false,
     prettyErrors: false
   })
   const broken = document.errors[0]
   if (broken !== undefined) {
     const { line, col } = lines.linePos(broken.pos[0])
-    return fail(broken.message, line, col)
+    const isSecond = broken.code === 'MULTIPLE_DOCS'
+    return fail(isSecond ? 'a second document begins here: a rule file is one' : broken.message, line, col)
   }
   let content: unknown
   try {
@@ -111,6 +109,16 @@ function readSource(file: string, report: (p: Problem) => void): Source | undefi
     // an alias without its anchor, or aliases that multiply without end
     if (error instanceof ReferenceError) return fail(error.message)
     throw error
+  }
+  for (const { name, offset } of repeatedNames(document)) {
+    const { line, col } = lines.linePos(offset)
+    report({
+      severity: 'warning',
+      file,
+      line,
+      column: col,
+      message: `${name} stands here a second time: what was said first does not count`
+    })
   }
   if (!isObject(content))
     return fail('a rule file is a mapping of options: name, type, index, alert, filter, …')

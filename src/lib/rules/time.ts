@@ -81,7 +81,7 @@ export function durationMicros(value: Record<string, unknown>): number | undefin
     if (micros === undefined || typeof amount !== 'number') return undefined
     sum += amount * micros
   }
-  return Math.round(sum)
+  return Number.isFinite(sum) ? Math.round(sum) : undefined
 }
 
 /** A name for time zone `local` or UTC as Python's `%Z` gives it: `UTC`, `CET`. */
