@@ -4,19 +4,18 @@ import { EncodedKey, TAG } from './encoded-key.ts'
 import { Records } from './records.ts'
 import type { SnapshotReader, SnapshotWriter } from './snapshot.ts'
 
-/** Places of a key's record; what its user keeps of it comes behind them. */
+/** Places of a key's record; what its user keeps of it comes behind them, then the key itself. */
 const HASH = 0
-const TEXT = 1
+/** The record that its bytes go on in; 0 for none. */
+const REST = 1
 const NEXT = 2
 const BEFORE = 3
 const OWN_WORDS = 2
 
-/** Of the records that a key's bytes lie in, one after the other. */
-const REST = 0
-const LENGTH = 1
-const TEXT_WORDS = 4
-const TEXT_START = 8
-const TEXT_BYTES = TEXT_WORDS * 8 - TEXT_START
+/** The end of a key's record: length and kind, then its first bytes. A record of the rest of them is the next one, then bytes. */
+const PART_WORDS = 3
+const PART_START = 4
+const PART_BYTES = PART_WORDS * 8 - PART_START
 
 /** Places of a table, at least. */
 const FEWEST = 16
@@ -42,7 +41,9 @@ let scratch = Buffer.alloc(256)
  */
 export class KeyTable {
   readonly records: Records
-  readonly #texts = new Records(TEXT_WORDS)
+  readonly #rests = new Records(PART_WORDS)
+  /** Place of a key's length and kind. */
+  readonly #coded: number
   /** Of each place a key's record, 0 where there is none, and its hash: most others are told apart by it. */
   #table = new Uint32Array(FEWEST * 2)
   /** That of the process in which it was begun. */
@@ -54,7 +55,8 @@ export class KeyTable {
 
   /** @param words of each key's record, behind the table's own */
   constructor(words: number) {
-    this.records = new Records(OWN_WORDS + words)
+    this.records = new Records(OWN_WORDS + words + PART_WORDS)
+    this.#coded = (OWN_WORDS + words) * 2
   }
 
   get size(): number {
@@ -84,7 +86,7 @@ export class KeyTable {
     this.#table[place] = at
     this.#table[place + 1] = wanted.hash
     records.setInt(at, HASH, wanted.hash)
-    records.setInt(at, TEXT, this.#keep())
+    this.#keep(at)
     this.#append(at)
     if (this.size > MOST_FEW) this.#few = undefined
     this.#few?.set(key, at)
@@ -122,10 +124,10 @@ export class KeyTable {
     this.#few?.delete(this.keyOf(at))
     this.#unlink(at)
     this.#takeOut(at)
-    for (let text = records.int(at, TEXT); text !== 0; ) {
-      const rest = this.#texts.int(text, REST)
-      this.#texts.drop(text)
-      text = rest
+    for (let rest = records.int(at, REST); rest !== 0; ) {
+      const next = this.#rests.int(rest, 0)
+      this.#rests.drop(rest)
+      rest = next
     }
     records.drop(at)
     if (records.size > 0) return
@@ -135,7 +137,7 @@ export class KeyTable {
 
   clear(): void {
     this.records.clear()
-    this.#texts.clear()
+    this.#rests.clear()
     this.#table = new Uint32Array(FEWEST * 2)
     this.#few = new Map()
     this.#first = this.#last = 0
@@ -151,20 +153,27 @@ export class KeyTable {
   }
 
   keyOf(at: number): Key {
-    const texts = this.#texts
-    let text = this.records.int(at, TEXT)
-    const coded = texts.int(text, LENGTH)
+    const { records } = this
+    const rests = this.#rests
+    const coded = records.int(at, this.#coded)
     const tag = coded & ((1 << TAG_BITS) - 1)
     const length = coded >>> TAG_BITS
     if (tag <= TAG.true) return tag === TAG.null ? null : tag === TAG.true
     if (length > scratch.length) scratch = Buffer.alloc(length * 2)
-    for (let done = 0; done < length; done += TEXT_BYTES) {
-      const start = texts.startOf(text) + TEXT_START
-      scratch.set(texts.bytesOf(text).subarray(start, start + Math.min(TEXT_BYTES, length - done)), done)
-      text = texts.int(text, REST)
+    copy(records.bytesOf(at), this.#startOf(at), scratch, 0, Math.min(length, PART_BYTES))
+    let rest = records.int(at, REST)
+    for (let done = PART_BYTES; done < length; done += PART_BYTES) {
+      const start = rests.startOf(rest) + PART_START
+      copy(rests.bytesOf(rest), start, scratch, done, Math.min(length - done, PART_BYTES))
+      rest = rests.int(rest, 0)
     }
     if (tag === TAG.latin) return scratch.toString('latin1', 0, length)
     return tag === TAG.utf16 ? scratch.toString('utf16le', 0, length) : scratch.readDoubleLE(0)
+  }
+
+  /** Where a key's first bytes begin. */
+  #startOf(at: number): number {
+    return this.records.startOf(at) + this.#coded * 4 + PART_START
   }
 
   /** Where the encoded key stands in the table, or the empty place where it would. */
@@ -181,40 +190,41 @@ export class KeyTable {
   }
 
   #isEncoded(at: number): boolean {
-    const texts = this.#texts
-    let text = this.records.int(at, TEXT)
-    const { length, tag, bytes: expected } = wanted
-    if (texts.int(text, LENGTH) !== ((length << TAG_BITS) | tag) >>> 0) return false
-    for (let done = 0; done < length; done += TEXT_BYTES) {
-      const bytes = texts.bytesOf(text)
-      const start = texts.startOf(text) + TEXT_START - done
-      const end = Math.min(length, done + TEXT_BYTES)
-      for (let i = done; i < end; i++) if (bytes[start + i] !== expected[i]) return false
-      text = texts.int(text, REST)
+    const { records } = this
+    const rests = this.#rests
+    const { length, tag, bytes } = wanted
+    if (records.int(at, this.#coded) !== ((length << TAG_BITS) | tag) >>> 0) return false
+    if (!same(records.bytesOf(at), this.#startOf(at), bytes, 0, Math.min(length, PART_BYTES))) return false
+    let rest = records.int(at, REST)
+    for (let done = PART_BYTES; done < length; done += PART_BYTES) {
+      const start = rests.startOf(rest) + PART_START
+      if (!same(rests.bytesOf(rest), start, bytes, done, Math.min(length - done, PART_BYTES))) return false
+      rest = rests.int(rest, 0)
     }
     return true
   }
 
-  /** Keeps the encoded key's bytes; gives the first of their records. */
-  #keep(): number {
-    const texts = this.#texts
-    const first = texts.take()
-    const { length, tag } = wanted
-    texts.setInt(first, LENGTH, (length << TAG_BITS) | tag)
-    let text = first
-    for (let done = 0; done < length; done += TEXT_BYTES) {
-      if (done > 0) {
-        const rest = texts.take()
-        texts.setInt(text, REST, rest)
-        text = rest
-      }
-      const bytes = texts.bytesOf(text)
-      const start = texts.startOf(text) + TEXT_START - done
-      // most are short: a call would cost more
-      for (let i = done, end = Math.min(length, done + TEXT_BYTES); i < end; i++)
-        bytes[start + i] = wanted.bytes[i]!
+  /** Keeps the encoded key's bytes: in its record, and where they have no room there in others. */
+  #keep(at: number): void {
+    const { records } = this
+    const rests = this.#rests
+    const { length, tag, bytes } = wanted
+    records.setInt(at, this.#coded, (length << TAG_BITS) | tag)
+    copy(bytes, 0, records.bytesOf(at), this.#startOf(at), Math.min(length, PART_BYTES))
+    let last = 0
+    for (let done = PART_BYTES; done < length; done += PART_BYTES) {
+      const rest = rests.take()
+      copy(
+        bytes,
+        done,
+        rests.bytesOf(rest),
+        rests.startOf(rest) + PART_START,
+        Math.min(length - done, PART_BYTES)
+      )
+      if (last === 0) records.setInt(at, REST, rest)
+      else rests.setInt(last, 0, rest)
+      last = rest
     }
-    return first
   }
 
   /** Empties a record's place in the table; those behind it that would not be found any more move up. */
@@ -249,7 +259,7 @@ export class KeyTable {
   save(out: SnapshotWriter): void {
     out.json([this.#seed, this.#first, this.#last])
     this.records.save(out)
-    this.#texts.save(out)
+    this.#rests.save(out)
   }
 
   restore(saved: SnapshotReader): void {
@@ -258,11 +268,21 @@ export class KeyTable {
     this.#first = first
     this.#last = last
     this.records.restore(saved)
-    this.#texts.restore(saved)
+    this.#rests.restore(saved)
     let places = FEWEST
     while (this.size * 3 > places * 2) places *= 2
     this.#resize(places)
     this.#few = this.size > MOST_FEW ? undefined : new Map()
     if (this.#few !== undefined) this.each(at => this.#few?.set(this.keyOf(at), at))
   }
+}
+
+/** Most are short: a call of what copies many would cost more. */
+function copy(from: Uint8Array, start: number, to: Uint8Array, at: number, length: number): void {
+  for (let i = 0; i < length; i++) to[at + i] = from[start + i]!
+}
+
+function same(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (a[aStart + i] !== b[bStart + i]) return false
+  return true
 }
