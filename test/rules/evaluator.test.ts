@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Evaluator } from '../../src/lib/rules/index.ts'
-import { ndjson, rules, run } from './rules.ts'
+import { Evaluator, loadRules } from '../../src/lib/rules/index.ts'
+import { folder, ndjson, rules, run } from './rules.ts'
 
 const GATEWAY_DOWN = `
 name: gateway down
@@ -307,6 +307,69 @@ test('the same lines give the same alerts however they are cut into blocks and w
       }
       assert.deepEqual(alerts, whole)
     })
+  )
+})
+
+test('many events of one block give the alerts and bad lines, in their order, that each gives in a block of its own', t => {
+  const all = rules(t, GATEWAY_DOWN, ANY, ANY.replace('refunds', 'again'), ...STATEFUL)
+  const wide = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`field ${i}`, i]))
+  const lines = Array.from({ length: 6000 }, (_, i) => {
+    const event = payment(
+      i / 20,
+      'abcdefg'[i % 7]!,
+      ['FAILED', 'OK', 'OK', 'REFUNDED', 'OK'][i % 5]!
+    ) as object
+    // of some shapes, some lines of none, and some events that two rules cannot take
+    if (i % 97 === 0) return `${'[1]'.repeat(i % 2)}\n`
+    if (i % 101 === 0) return ndjson([{ gateway: 'a', status: 'REFUNDED' }])
+    return ndjson([i % 3 === 0 ? { ...event, ...wide } : event])
+  })
+  const whole = run(new Evaluator(all), lines.join(''))
+  const evaluator = new Evaluator(all)
+  const alone = lines.map(line => run(evaluator, line))
+  assert.ok(whole.alerts.length > 1000, `${whole.alerts.length} alerts`)
+  assert.deepEqual(
+    whole.alerts,
+    alone.flatMap(({ alerts }) => alerts)
+  )
+  assert.deepEqual(
+    whole.bad,
+    alone.flatMap(({ bad }, index) => bad.map(each => ({ ...each, index })))
+  )
+})
+
+test('a block with more events than rules put off at once gives the alerts that each gives in a block of its own', t => {
+  const all = rules(t, ANY, ANY.replace('refunds', 'again'))
+  const wide = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`field ${i}`, i]))
+  for (const more of [{}, wide]) {
+    const lines = Array.from({ length: 5000 }, (_, i) =>
+      ndjson([{ ...(payment(i, 'a', 'REFUNDED') as object), ...more }])
+    )
+    const evaluator = new Evaluator(all)
+    assert.deepEqual(
+      run(new Evaluator(all), lines.join('')).alerts,
+      lines.flatMap(line => run(evaluator, line).alerts)
+    )
+  }
+})
+
+test('what enhancements of several rules have in common sees events in their order', t => {
+  const dir = folder(t, {
+    'count.mjs': 'let n = 0\nexport default match => { match.n = n++ }\n',
+    ...Object.fromEntries(
+      ['a', 'b'].map(name => [
+        `${name}.yaml`,
+        `name: ${name}\ntype: any\nindex: x\nalert: debug\nrealert: {seconds: 0}\nmatch_enhancements: [count.mjs]\n`
+      ])
+    )
+  })
+  const { alerts } = run(
+    new Evaluator(loadRules([dir]).rules),
+    ndjson([0, 1, 2].map(second => payment(second, 'x')))
+  )
+  assert.deepEqual(
+    alerts.map(alert => JSON.parse(alert).match.n),
+    [0, 1, 2, 3, 4, 5]
   )
 })
 

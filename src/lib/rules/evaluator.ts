@@ -2,8 +2,10 @@ import { Candidates } from './candidates.ts'
 import { Clock } from './clock.ts'
 import { eventOf, timeOf } from './event.ts'
 import type { Fields } from './fields.ts'
+import { Findings } from './findings.ts'
 import { LineFilter } from './line-filter.ts'
 import type { Match } from './match.ts'
+import { PutOff } from './put-off.ts'
 import type { Rule } from './rule.ts'
 import { NoEventTime, RuleState } from './rule-state.ts'
 import type { IsSilenced } from './silence-file.ts'
@@ -35,11 +37,15 @@ export class Evaluator {
   readonly #make: (rule: Rule) => RuleState
   readonly #realertKeys = new RealertKeys()
   #states: RuleState[]
-  #candidates: Candidates
-  #filter: LineFilter
+  #candidates!: Candidates
+  #filter!: LineFilter
   /** The clock of each rule that has to be told of the time. */
-  #clockOf: Map<RuleState, Clock>
+  #clockOf!: Map<RuleState, Clock>
   #clocks: Clock[] = []
+  #putOff!: PutOff
+  #findings!: Findings
+  /** Whether an event is being taken, and not time passing. */
+  #isTaking = false
   #out: EvaluatorOutput | undefined
 
   constructor(
@@ -50,12 +56,18 @@ export class Evaluator {
   ) {
     this.#explains = explains
     this.#timing = timing
-    const out = (match: Match): void => this.#out?.match(match)
+    const out = (match: Match): void => this.#found(match)
     this.#make = rule => new RuleState(rule, timing, isSilenced, out, this.#realertKeys, explains)
     this.#states = rules.map(this.#make)
+    this.#arrange(rules)
+  }
+
+  #arrange(rules: Rule[]): void {
     this.#candidates = new Candidates(this.#states.map(s => s.needles))
-    this.#filter = LineFilter.of(rules, timing)
+    this.#filter = LineFilter.of(rules, this.#timing)
     this.#clockOf = Clock.of(this.#states)
+    this.#putOff = new PutOff(this.#states)
+    this.#findings = new Findings(rules.length)
   }
 
   /**
@@ -73,13 +85,15 @@ export class Evaluator {
       if (end < 0) {
         end = lineEnd(block, start)
         if (end > start) this.#anyLine(block, start, end, index, out)
-      } else this.#quickLine(index, out)
+      } else this.#quickLine(index)
       start = block[end] === RETURN ? end + 2 : end + 1
     }
+    this.#takeAll()
   }
 
   #anyLine(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput): void {
-    if (!this.#explains && this.#filter.learn(start, end)) this.#quickLine(index, out)
+    this.#takeAll()
+    if (!this.#explains && this.#filter.learn(start, end)) this.#quickLine(index)
     else if (isBraced(block, start, end)) this.#line(block, start, end, index, out)
     else badLine(block, start, end, index, out)
   }
@@ -96,23 +110,57 @@ export class Evaluator {
     for (const state of this.#states) state.finish()
   }
 
-  #quickLine(index: number, out: EvaluatorOutput): void {
-    const { line } = this.#filter
+  #quickLine(index: number): void {
+    const filter = this.#filter
+    const { line } = filter
     for (const clock of this.#clocks) {
       const micros = line.time(clock.timestamp)
-      if (micros !== undefined && micros > clock.due) clock.advance(micros)
+      if (micros === undefined || micros <= clock.due) continue
+      const { start } = line
+      this.#takeAll()
+      clock.advance(micros)
+      filter.find(start)
     }
-    const passing = this.#filter.passing()
+    const passing = filter.passing()
     if (passing === null) return
-    let problem: string | undefined
+    let kept = -1
     for (let word = 0; word < passing.length; word++) {
       for (let bits = passing[word] as number; bits !== 0; bits &= bits - 1) {
         const rule = word * 32 + 31 - Math.clz32(bits & -bits)
-        const wrong = this.#taken(this.#states[rule] as RuleState, line.event, rule)
-        problem ??= wrong
+        if (!this.#putOff.mayBe[rule]) this.#takeNow(rule, index)
+        else {
+          if (kept < 0) kept = filter.keep()
+          this.#putOff.add(rule, kept, index)
+        }
       }
     }
-    if (problem !== undefined) out.badLine(index, line.bytes.subarray(line.start, line.end), problem)
+    if (!filter.hasRoom) this.#takeAll()
+  }
+
+  /** Has every rule take its events that were put off, and tells what came of all that were taken. */
+  #takeAll(): void {
+    this.#putOff.each(this.#takeKept)
+    this.#filter.forget()
+    this.#findings.tell(this.#out as EvaluatorOutput)
+  }
+
+  readonly #takeKept = (rule: number, event: number, index: number): void => {
+    this.#filter.recall(event)
+    this.#takeNow(rule, index)
+  }
+
+  #takeNow(rule: number, index: number): void {
+    const { line } = this.#filter
+    this.#findings.of(index, rule)
+    this.#isTaking = true
+    const wrong = this.#taken(this.#states[rule] as RuleState, line.event, rule)
+    this.#isTaking = false
+    if (wrong !== undefined) this.#findings.problem(line.bytes.subarray(line.start, line.end), wrong)
+  }
+
+  #found(match: Match): void {
+    if (this.#isTaking) this.#findings.match(match)
+    else this.#out?.match(match)
   }
 
   #line(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput): void {
@@ -172,9 +220,7 @@ export class Evaluator {
       return state
     })
     this.#realertKeys.keep(rules.map(({ realertKey }) => realertKey))
-    this.#candidates = new Candidates(this.#states.map(s => s.needles))
-    this.#filter = LineFilter.of(rules, this.#timing)
-    this.#clockOf = Clock.of(this.#states)
+    this.#arrange(rules)
   }
 
   /** How many events came too late to count, by rule. */

@@ -126,7 +126,8 @@ export class FilterIndex {
 
   #bits({ values, leaf }: FieldAt, line: Line): Int32Array {
     const { spans } = line
-    const bits = values.known(line.view, spans[leaf * 2] as number, spans[leaf * 2 + 1] as number)
+    const at = line.base + leaf * 2
+    const bits = values.known(line.view, spans[at] as number, spans[at + 1] as number)
     if (bits !== undefined) return bits
     const { areMany } = values
     const learned = values.learn(line.view, line.leaf(leaf))

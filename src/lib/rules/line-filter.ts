@@ -1,4 +1,5 @@
 import { FilterIndex, type ShapePlan } from './filter-index.ts'
+import { KeptLines } from './kept-lines.ts'
 import { Line } from './line.ts'
 import type { Rule } from './rule.ts'
 import { eventTime } from './rule-state.ts'
@@ -13,6 +14,7 @@ export class LineFilter {
   readonly line = new Line()
   readonly #index: FilterIndex
   readonly #shapes: Shapes<ShapePlan>
+  readonly #kept = new KeptLines()
   #plan: ShapePlan | undefined
 
   private constructor(rules: readonly Rule[], timing: Timing) {
@@ -43,7 +45,7 @@ export class LineFilter {
     const shapes = this.#shapes
     this.#plan = shapes.find(line.bytes, line.view, start)
     if (this.#plan === undefined) return -1
-    line.move(start, shapes.end, shapes.spans, this.#plan.shape)
+    line.move(start, shapes.end, shapes.spans, shapes.base, this.#plan.shape)
     return shapes.end
   }
 
@@ -55,6 +57,29 @@ export class LineFilter {
   /** As `FilterIndex.passing`, of the line that was found. */
   passing(): Int32Array | null {
     return this.#index.passing(this.line, this.#plan as ShapePlan)
+  }
+
+  /** Whether another line may be kept. */
+  get hasRoom(): boolean {
+    return !this.#kept.isFull && !this.#shapes.isFull
+  }
+
+  /** Keeps the line that was found, to be looked at again in this block. @returns its number */
+  keep(): number {
+    const plan = this.#plan as ShapePlan
+    this.#shapes.base += plan.shape.leaves * 2
+    return this.#kept.add(this.line, plan)
+  }
+
+  /** Sets `line` to a line that was kept, as if it had been found now. */
+  recall(n: number): void {
+    this.#plan = this.#kept.recall(n, this.line)
+  }
+
+  /** Keeps none of the lines any longer. */
+  forget(): void {
+    this.#kept.clear()
+    this.#shapes.base = 0
   }
 
   /** Whether the line that was found passes a rule that it may pass. */

@@ -24,7 +24,10 @@ export class Line implements QuickFields {
   end = 0
   /** Another one for each line. */
   serial = 0
+  /** From `base` on, where the leaves of the shape are in the block. */
   spans: Int32Array = new Int32Array(0)
+  base = 0
+  #serials = 0
   #shape: Shape | undefined
   #event: LineEvent | undefined
   #parsed: Fields | undefined
@@ -42,17 +45,18 @@ export class Line implements QuickFields {
     this.view = new DataView(block.buffer, block.byteOffset, block.length)
   }
 
-  /** Goes on to a line of the block. @param spans where the leaves of the shape are in the block */
-  move(start: number, end: number, spans: Int32Array, shape: Shape): void {
+  /** Goes on to a line of the block, or back to one, which has its serial again. */
+  move(start: number, end: number, spans: Int32Array, base: number, shape: Shape, serial?: number): void {
     this.start = start
     this.end = end
     this.spans = spans
+    this.base = base
     this.#shape = shape
-    this.serial++
+    this.serial = serial ?? ++this.#serials
     this.#event = undefined
     this.#parsed = undefined
     this.#text = undefined
-    if (this.#readIn.length < spans.length) this.#readIn = new Float64Array(spans.length)
+    if (this.#readIn.length < shape.leaves) this.#readIn = new Float64Array(shape.leaves * 2)
   }
 
   get shape(): Shape {
@@ -99,6 +103,11 @@ export class Line implements QuickFields {
     return typeof value !== 'object' ? test(value) : value === null ? false : undefined
   }
 
+  /** What has read a time last. */
+  get times(): TimeReader {
+    return this.#lastTimes
+  }
+
   time(timestamp: Timestamp): number | undefined {
     if (timestamp !== this.#lastTimestamp) {
       this.#lastTimestamp = timestamp
@@ -111,7 +120,8 @@ export class Line implements QuickFields {
   /** The value of a leaf, as JSON.parse gives it. */
   leaf(n: number): unknown {
     if (this.#readIn[n] === this.serial) return this.#values[n]
-    const value = this.#read(this.spans[n * 2] as number, this.spans[n * 2 + 1] as number)
+    const at = this.base + n * 2
+    const value = this.#read(this.spans[at] as number, this.spans[at + 1] as number)
     this.#readIn[n] = this.serial
     this.#values[n] = value
     return value

@@ -52,6 +52,8 @@ const FORGET_EVERY = 1024
 export class RuleState implements Report {
   readonly rule: Rule
   readonly needles: Needles
+  /** Nobody else has to do with what its events bring forth: no match waits for a time, no module sees it. */
+  readonly isAlone: boolean
   readonly #passes: Predicate
   readonly #time: EventTime
   readonly #type: RuleType
@@ -83,6 +85,7 @@ export class RuleState implements Report {
     this.needles = needlesOf(rule.filter)
     const time = eventTime(rule, timing)
     this.#time = time
+    this.isAlone = !this.waits && rule.kind.type !== 'custom' && rule.enhancements.list.length === 0
     this.#passes = compilePredicate(rule.filter, time)
     if (explains) this.#explanation = new Explanation(rule, time)
     this.#type = createRuleType(rule, intervals)
@@ -109,7 +112,7 @@ export class RuleState implements Report {
 
   /** Whether its matches may wait for a time. */
   get waits(): boolean {
-    return this.rule.aggregation !== undefined || this.#limit !== undefined
+    return this.rule.aggregation !== undefined || this.rule.limit !== undefined
   }
 
   /** Makes the evaluations that are due, and lets go the alerts that are. */

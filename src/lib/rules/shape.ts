@@ -17,6 +17,8 @@ export class Shape {
   readonly #looked = new Map<string, number>()
   readonly #queried = new Map<string, number>()
   readonly hasEnvelope: boolean
+  /** How many leaves it has. */
+  readonly leaves: number
   /** Leaves with the time of a change event's commit, in the order in which they count. */
   readonly commit: readonly number[]
 
@@ -30,6 +32,7 @@ export class Shape {
     for (const { kind, path } of leaves) if (kind === 'text') typed[path[0] as string] = ''
     const { row, envelope } = eventOf(typed) as Fields
     this.hasEnvelope = envelope !== undefined
+    this.leaves = leaves.length
     this.#fields = { row: row === typed ? line : row, envelope: this.hasEnvelope ? line : undefined }
     this.#arrays = leaves.flatMap(({ kind, path }) =>
       kind === 'array'

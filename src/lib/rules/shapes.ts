@@ -7,6 +7,8 @@ const MOST = 64
 /** After so many lines in a row that were in none of them, only one of as many is still learned from. */
 const PATIENCE = 64
 const LONGEST = 64 * 1024
+/** Starts and ends for which there is room, for lines that are kept. */
+const ROOM = 64 * 1024
 
 const NEWLINE = 10
 const RETURN = 13
@@ -16,18 +18,26 @@ const RETURN = 13
  * is compared by words, what they are is checked as strictly as JSON.parse does. A line that is found is JSON, and an object.
  */
 export class Shapes<Plan> {
-  /** Start and end of each leaf of the last line that was found. Strings include their quotes. */
-  spans = new Int32Array(32)
+  /** From `base` on, start and end of each leaf of the last line that was found. Strings include their quotes. */
+  spans = new Int32Array(ROOM)
+  base = 0
   /** Where that line ends, before its newline. */
   end = 0
   readonly #root: Edge<Plan>[] = []
   readonly #plan: (shape: Shape) => Plan
   #count = 0
   #strangers = 0
+  /** Places that the shape with the most leaves takes. */
+  #widest = 0
 
   /** @param plan what is to be done with the lines of a shape */
   constructor(plan: (shape: Shape) => Plan) {
     this.#plan = plan
+  }
+
+  /** No line may be kept any more. */
+  get isFull(): boolean {
+    return this.base + this.#widest > this.spans.length
   }
 
   /** @returns the plan for the line that begins at `start`; undefined when it is in no known shape */
@@ -36,7 +46,7 @@ export class Shapes<Plan> {
     const end = bytes.length
     let edges = this.#root
     let at = start
-    let leaf = 0
+    let leaf = this.base
     for (let i = 0; i < edges.length; i++) {
       const edge = edges[i] as Edge<Plan>
       const value = edge.literal.end(bytes, view, at, end)
@@ -58,7 +68,7 @@ export class Shapes<Plan> {
     return undefined
   }
 
-  /** Makes the shape of a line known that is in none; false where it is not made known. */
+  /** Makes the shape of a line known that is in none; false where it is not made known. No line is kept then. */
   learn(bytes: Buffer, start: number, end: number): boolean {
     if (this.#count === MOST || end - start > LONGEST) return false
     if (++this.#strangers > PATIENCE && this.#strangers % PATIENCE !== 0) return false
@@ -74,7 +84,8 @@ export class Shapes<Plan> {
     for (const [n, { kind }] of leaves.entries()) branch = edgeOf(branch, literals[n] as Buffer, kind).next
     const last = new Literal(literals[leaves.length] as Buffer)
     branch.push({ literal: last, kind: 'scalar', next: [], plan: this.#plan(new Shape(literals, leaves)) })
-    if (this.spans.length < leaves.length * 2) this.spans = new Int32Array(leaves.length * 4)
+    this.#widest = Math.max(this.#widest, leaves.length * 2)
+    if (this.spans.length < this.#widest * 2) this.spans = new Int32Array(this.#widest * 2)
     return true
   }
 }

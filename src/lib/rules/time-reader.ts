@@ -33,16 +33,26 @@ export class TimeReader {
     return this.#micros
   }
 
+  /** The time of a line that has been read last, if it has. */
+  known(line: Line): number | undefined {
+    return this.#serial === line.serial ? this.#micros : undefined
+  }
+
+  /** Tells the time of a line that has been read before. */
+  know(serial: number, micros: number): void {
+    this.#serial = serial
+    this.#micros = micros
+  }
+
   #read(line: Line): number | undefined {
     const timestamp = this.#timestamp
     const place = line.shape.looked(timestamp.field)
     if (place === COMPLEX) return timeOf(line.parsed, timestamp)
     if (place !== ABSENT) {
-      const { spans } = line
+      const { spans, base } = line
+      const at = base + place * 2
       const iso = timestamp.type === 'iso'
-      const micros = iso
-        ? this.#iso(line, spans[place * 2] as number, spans[place * 2 + 1] as number)
-        : undefined
+      const micros = iso ? this.#iso(line, spans[at] as number, spans[at + 1] as number) : undefined
       if (micros !== undefined) return micros
       const value = line.leaf(place)
       if (value !== null) return readTime(value, timestamp)
