@@ -328,11 +328,12 @@ test('what is wrong with a filter is named at its place', () => {
       /option gtt/,
       ['filter', 0, 'bool', 'must', 0, 'range', 'a', 'gtt']
     ],
-    [[{ nested: { path: 'a' } }], /nested is not supported yet/, ['filter', 0, 'nested']],
+    [[{ terms_set: { a: {} } }], /terms_set is not supported yet/, ['filter', 0, 'terms_set']],
+    [[{ nested: { query: { match_all: {} } } }], /nested needs a path/, ['filter', 0, 'nested']],
     [[{ regexp: { a: 'a(b' } }], /a\(b\/ is no regular expression/, ['filter', 0, 'regexp', 'a']],
     [
-      [{ regexp: { a: { value: 'a<1-5>' } } }],
-      /a numeric interval \(<1-5>\) is not supported; as a character it is \\</,
+      [{ regexp: { a: { value: 'a<1-5000>' } } }],
+      /a numeric interval is <1-5>, of at most 1000 numbers; as a character it is \\</,
       ['filter', 0, 'regexp', 'a', 'value']
     ],
     [
@@ -340,7 +341,19 @@ test('what is wrong with a filter is named at its place', () => {
       /fuzziness is 0, 1, 2 or AUTO/,
       ['filter', 0, 'fuzzy', 'a', 'fuzziness']
     ],
-    [[{ ids: { values: '7' } }], /ids needs a list of values, not "7"/, ['filter', 0, 'ids']],
+    [[{ ids: {} }], /ids needs a list of values/, ['filter', 0, 'ids']],
+    [lucene('a:-7'), /a value that begins with - is written \\-/, ['filter', 0, 'query_string', 'query']],
+    [lucene('a:x/y'), /a closing slash is missing/, ['filter', 0, 'query_string', 'query']],
+    [
+      [{ range: { t: { gte: '24.11.2026', format: 'dd/MM/yyyy' } } }],
+      /24.11.2026 is no date of format dd\/MM\/yyyy/,
+      ['filter', 0, 'range', 't', 'gte']
+    ],
+    [
+      [{ range: { t: { gte: '1', format: 'QQQ' } } }],
+      /date format "QQQ" is not supported/,
+      ['filter', 0, 'range', 't', 'format']
+    ],
     [lucene('a:/x'), /a closing slash is missing/, ['filter', 0, 'query_string', 'query']],
     [lucene('a:/x~y/ b'), /complement \(~\) is not supported/, ['filter', 0, 'query_string', 'query']],
     [lucene('a:x~0.7'), /0, 1 or 2 edits, as in name~1/, ['filter', 0, 'query_string', 'query']],

@@ -29,6 +29,8 @@ export function describeQuery(query: Query): string {
         .join(' and ')
     case 'text':
       return `${query.field ?? 'some field'} has ${query.words === 'phrase' ? `"${query.text}"` : query.text}`
+    case 'nested':
+      return `an object of ${query.path} with ${inner(query.of)}`
     case 'word pattern':
       return `${query.field ?? 'some field'} has a word like ${query.pattern}`
     case 'regexp':

@@ -4,38 +4,22 @@
  */
 
 import { messageOf } from '../cli/index.ts'
+import { dateReader } from './date-format.ts'
 import { parseDateBound } from './date-math.ts'
 import { didYouMean } from './did-you-mean.ts'
+import { describe, fieldOf, flag, least, options, type Path, scalar, unwrap } from './dsl-options.ts'
+import {
+  readMatch,
+  readMatchBoolPrefix,
+  readMatchPhrase,
+  readMatchPhrasePrefix,
+  readMultiMatch
+} from './dsl-text.ts'
 import { isObject, type JsonObject } from './fields.ts'
-import { parseLucene } from './lucene.ts'
-import { compileRegexp } from './lucene-regexp.ts'
+import { readFuzziness } from './fuzziness.ts'
+import { type LuceneOptions, parseLucene } from './lucene.ts'
+import { compileRegexp, plainOperators } from './lucene-regexp.ts'
 import { and, type BoundName, type Bounds, not, or, type Query, QueryError, type Scalar } from './query.ts'
-
-type Path = readonly (string | number)[]
-
-const NO_EFFECT = new Set([
-  'boost',
-  '_name',
-  'rewrite',
-  'analyzer',
-  'lenient',
-  'zero_terms_query',
-  'auto_generate_synonyms_phrase_query',
-  'analyze_wildcard',
-  'allow_leading_wildcard',
-  'enable_position_increments',
-  'max_determinized_states',
-  'quote_analyzer',
-  'phrase_slop_default',
-  'tie_breaker',
-  'type',
-  'max_expansions',
-  'prefix_length',
-  'fuzzy_transpositions',
-  'fuzzy_max_expansions',
-  'fuzzy_prefix_length',
-  'relation'
-])
 
 const READERS: Record<string, (spec: unknown, path: Path) => Query> = {
   match_all: () => ({ is: 'all' }),
@@ -54,20 +38,36 @@ const READERS: Record<string, (spec: unknown, path: Path) => Query> = {
   ids: readIds,
   match: readMatch,
   match_phrase: readMatchPhrase,
+  match_phrase_prefix: readMatchPhrasePrefix,
+  match_bool_prefix: readMatchBoolPrefix,
   multi_match: readMultiMatch,
-  query_string: readQueryString
+  query_string: readQueryString,
+  nested: readNested,
+  // queries that Elasticsearch had before its version 5
+  not: (spec, path) => not(readQuery(below(spec, 'filter'), path)),
+  and: (spec, path) => and(list(below(spec, 'filters'), path)),
+  or: (spec, path) => or(list(below(spec, 'filters'), path)),
+  missing: (spec, path) => not(readExists(spec, path)),
+  // what only ranks
+  dis_max: (spec, path) => or(list(options(spec, path, ['queries']).queries, [...path, 'queries'])),
+  function_score: (spec, path) => inner(spec, path, 'query', RANKING),
+  boosting: (spec, path) => inner(spec, path, 'positive', ['negative', 'negative_boost'])
 }
 
-const LATER = [
-  'match_phrase_prefix',
-  'match_bool_prefix',
-  'simple_query_string',
-  'nested',
-  'script',
-  'terms_set',
-  'eql',
-  'esql'
-]
+const RANKING = ['functions', 'boost_mode', 'score_mode', 'max_boost', 'random_score', 'weight']
+
+const LATER = ['simple_query_string', 'script', 'terms_set', 'eql', 'esql']
+
+/** What stands below a name that may be left out. */
+function below(spec: unknown, name: string): unknown {
+  return isObject(spec) && Object.hasOwn(spec, name) ? spec[name] : spec
+}
+
+/** What one query below a name finds. */
+function inner(spec: unknown, path: Path, name: string, others: string[]): Query {
+  const given = options(spec, path, [name, ...others])[name]
+  return given === undefined ? { is: 'all' } : readQuery(given, [...path, name])
+}
 
 /** The filter of a rule: a list of queries that must all match. Throws QueryError. */
 export function readFilter(filter: unknown, path: Path): Query {
@@ -97,63 +97,6 @@ function readQuery(spec: unknown, path: Path): Query {
   ])
 }
 
-function describe(value: unknown): string {
-  return value === null
-    ? 'nothing'
-    : Array.isArray(value)
-      ? 'a list'
-      : isObject(value)
-        ? 'an object'
-        : JSON.stringify(value)
-}
-
-function options(spec: unknown, path: Path, known: string[]): JsonObject {
-  if (!isObject(spec))
-    throw new QueryError(`expected an object with ${known.join(', ')}, not ${describe(spec)}`, path)
-  for (const name of Object.keys(spec)) {
-    if (!known.includes(name) && !NO_EFFECT.has(name)) {
-      throw new QueryError(`option ${name} is not known here${didYouMean(name, known)}`, [...path, name])
-    }
-  }
-  return spec
-}
-
-/** `{field: …}`: the field, and what stands below it. Options beside the field have no effect. */
-function fieldOf(spec: unknown, path: Path): { field: string; value: unknown; path: Path } {
-  if (!isObject(spec)) throw new QueryError(`expected {field: value}, not ${describe(spec)}`, path)
-  const fields = Object.keys(spec).filter(name => name !== 'boost' && name !== '_name')
-  const field = fields[0]
-  if (field === undefined) throw new QueryError('a field is missing', path)
-  if (fields.length > 1)
-    throw new QueryError(`one field, not ${fields.join(' and ')}: write two queries`, [...path, fields[1]!])
-  return { field, value: spec[field], path: [...path, field] }
-}
-
-function scalar(value: unknown, path: Path): Scalar {
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
-  throw new QueryError(`expected a text, a number or a boolean, not ${describe(value)}`, path)
-}
-
-function flag(value: unknown, path: Path): boolean {
-  if (value === undefined) return false
-  if (typeof value === 'boolean') return value
-  throw new QueryError(`expected true or false, not ${describe(value)}`, path)
-}
-
-/** `value` as it stands, or within an object under one of the names. */
-function unwrap(
-  value: unknown,
-  path: Path,
-  names: string[],
-  others: string[]
-): { value: Scalar; path: Path; spec: JsonObject } {
-  if (!isObject(value)) return { value: scalar(value, path), path, spec: {} }
-  const spec = options(value, path, [...names, ...others])
-  const name = names.find(n => Object.hasOwn(spec, n))
-  if (name === undefined) throw new QueryError(`${names[0]} is missing`, path)
-  return { value: scalar(spec[name], [...path, name]), path: [...path, name], spec }
-}
-
 function readTerm(spec: unknown, path: Path): Query {
   const { field, value, path: at } = fieldOf(spec, path)
   const term = unwrap(value, at, ['value', 'term'], ['case_insensitive'])
@@ -164,6 +107,13 @@ function readTerms(spec: unknown, path: Path): Query {
   const { field, value, path: at } = fieldOf(spec, path)
   if (!Array.isArray(value)) throw new QueryError(`terms needs a list of values, not ${describe(value)}`, at)
   return or(value.map((v, i) => ({ is: 'term', field, value: scalar(v, [...at, i]), ignoreCase: false })))
+}
+
+function readNested(spec: unknown, path: Path): Query {
+  const given = options(spec, path, ['path', 'query', 'score_mode', 'ignore_unmapped'])
+  if (typeof given.path !== 'string')
+    throw new QueryError('nested needs a path: {nested: {path: items, query: …}}', path)
+  return { is: 'nested', path: given.path, of: readQuery(given.query, [...path, 'query']) }
 }
 
 function readExists(spec: unknown, path: Path): Query {
@@ -193,18 +143,15 @@ function readWildcard(spec: unknown, path: Path): Query {
 function readRegexp(spec: unknown, path: Path): Query {
   const { field, value, path: at } = fieldOf(spec, path)
   const given = unwrap(value, at, ['value'], ['case_insensitive', 'flags', 'flags_value'])
-  const query = {
-    is: 'regexp',
-    field,
-    pattern: String(given.value),
-    ignoreCase: flag(given.spec.case_insensitive, at)
-  } as const
+  const pattern = String(given.value)
+  const ignoreCase = flag(given.spec.case_insensitive, at)
   try {
-    compileRegexp(query.pattern, query.ignoreCase)
+    const plain = plainOperators(String(given.spec.flags ?? 'ALL'))
+    compileRegexp(pattern, ignoreCase, plain)
+    return { is: 'regexp', field, pattern, ignoreCase, ...(plain === '' ? {} : { plain }) }
   } catch (error) {
     throw new QueryError(messageOf(error), given.path)
   }
-  return query
 }
 
 function readFuzzy(spec: unknown, path: Path): Query {
@@ -214,61 +161,17 @@ function readFuzzy(spec: unknown, path: Path): Query {
     throw new QueryError('transpositions: false is not supported', [...at, 'transpositions'])
   if (given.spec.prefix_length !== undefined && given.spec.prefix_length !== 0)
     throw new QueryError('prefix_length is not supported', [...at, 'prefix_length'])
-  const fuzziness = String(given.spec.fuzziness ?? 'AUTO')
-  if (!/^(?:[012]|AUTO)$/i.test(fuzziness))
-    throw new QueryError('fuzziness is 0, 1, 2 or AUTO', [...at, 'fuzziness'])
-  const edits = /^\d$/.test(fuzziness) ? Number(fuzziness) : 'auto'
-  return { is: 'fuzzy', field, text: String(given.value), fuzziness: edits }
+  const fuzziness = readFuzziness(given.spec.fuzziness ?? 'AUTO', [...at, 'fuzziness'])
+  return { is: 'fuzzy', field, text: String(given.value), fuzziness }
 }
 
 function readIds(spec: unknown, path: Path): Query {
   const { values } = options(spec, path, ['values'])
-  if (!Array.isArray(values))
-    throw new QueryError(`ids needs a list of values, not ${describe(values)}`, path)
-  const ids = values.map((value, i) => String(scalar(value, [...path, 'values', i])))
+  if (values === undefined) throw new QueryError('ids needs a list of values', path)
+  const ids = (Array.isArray(values) ? values : [values]).map((value, i) =>
+    String(scalar(value, [...path, 'values', i]))
+  )
   return or(ids.map(value => ({ is: 'term', field: '_id', value, ignoreCase: false })))
-}
-
-function readMultiMatch(spec: unknown, path: Path): Query {
-  const given = options(spec, path, ['query', 'fields', 'operator', 'type', 'slop'])
-  const { fields, type = 'best_fields' } = given
-  if (
-    !Array.isArray(fields) ||
-    fields.length === 0 ||
-    !fields.every(f => typeof f === 'string' && !f.includes('*'))
-  ) {
-    throw new QueryError('multi_match needs fields: a list of names without *', [...path, 'fields'])
-  }
-  if (!['best_fields', 'most_fields', 'phrase'].includes(String(type)))
-    throw new QueryError(`type ${describe(type)} is not supported: best_fields, most_fields or phrase`, [
-      ...path,
-      'type'
-    ])
-  const { operator, slop } = given
-  const inner =
-    type === 'phrase'
-      ? { query: given.query, ...(slop === undefined ? {} : { slop }) }
-      : { query: given.query, ...(operator === undefined ? {} : { operator }) }
-  const read = type === 'phrase' ? readMatchPhrase : readMatch
-  return or(fields.map(field => read({ [field.replace(/\^[\d.]+$/, '')]: inner }, path)))
-}
-
-function readMatch(spec: unknown, path: Path): Query {
-  const { field, value, path: at } = fieldOf(spec, path)
-  const { value: text, spec: more } = unwrap(value, at, ['query'], ['operator'])
-  const operator = String(more.operator ?? 'or').toLowerCase()
-  if (operator !== 'or' && operator !== 'and')
-    throw new QueryError('operator is "or" or "and"', [...at, 'operator'])
-  return { is: 'text', field, text: String(text), words: operator === 'and' ? 'all' : 'any' }
-}
-
-function readMatchPhrase(spec: unknown, path: Path): Query {
-  const { field, value, path: at } = fieldOf(spec, path)
-  const { value: text, spec: more } = unwrap(value, at, ['query'], ['slop'])
-  const { slop = 0 } = more
-  if (typeof slop !== 'number' || !Number.isInteger(slop) || slop < 0)
-    throw new QueryError(`slop is a whole number, not ${describe(slop)}`, [...at, 'slop'])
-  return { is: 'text', field, text: String(text), words: 'phrase', slop }
 }
 
 function zone(value: unknown, path: Path): number {
@@ -287,15 +190,17 @@ const BOUNDS: Record<string, BoundName> = {
   to: 'lte'
 }
 
+function inRange(limit: Scalar): string | number {
+  return typeof limit === 'boolean' ? String(limit) : limit
+}
+
 function readRange(spec: unknown, path: Path): Query {
   const { field, value, path: at } = fieldOf(spec, path)
   const given = options(value, at, [...Object.keys(BOUNDS), 'time_zone', 'format'])
-  const format = given.format
-  if (
-    format !== undefined &&
-    !/^(?:(?:strict_)?date_optional_time(?:_nanos)?|epoch_millis|\|\|)+$/.test(String(format))
-  ) {
-    throw new QueryError(`date format ${describe(format)} is not supported yet: write dates in ISO 8601`, [
+  const { format } = given
+  const read = format === undefined ? undefined : dateReader(String(format))
+  if (format !== undefined && read === undefined) {
+    throw new QueryError(`date format ${describe(format)} is not supported: write dates in ISO 8601`, [
       ...at,
       'format'
     ])
@@ -305,7 +210,9 @@ function readRange(spec: unknown, path: Path): Query {
   for (const [name, bound] of Object.entries(BOUNDS)) {
     if (given[name] === undefined || given[name] === null) continue
     const limit = scalar(given[name], [...at, name])
-    const text = typeof limit === 'boolean' ? String(limit) : limit
+    const text = read === undefined || typeof limit === 'boolean' ? inRange(limit) : read(String(limit))
+    if (text === undefined)
+      throw new QueryError(`${limit} is no date of format ${String(format)}`, [...at, name])
     if (
       typeof text === 'string' &&
       /^now(?![a-zA-Z_])|\|\|/.test(text) &&
@@ -319,11 +226,21 @@ function readRange(spec: unknown, path: Path): Query {
   return { is: 'range', field, bounds, zoneMinutes }
 }
 
+const QUERY_STRING = [
+  'query',
+  'default_field',
+  'fields',
+  'default_operator',
+  'time_zone',
+  'type',
+  'phrase_slop',
+  'fuzziness',
+  'quote_field_suffix',
+  'minimum_should_match'
+]
+
 function readQueryString(spec: unknown, path: Path): Query {
-  const given: JsonObject =
-    typeof spec === 'string'
-      ? { query: spec }
-      : options(spec, path, ['query', 'default_field', 'fields', 'default_operator', 'time_zone'])
+  const given: JsonObject = typeof spec === 'string' ? { query: spec } : options(spec, path, QUERY_STRING)
   const { query, default_field: field, fields = field === undefined || field === '*' ? [] : [field] } = given
   if (typeof query !== 'string')
     throw new QueryError(`query_string needs a query text, not ${describe(query)}`, path)
@@ -337,22 +254,28 @@ function readQueryString(spec: unknown, path: Path): Query {
     defaultFields: fields.map(f => f.replace(/\^[\d.]+$/, '')).filter(f => f !== '*'),
     defaultOperator: operator,
     zoneMinutes: zone(given.time_zone, [...path, 'time_zone']),
+    type: queryStringType(given.type, [...path, 'type']),
+    slop: Number(given.phrase_slop ?? 0),
+    fuzziness: readFuzziness(given.fuzziness ?? 'AUTO', [...path, 'fuzziness']),
+    quoteSuffix: String(given.quote_field_suffix ?? ''),
+    minimumMatch: given.minimum_should_match,
     path: typeof spec === 'string' ? path : [...path, 'query']
   })
+}
+
+function queryStringType(value: unknown, path: Path): NonNullable<LuceneOptions['type']> {
+  if (value === 'phrase' || value === 'cross_fields') return value
+  if (value === undefined || value === 'best_fields' || value === 'most_fields') return 'best_fields'
+  throw new QueryError(
+    `type ${describe(value)} is not supported: best_fields, most_fields, cross_fields or phrase`,
+    path
+  )
 }
 
 function list(value: unknown, path: Path): Query[] {
   if (value === undefined || value === null) return []
   if (Array.isArray(value)) return value.map((v, i) => readQuery(v, [...path, i]))
   return [readQuery(value, path)]
-}
-
-function leastShould(value: unknown, count: number, path: Path): number {
-  const text = String(value)
-  const m = /^(-?\d+)(%?)$/.exec(text)
-  if (m === null) throw new QueryError(`minimum_should_match is a number or a percentage, not ${text}`, path)
-  const n = m[2] === '%' ? Math.trunc((+m[1]! * count) / 100) : +m[1]!
-  return n < 0 || text.startsWith('-') ? count + n : n
 }
 
 function readBool(spec: unknown, path: Path): Query {
@@ -363,7 +286,7 @@ function readBool(spec: unknown, path: Path): Query {
   // a query of nothing but must_not is about all documents, whatever its minimum
   if (should.length > 0 || (minimum !== undefined && must.length > 0)) {
     const wanted =
-      minimum === undefined ? 0 : leastShould(minimum, should.length, [...path, 'minimum_should_match'])
+      minimum === undefined ? 0 : least(minimum, should.length, [...path, 'minimum_should_match'])
     // where nothing is required, one of the optional ones is
     must.push(or(should, must.length === 0 && should.length > 0 ? Math.max(1, wanted) : wanted))
   }

@@ -1,4 +1,4 @@
-import type { Fields } from './fields.ts'
+import { type Fields, isPattern } from './fields.ts'
 import type { Predicate } from './predicate.ts'
 import { and, type Query } from './query.ts'
 
@@ -36,8 +36,10 @@ function dependsOnFields(query: Query, fields: Set<string>): boolean {
     case 'all':
     case 'none':
       return true
+    case 'nested':
+      return false
     default:
-      if (query.field === undefined) return false
+      if (query.field === undefined || isPattern(query.field)) return false
       fields.add(query.field)
       return query.is !== 'range' || Object.values(query.bounds).every(b => !String(b).startsWith('now'))
   }

@@ -76,6 +76,7 @@ export type SomeValue = (fields: Fields, test: (value: unknown) => boolean) => b
  * first, the envelope where the row has no such field, and `name.keyword` is `name` where neither has it.
  */
 export function compileField(name: string): SomeValue {
+  if (isPattern(name)) return compilePattern(name)
   const path = name.split('.')
   const base = name.endsWith(KEYWORD) ? compileField(name.slice(0, -KEYWORD.length)) : undefined
   const only = path.length === 1 ? name : undefined
@@ -93,6 +94,42 @@ export function compileField(name: string): SomeValue {
     }
     return base?.(fields, test) ?? false
   }
+}
+
+/** Whether a name stands for all fields that it fits: `payment.*`. */
+export function isPattern(name: string): boolean {
+  return name.includes('*')
+}
+
+function compilePattern(name: string): SomeValue {
+  const fits = new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 's')
+  return (fields, test) => {
+    const walk = (value: unknown, path: string): boolean => {
+      if (Array.isArray(value)) return value.some(v => walk(v, path))
+      if (isObject(value))
+        return Object.entries(value).some(([key, v]) => walk(v, path === '' ? key : `${path}.${key}`))
+      return (
+        value !== null &&
+        value !== undefined &&
+        (fits.test(path) || fits.test(`${path}${KEYWORD}`)) &&
+        test(value)
+      )
+    }
+    return walk(fields.row, '') || (fields.envelope !== undefined && walk(fields.envelope, ''))
+  }
+}
+
+/** The objects that a path leads to, each in a document of its own. */
+export function nestedOf(fields: Fields, path: string): Fields[] {
+  const found: Fields[] = []
+  compileField(path)(fields, value => {
+    if (isObject(value)) {
+      const row = path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value)
+      found.push({ row: row as JsonObject, envelope: undefined })
+    }
+    return false
+  })
+  return found
 }
 
 /** Every value in the document, for queries that name no field; objects and arrays are walked, nulls are no values. */

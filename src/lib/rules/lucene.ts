@@ -9,21 +9,40 @@
 import { messageOf } from '../cli/index.ts'
 import type { Fuzziness } from './edit-distance.ts'
 import { compileRegexp } from './lucene-regexp.ts'
+import { minimumMatch } from './minimum-match.ts'
 import { and, type Bounds, not, or, type Query, QueryError } from './query.ts'
+import { wordsOf } from './words.ts'
 
 export interface LuceneOptions {
   /** Fields for clauses that name none; empty: every field. */
   defaultFields: string[]
   defaultOperator: 'AND' | 'OR'
   zoneMinutes: number
+  /** Words that stand together are a phrase, or that must all be in one field, or may be in any. */
+  type?: 'best_fields' | 'phrase' | 'cross_fields'
+  /** What phrases and terms with a bare ~ may differ by. */
+  slop?: number
+  fuzziness?: Fuzziness
+  /** Phrases ask the field with this behind its name. */
+  quoteSuffix?: string
+  /** How many of the optional clauses have to match. */
+  minimumMatch?: unknown
   /** Where the query stands in the rule file, for errors. */
   path: readonly (string | number)[]
 }
 
 type Mark = 'must' | 'must not' | 'should'
 
+interface Clause {
+  mark: Mark
+  query: Query
+}
+
 /** Characters that end a bare word, unless escaped. */
-const ENDS_WORD = /[\s()[\]{}"^~:]/
+const ENDS_WORD = /[\s()[\]{}"^~:!/]/
+/** What a clause of words cannot go on with: it is then one word, and the next clause another. */
+const PARTS_WORDS = /(?:AND|OR)(?=[\s()]|$)|&&|\|\||[:~^*]/y
+const KEYWORDS = ['AND', 'OR', 'NOT']
 const OPERATOR = /(?:AND|OR|NOT)(?=[\s()]|$)|&&|\|\||!/y
 
 export function parseLucene(text: string, options: LuceneOptions): Query {
@@ -43,7 +62,7 @@ class Parser {
   parse(): Query {
     this.#space()
     if (this.#at === this.#text.length) return { is: 'none' }
-    const query = this.#clauses(undefined)
+    const query = this.#clauses(undefined, this.#options.minimumMatch)
     if (this.#at < this.#text.length) throw this.#error(`unexpected "${this.#text[this.#at]}"`)
     return query
   }
@@ -75,10 +94,18 @@ class Parser {
   }
 
   /** Clauses up to the end or a closing parenthesis. */
-  #clauses(field: string | undefined): Query {
-    const found: { mark: Mark; query: Query }[] = []
+  #clauses(field: string | undefined, minimum?: unknown): Query {
+    const found: Clause[] = []
     const byDefault: Mark = this.#options.defaultOperator === 'AND' ? 'must' : 'should'
     for (;;) {
+      this.#space()
+      const words = this.#words(field)
+      if (words !== undefined) {
+        found.push(...this.#ofWords(field, words, minimum).map(query => ({ mark: byDefault, query })))
+        this.#space()
+        if (this.#at >= this.#text.length || this.#text[this.#at] === ')')
+          return this.#combine(found, minimum)
+      }
       let mark: Mark = byDefault
       let negated = false
       let expected = found.length === 0
@@ -100,12 +127,76 @@ class Parser {
       if (sign === '-') negated = true
       if (this.#at >= this.#text.length || this.#text[this.#at] === ')') {
         if (expected || sign !== '') throw this.#error('a clause is missing')
-        return combine(found)
+        return this.#combine(found, minimum)
       }
       found.push({ mark: negated ? 'must not' : mark, query: this.#clause(field) })
       this.#space()
-      if (this.#at >= this.#text.length || this.#text[this.#at] === ')') return combine(found)
+      if (this.#at >= this.#text.length || this.#text[this.#at] === ')') return this.#combine(found, minimum)
     }
+  }
+
+  /**
+   * Two or more bare words that follow each other without an operator: Elasticsearch has a field's analyzer look at them
+   * together, so a keyword is compared with all of them as one text. Undefined, and nothing read, where there are none.
+   */
+  #words(field: string | undefined): string | undefined {
+    const start = this.#at
+    const words: string[] = []
+    for (;;) {
+      const at = this.#at
+      this.#space()
+      const first = this.#text[this.#at] ?? ''
+      const word = first === '+' || first === '-' ? '' : this.#word()
+      const isWord =
+        word !== '' && !hasWildcard(word) && !KEYWORDS.includes(word) && word !== '&&' && word !== '||'
+      this.#space()
+      PARTS_WORDS.lastIndex = this.#at
+      // the first one may be parted from what follows, which is then no word
+      if (!isWord || (words.length > 0 && PARTS_WORDS.test(this.#text))) {
+        this.#at = at
+        break
+      }
+      words.push(word)
+    }
+    if (words.length > 1 && !(field === '_exists_')) return words.join(' ')
+    this.#at = start
+    return undefined
+  }
+
+  /** The clauses of words that stand together. */
+  #ofWords(field: string | undefined, text: string, minimum: unknown): Query[] {
+    const all = unescaped(text)
+    if (this.#options.type === 'phrase') return [this.#cut(field, all)]
+    const isOneField = field !== undefined || this.#options.defaultFields.length === 1
+    const isApart = (minimum !== undefined && isOneField) || this.#options.type === 'cross_fields'
+    return (isApart ? wordsOf(all) : [all]).map(part => this.#cut(field, part))
+  }
+
+  /** A text that an analyzer may cut into words. */
+  #cut(field: string | undefined, text: string): Query {
+    const { type, slop = 0, defaultOperator } = this.#options
+    const words = type === 'phrase' ? 'phrase' : defaultOperator === 'AND' ? 'all' : 'any'
+    return this.#fields(field, f => ({
+      is: 'text',
+      field: f,
+      text,
+      words,
+      ...(words === 'phrase' ? { slop } : {})
+    }))()
+  }
+
+  #combine(clauses: Clause[], minimum: unknown): Query {
+    const of = (mark: Mark): Query[] => clauses.filter(c => c.mark === mark).map(c => c.query)
+    const must = of('must')
+    const should = of('should')
+    const mustNot = of('must not').map(not)
+    // a single clause has no others to count
+    const least =
+      minimum === undefined || clauses.length === 1 ? undefined : minimumMatch(minimum, should.length)
+    // optional clauses only rank what the required ones find; a query of nothing but NOT is about all documents
+    if (should.length > 0 && (must.length === 0 || least !== undefined))
+      must.push(or(should, must.length === 0 ? Math.max(1, least ?? 1) : least))
+    return and([...must, ...mustNot])
   }
 
   #clause(outer: string | undefined): Query {
@@ -151,7 +242,7 @@ class Parser {
 
   #slop(): number {
     const text = this.#tilde()
-    if (text === undefined) return 0
+    if (text === undefined) return this.#options.slop ?? 0
     if (!/^\d+$/.test(text)) throw this.#error('slop is a whole number, as in "a b"~2:')
     return Number(text)
   }
@@ -159,7 +250,8 @@ class Parser {
   #fuzziness(): Fuzziness | undefined {
     const text = this.#tilde()
     if (text === undefined) return undefined
-    if (text === '' || text === 'AUTO') return 'auto'
+    if (text === '') return this.#options.fuzziness ?? 'auto'
+    if (text === 'AUTO') return 'auto'
     if (!/^[012]$/.test(text)) throw this.#error('a term may differ by 0, 1 or 2 edits, as in name~1:')
     return Number(text)
   }
@@ -178,7 +270,14 @@ class Parser {
       const phrase = this.#quoted()
       const slop = this.#slop()
       this.#suffix()
-      return this.#fields(field, f => ({ is: 'text', field: f, text: phrase, words: 'phrase', slop }))()
+      const { quoteSuffix = '' } = this.#options
+      return this.#fields(field, f => ({
+        is: 'text',
+        field: f === undefined ? f : `${f}${quoteSuffix}`,
+        text: phrase,
+        words: 'phrase',
+        slop
+      }))()
     }
     if (c === '[' || c === '{') return this.#range(field)
     const compare = /^(>=|<=|>|<)\s*/.exec(this.#text.slice(this.#at))
@@ -192,6 +291,8 @@ class Parser {
       this.#suffix()
       return this.#fields(field, f => ({ is: 'word regexp', field: f, pattern }))()
     }
+    if (c === '-' || c === '+')
+      throw this.#error(`a value that begins with ${c} is written \\${c} or in quotes:`)
     const word = this.#word()
     if (word === '') throw this.#error(c === undefined ? 'a value is missing' : `unexpected "${c}"`)
     const fuzziness = this.#fuzziness()
@@ -218,12 +319,11 @@ class Parser {
   #term(field: string | undefined, word: string): Query {
     if (field === '_exists_') return { is: 'exists', field: unescaped(word) }
     if (word === '*') return field === undefined || field === '*' ? { is: 'all' } : { is: 'exists', field }
-    if (/(?<!\\)(?:\\\\)*[*?]/.test(word)) {
+    if (hasWildcard(word)) {
       return this.#fields(field, f => ({ is: 'word pattern', field: f, pattern: word }))()
     }
     // of a word that the analyzer cuts, as card-declined, each part is a clause
-    const words = this.#options.defaultOperator === 'AND' ? 'all' : 'any'
-    return this.#fields(field, f => ({ is: 'text', field: f, text: unescaped(word), words }))()
+    return this.#cut(field, unescaped(word))
   }
 
   /** One query per default field where none is named; made after the rest of the clause has been read. */
@@ -280,16 +380,13 @@ class Parser {
   }
 }
 
-function combine(clauses: { mark: Mark; query: Query }[]): Query {
-  const of = (mark: Mark): Query[] => clauses.filter(c => c.mark === mark).map(c => c.query)
-  const must = of('must')
-  const should = of('should')
-  const mustNot = of('must not').map(not)
-  // optional clauses only rank what the required ones find; a query of nothing but NOT is about all documents
-  if (must.length === 0 && should.length > 0) must.push(or(should))
-  return and([...must, ...mustNot])
+/** `\\u0041` is a character by its code, a backslash takes any other one as it stands. */
+function unescaped(text: string): string {
+  return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (_, code?: string, character?: string) =>
+    code === undefined ? (character ?? '') : String.fromCharCode(Number.parseInt(code, 16))
+  )
 }
 
-function unescaped(text: string): string {
-  return text.replace(/\\(.)/gs, '$1')
+function hasWildcard(word: string): boolean {
+  return /(?<!\\)(?:\\\\)*[*?]/.test(word)
 }

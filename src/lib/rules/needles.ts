@@ -1,3 +1,4 @@
+import { isPattern } from './fields.ts'
 import { isDecimal } from './predicate.ts'
 import type { Query } from './query.ts'
 
@@ -19,6 +20,7 @@ function spelledAlike(text: string): boolean {
 
 /** The end of the last key on the way to a field, with its quote: `table"` for source.table. */
 function keyNeedles(field: string): Needles {
+  if (isPattern(field)) return []
   const names = [field]
   if (field.endsWith('.keyword')) names.push(field.slice(0, -'.keyword'.length))
   const keys = names.map(name => name.slice(name.lastIndexOf('.') + 1))
@@ -65,6 +67,8 @@ export function needlesOf(query: Query): Needles {
     case 'fuzzy':
     case 'range':
       return keyNeedles(query.field)
+    case 'nested':
+      return keyNeedles(query.path)
     case 'text':
     case 'word pattern':
     case 'word regexp':

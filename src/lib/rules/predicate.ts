@@ -1,6 +1,6 @@
 import { type DateBound, parseDateBound } from './date-math.ts'
 import { editsOf, type Fuzziness, isWithinEdits } from './edit-distance.ts'
-import { anyValue, compileField, type Fields, type SomeValue } from './fields.ts'
+import { anyValue, compileField, type Fields, nestedOf, type SomeValue } from './fields.ts'
 import { compileRegexp } from './lucene-regexp.ts'
 import type { BoundName, Bounds, Query, Scalar } from './query.ts'
 import { parseIso } from './time.ts'
@@ -65,6 +65,9 @@ function compareBound(name: BoundName, bound: string | number, zoneMinutes: numb
   const up = name === 'gt' || name === 'lte'
   const date: DateBound | undefined =
     typeof bound === 'string' && number === undefined ? parseDateBound(bound, up, zoneMinutes) : undefined
+  // four digits are a year where the value is a time
+  const year =
+    typeof bound === 'string' && /^\d{4}$/.test(bound) ? parseDateBound(bound, up, zoneMinutes) : undefined
   const needsNow = typeof bound === 'string' && bound.startsWith('now')
   const holds = HOLDS[name]
   return (value, now) => {
@@ -77,6 +80,10 @@ function compareBound(name: BoundName, bound: string | number, zoneMinutes: numb
     const n = numberOf(value)
     if (number !== undefined) {
       if (n !== undefined) return holds(n - number)
+      if (year !== undefined && typeof value === 'string') {
+        const micros = parseIso(value)
+        if (micros !== undefined) return holds(micros - year(0))
+      }
       // a number against a time is milliseconds, as in Elasticsearch's default date format
       const micros = typeof value === 'string' ? parseIso(value) : undefined
       return micros !== undefined && holds(micros - number * 1000)
@@ -102,24 +109,59 @@ function range(some: SomeValue, bounds: Bounds, zoneMinutes: number, time: Event
   }
 }
 
-function textTest(text: string, words: 'any' | 'all' | 'phrase', slop: number): ValueTest {
+type TextQuery = Extract<Query, { is: 'text' }>
+
+/** Whether a time is at a date, or in the day, hour or minute that it names; undefined for a text that is no date. */
+function dateTest(text: string): ((value: string) => boolean | undefined) | undefined {
+  if (!/^\d{4}-\d\d/.test(text)) return undefined
+  const [from, to] = [parseDateBound(text, false, 0), parseDateBound(text, true, 0)]
+  if (from === undefined || to === undefined) return undefined
+  const [first, last] = [from(0), to(0)]
+  return value => {
+    const micros = parseIso(value)
+    return micros === undefined ? undefined : micros >= first && micros <= last
+  }
+}
+
+function textTest({ text, words, slop = 0, least, isPrefix = false }: TextQuery): ValueTest {
   const wanted = wordsOf(text)
+  // nothing was asked for
+  if (text === '') return () => false
   const same = equals(isDecimal(text) ? Number(text) : text, false)
+  const at = dateTest(text)
+  const last = wanted.at(-1) ?? ''
   return value => {
     if (value === text || same(value)) return true
     if (typeof value !== 'string' || wanted.length === 0) return false
+    const isThen = at?.(value)
+    if (isThen !== undefined) return isThen
     const found = wordsOf(value)
+    if (isPrefix && words === 'phrase') return hasBegunPhrase(found, wanted, slop)
     if (words === 'phrase') return slop > 0 ? hasSloppyPhrase(found, wanted, slop) : hasPhrase(found, wanted)
-    return words === 'any' ? wanted.some(w => found.includes(w)) : wanted.every(w => found.includes(w))
+    const has = (word: string, i: number): boolean =>
+      isPrefix && i === wanted.length - 1 ? found.some(w => w.startsWith(last)) : found.includes(word)
+    if (least !== undefined) return wanted.filter(has).length >= Math.max(1, least)
+    return words === 'any' ? wanted.some(has) : wanted.every(has)
   }
+}
+
+/** The phrase with some word in the place of its last one that begins with it. */
+function hasBegunPhrase(found: string[], wanted: string[], slop: number): boolean {
+  const before = wanted.slice(0, -1)
+  const last = wanted.at(-1) ?? ''
+  return found.some(word => {
+    if (!word.startsWith(last)) return false
+    const phrase = [...before, word]
+    return slop > 0 ? hasSloppyPhrase(found, phrase, slop) : hasPhrase(found, phrase)
+  })
 }
 
 function wordPatternTest(pattern: string): ValueTest {
   const folded = pattern.toLowerCase()
   return value => {
-    if (typeof value === 'object') return false
-    const text = String(value)
-    return wildcardMatch(pattern, text) || wordsOf(text).some(word => wildcardMatch(folded, word))
+    // numbers and booleans are no texts, and have no beginnings
+    if (typeof value !== 'string') return false
+    return wildcardMatch(pattern, value) || wordsOf(value).some(word => wildcardMatch(folded, word))
   }
 }
 
@@ -159,6 +201,10 @@ export function compilePredicate(query: Query, time: EventTime): Predicate {
     }
     case 'range':
       return range(compileField(query.field), query.bounds, query.zoneMinutes, time)
+    case 'nested': {
+      const part = compilePredicate(query.of, time)
+      return fields => nestedOf(fields, query.path).some(part)
+    }
     default: {
       const some = 'field' in query && query.field !== undefined ? compileField(query.field) : anyValue
       const test = valueTest(query)
@@ -168,7 +214,7 @@ export function compilePredicate(query: Query, time: EventTime): Predicate {
 }
 
 function valueTest(
-  query: Exclude<Query, { is: 'all' | 'none' | 'and' | 'or' | 'not' | 'range' }>
+  query: Exclude<Query, { is: 'all' | 'none' | 'and' | 'or' | 'not' | 'range' | 'nested' }>
 ): ValueTest {
   switch (query.is) {
     case 'exists':
@@ -184,11 +230,12 @@ function valueTest(
       return wholeText(query.ignoreCase, text => wildcardMatch(pattern, text))
     }
     case 'text':
-      return isKeyword(query.field)
-        ? equals(query.text, false)
-        : textTest(query.text, query.words, query.slop ?? 0)
+      if (!isKeyword(query.field)) return textTest(query)
+      return query.isPrefix
+        ? wholeText(false, text => text.startsWith(query.text))
+        : equals(query.text, false)
     case 'regexp':
-      return wholeText(false, compileRegexp(query.pattern, query.ignoreCase))
+      return wholeText(false, compileRegexp(query.pattern, query.ignoreCase, query.plain))
     case 'fuzzy':
       return wholeText(false, isLike(query.text, query.fuzziness))
     case 'word regexp': {

@@ -24,7 +24,8 @@ export type Query =
   | { is: 'prefix'; field: string; value: string; ignoreCase: boolean }
   | { is: 'wildcard'; field: string; pattern: string; ignoreCase: boolean }
   | { is: 'range'; field: string; bounds: Bounds; zoneMinutes: number }
-  | { is: 'regexp'; field: string; pattern: string; ignoreCase: boolean }
+  /** `plain`: operators that are characters. */
+  | { is: 'regexp'; field: string; pattern: string; ignoreCase: boolean; plain?: string }
   | { is: 'fuzzy'; field: string; text: string; fuzziness: Fuzziness }
   | {
       is: 'text'
@@ -33,7 +34,12 @@ export type Query =
       words: 'any' | 'all' | 'phrase'
       /** How far the words of a phrase may be from their places, all together. */
       slop?: number
+      /** So many of the words are enough. */
+      least?: number
+      /** The last word is only the beginning of one. */
+      isPrefix?: boolean
     }
+  | { is: 'nested'; path: string; of: Query }
   | { is: 'word pattern'; field: string | undefined; pattern: string }
   | { is: 'word regexp'; field: string | undefined; pattern: string }
   | { is: 'word fuzzy'; field: string | undefined; text: string; fuzziness: Fuzziness }

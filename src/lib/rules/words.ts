@@ -1,10 +1,11 @@
 /**
  * Words of a text as Elasticsearch's standard analyzer cuts them: runs of letters, digits and underscores, joined by a dot or
  * apostrophe inside a word ("example.com", "don't") and by a dot or comma inside a number, in lower case.
- * Source: Unicode Standard Annex 29, word boundaries; scripts written without spaces are not cut.
+ * Each Chinese character and each of Hiragana is a word, as the analyzer has it.
+ * Source: Unicode Standard Annex 29, word boundaries; other scripts written without spaces are not cut.
  */
 const WORD =
-  /[\p{L}\p{M}\p{N}_]+(?:(?:(?<=[\p{L}\p{M}])[.'’:](?=\p{L})|(?<=\p{N})[.,;'](?=\p{N}))[\p{L}\p{M}\p{N}_]+)*/gu
+  /[\p{Script=Han}\p{Script=Hiragana}]|[[\p{L}\p{M}\p{N}_]--[\p{Script=Han}\p{Script=Hiragana}]]+(?:(?:(?<=[\p{L}\p{M}])[.'’:](?=\p{L})|(?<=\p{N})[.,;'](?=\p{N}))[[\p{L}\p{M}\p{N}_]--[\p{Script=Han}\p{Script=Hiragana}]]+)*/gv
 
 export function wordsOf(text: string): string[] {
   return text.toLowerCase().match(WORD) ?? []
