@@ -3,6 +3,7 @@ import { Clock } from './clock.ts'
 import { eventOf, timeOf } from './event.ts'
 import type { Fields } from './fields.ts'
 import { Findings } from './findings.ts'
+import { isBraced, lineEnd, parse } from './line-bytes.ts'
 import { LineFilter } from './line-filter.ts'
 import type { Match } from './match.ts'
 import { PutOff } from './put-off.ts'
@@ -21,10 +22,7 @@ export interface EvaluatorOutput {
   badLine(index: number, line: Buffer, reason: string | undefined): void
 }
 
-const NEWLINE = 10
 const RETURN = 13
-const OPEN_BRACE = 123
-const CLOSE_BRACE = 125
 
 /**
  * Evaluates rules over blocks of lines. The same lines give the same alerts however they are cut into blocks, and whatever
@@ -256,32 +254,4 @@ function problemOf(error: unknown): string {
 function badLine(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput): void {
   const reason = parse(block, start, end) === undefined ? undefined : 'not a JSON object'
   out.badLine(index, block.subarray(start, end), reason)
-}
-
-/** Where a line ends, before its newline and carriage return. */
-function lineEnd(block: Buffer, start: number): number {
-  const newline = block.indexOf(NEWLINE, start)
-  const stop = newline < 0 ? block.length : newline
-  return stop > start && block[stop - 1] === RETURN ? stop - 1 : stop
-}
-
-/** Whether a line begins and ends as an object does. */
-function isBraced(block: Buffer, start: number, end: number): boolean {
-  while (start < end && isSpace(block[start] as number)) start++
-  while (start < end && isSpace(block[end - 1] as number)) end--
-  return block[start] === OPEN_BRACE && block[end - 1] === CLOSE_BRACE
-}
-
-function isSpace(byte: number): boolean {
-  return byte === 32 || byte === 9 || byte === 13
-}
-
-/** Undefined when the line is no JSON. */
-function parse(block: Buffer, start: number, end: number): unknown {
-  try {
-    return JSON.parse(block.toString('utf8', start, end))
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
