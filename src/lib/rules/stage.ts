@@ -14,11 +14,11 @@ import {
 } from '../stream/index.ts'
 import { alertLine } from './alert.ts'
 import { Evaluator } from './evaluator.ts'
+import { boundHeap } from './heap-room.ts'
 import type { Match } from './match.ts'
 import type { Rule } from './rule.ts'
 import type { SilenceFile } from './silence-file.ts'
 import type { Timing } from './timing.ts'
-import { boundYoungObjects } from './young-objects.ts'
 
 /** Who is told of alerts, beside the output. */
 export interface Notifier {
@@ -116,7 +116,7 @@ export class AlertStage implements Stage {
   async lines(part: Lines): Promise<void> {
     this.#idle = false
     this.#silences?.refresh()
-    boundYoungObjects()
+    boundHeap()
     try {
       this.#evaluators.of(part).process(part.bytes, {
         match: match => this.#write(match),
