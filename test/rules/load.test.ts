@@ -163,7 +163,10 @@ test('what is missing or misspelt is named with line, column and a suggestion', 
     ],
     [
       `${GOOD}limit_execution: "0 9-17 * * mon-frid"\npriority: high\n`,
-      ['rule.yaml:6:1: priority is a number, not "high"', 'rule.yaml:5:1: frid is no day of week: 0 to 7']
+      [
+        'rule.yaml:5:1: frid is no day of week: 0 to 7',
+        'rule.yaml:6:1: priority is a whole number, not "high"'
+      ]
     ],
     [
       'name: [\n',
@@ -254,6 +257,44 @@ test('environment variables are filled in, as ElastAlert does', t => {
   t.after(() => delete process.env.MILLRACE_TEST_NAME)
   const { rules } = load(t, GOOD.replace('name: a', 'name: ${MILLRACE_TEST_NAME} $NOT_SET_ANYWHERE'))
   assert.equal(rules[0]?.name, 'from outside $NOT_SET_ANYWHERE')
+})
+
+test("options hold what ElastAlert's schema lets them, also those that do nothing here", t => {
+  const printed = (options: string, text = GOOD): string[] =>
+    load(t, text + options).printed.filter(p => !p.startsWith('note'))
+  assert.deepEqual(printed('query_key:\npriority: 2.5\nuse_local_time: "yes"\nes_port: "9200"\n'), [
+    'rule.yaml:8:1: es_port is a whole number, not "9200"',
+    'rule.yaml:6:1: priority is a whole number, not 2.5',
+    'rule.yaml:7:1: use_local_time is true or false, not "yes"',
+    'rule.yaml:5:1: query_key has no value: it is a text, or a list of them'
+  ])
+  assert.deepEqual(printed('alert_text: 3\nfilter: {term: {a: 1}}\nquery_delay: 5\ntop_count_keys: a\n'), [
+    'rule.yaml:5:1: alert_text is a text, not 3',
+    'rule.yaml:8:1: top_count_keys is a list of texts, not "a"',
+    'rule.yaml:6:1: filter is a list, not {"term":{"a":1}}',
+    'rule.yaml:7:1: query_delay is an object such as {minutes: 5}, not 5'
+  ])
+  const spike = GOOD.replace('any', 'spike\nspike_height: 2\nspike_type: up\ntimeframe: {minutes: 1}')
+  assert.deepEqual(printed('threshold_ref: 2.5\nuse_terms_query: true\n', spike), [
+    'rule.yaml:8:1: threshold_ref is a whole number, not 2.5',
+    'rule.yaml:2:1: query_key is missing: a spike rule needs it'
+  ])
+  // not of this type
+  assert.deepEqual(printed('threshold_ref: 2.5\n'), [])
+})
+
+test('a rule is at work unless Python takes its is_enabled as false, and labels hold what they like', t => {
+  for (const [value, isOn, warnings] of [
+    ['no', false, 0],
+    ['0', false, 0],
+    ['', false, 0],
+    ['yes', true, 0],
+    ['"no"', true, 1]
+  ] as const) {
+    const { rules, printed } = load(t, `${GOOD}description: 3\nis_enabled: ${value}\n`)
+    assert.equal(rules.length, isOn ? 1 : 0, value)
+    assert.equal(printed.filter(p => p.startsWith('warning')).length, warnings, value)
+  }
 })
 
 test('numbers and times are those of PyYAML, and what looks like one but is none to it is a text', t => {

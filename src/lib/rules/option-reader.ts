@@ -11,6 +11,8 @@ export class OptionReader {
   readonly options: JsonObject
   /** True once an error was reported. */
   failed = false
+  /** Options of which an error was reported. */
+  readonly #wrong = new Set<string>()
   readonly #source: MergedSource
   readonly #report: (p: Problem) => void
 
@@ -24,7 +26,13 @@ export class OptionReader {
 
   error(where: YamlPath, message: string): undefined {
     this.failed = true
+    this.#wrong.add(String(where[0]))
     this.#report({ severity: 'error', ...this.#source.at(where), message })
+  }
+
+  /** Whether something is wrong with an option. */
+  hasFailed(name: string): boolean {
+    return this.#wrong.has(name)
   }
 
   warn(where: YamlPath, message: string, misspelt = false): void {

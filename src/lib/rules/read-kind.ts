@@ -107,7 +107,9 @@ function whitelist(options: OptionReader): KindOf<'whitelist'> | undefined {
 }
 
 function change(options: OptionReader): KindOf<'change'> | undefined {
-  options.required('query_key', () => true)
+  const key = options.raw('query_key')
+  if (key === undefined || (Array.isArray(key) && key.length === 0))
+    options.error(['type'], 'query_key is missing: a change rule needs it')
   const compareKeys = options.required('compare_key', () => options.strings('compare_key'))
   const ignoreNull = options.required('ignore_null', () => options.boolean('ignore_null'))
   const frame = options.span('timeframe')

@@ -8,8 +8,10 @@ import { readFilter } from './dsl.ts'
 import { readEnhancements } from './enhancements.ts'
 import { isObject, type JsonObject } from './fields.ts'
 import { isModuleName } from './js-module.ts'
+import { checkKinds } from './option-kinds.ts'
 import { OptionReader } from './option-reader.ts'
 import { ALERTERS, KNOWN_OPTIONS, optionKind } from './options.ts'
+import { isTruthy } from './python-values.ts'
 import { type Query, QueryError } from './query.ts'
 import { QUERY_ONLY } from './query-options.ts'
 import { readAggregation } from './read-aggregation.ts'
@@ -47,10 +49,13 @@ class RuleReader {
 
   read(): Rule | undefined {
     const options = this.#options
-    if (options.is_enabled === false) return undefined
-    this.#in.boolean('is_enabled')
-    for (const label of ['owner', 'description', 'category']) this.#in.string(label)
-    this.#in.number('priority')
+    // whatever Python takes as true
+    if (Object.hasOwn(options, 'is_enabled') && !isTruthy(options.is_enabled)) return undefined
+    if (Object.hasOwn(options, 'is_enabled') && typeof options.is_enabled !== 'boolean')
+      this.#in.warn(
+        ['is_enabled'],
+        'is_enabled is true or false: anything else counts as true, in ElastAlert too'
+      )
     this.#checkNames()
     for (const name of ['type', 'index', 'alert']) {
       if (!Object.hasOwn(options, name)) this.#in.error([], `${name} is missing`)
@@ -87,6 +92,7 @@ class RuleReader {
       options: { ...options, name }
     }
     checkTexts(this.#in, options, [])
+    checkKinds(this.#in)
     return this.#in.failed || kind === undefined ? undefined : { ...rule, kind }
   }
 
