@@ -26,7 +26,7 @@ function found(filter: LineFilter, lines: string[], visit: (parsed: Fields, text
   let start = 0
   let count = 0
   for (let end = block.indexOf(10); end >= 0; end = block.indexOf(10, start)) {
-    if (filter.find(start) >= 0 || filter.learn(start, end)) {
+    if (filter.find(start) >= 0 || filter.learn(start, end) >= 0) {
       count++
       assert.equal(filter.line.end, block[end - 1] === 13 ? end - 1 : end)
       const text = block.toString('utf8', start, end)
@@ -224,4 +224,16 @@ test('an event is the same by its text, and has none when its line has passed', 
     events.push(event)
   })
   for (const { text } of events.slice(0, -1)) assert.equal(text, undefined)
+})
+
+test('lines of more shapes than are remembered are found without being parsed, as long as some of those come between them', () => {
+  const filter = filterOf({ is: 'all' })
+  const shape = (n: number): string => `{"n":${n},"field ${n % 1500}":"x"}`
+  const texts = Array.from({ length: 3000 }, (_, i) => [shape(0), shape(i)]).flat()
+  let sum = 0
+  const count = found(filter, texts, () => {
+    sum += filter.line.lookup('n') as number
+  })
+  assert.equal(count, texts.length)
+  assert.equal(sum, (2999 * 3000) / 2)
 })

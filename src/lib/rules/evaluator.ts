@@ -91,7 +91,7 @@ export class Evaluator {
 
   #anyLine(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput): void {
     this.#takeAll()
-    if (!this.#explains && this.#filter.learn(start, end)) this.#quickLine(index)
+    if (!this.#explains && this.#filter.learn(start, end) >= 0) this.#quickLine(index)
     else if (isBraced(block, start, end)) this.#line(block, start, end, index, out)
     else badLine(block, start, end, index, out)
   }
@@ -114,10 +114,10 @@ export class Evaluator {
     for (const clock of this.#clocks) {
       const micros = line.time(clock.timestamp)
       if (micros === undefined || micros <= clock.due) continue
-      const { start } = line
+      const kept = filter.keep()
       this.#takeAll()
       clock.advance(micros)
-      filter.find(start)
+      filter.recallLast(kept)
     }
     const passing = filter.passing()
     if (passing === null) return

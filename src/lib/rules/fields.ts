@@ -76,6 +76,15 @@ export type SomeValue = (fields: Fields, test: (value: unknown) => boolean) => b
  * first, the envelope where the row has no such field, and `name.keyword` is `name` where neither has it.
  */
 export function compileField(name: string): SomeValue {
+  const known = compiled.get(name) ?? compile(name)
+  compiled.set(name, known)
+  return known
+}
+
+/** Names are those of rules. */
+const compiled = new Map<string, SomeValue>()
+
+function compile(name: string): SomeValue {
   if (isPattern(name)) return compilePattern(name)
   const path = name.split('.')
   const base = name.endsWith(KEYWORD) ? compileField(name.slice(0, -KEYWORD.length)) : undefined

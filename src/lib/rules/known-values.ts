@@ -50,6 +50,11 @@ export class KnownValues {
     return bits
   }
 
+  /** The bits for an event without the field. */
+  ofNone(): Int32Array {
+    return this.#same(this.tests.bits(undefined))
+  }
+
   /** An answer is the same object each time it is given, as long as there are few. */
   #same(bits: Int32Array): Int32Array {
     let hash = 0

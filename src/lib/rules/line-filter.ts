@@ -41,17 +41,21 @@ export class LineFilter {
    * @returns where it ends, before its newline; -1 when it is not of a known shape
    */
   find(start: number): number {
-    const { line } = this
-    const shapes = this.#shapes
-    this.#plan = shapes.find(line.bytes, line.view, start)
-    if (this.#plan === undefined) return -1
-    line.move(start, shapes.end, shapes.spans, shapes.base, this.#plan.shape)
-    return shapes.end
+    const { bytes, view } = this.line
+    return this.#setTo(start, this.#shapes.find(bytes, view, start))
   }
 
-  /** Makes the shape of a line known; true when `line` is set to it. */
-  learn(start: number, end: number): boolean {
-    return this.#shapes.learn(this.line.bytes, start, end) && this.find(start) >= 0
+  /** The same of a line whose shape is not known, which may be known from now on. No line may be kept. */
+  learn(start: number, end: number): number {
+    return this.#setTo(start, this.#shapes.learn(this.line.bytes, start, end))
+  }
+
+  #setTo(start: number, plan: ShapePlan | undefined): number {
+    const shapes = this.#shapes
+    this.#plan = plan
+    if (plan === undefined) return -1
+    this.line.move(start, shapes.end, shapes.spans, shapes.base, plan.shape)
+    return shapes.end
   }
 
   /** As `FilterIndex.passing`, of the line that was found. */
@@ -74,6 +78,14 @@ export class LineFilter {
   /** Sets `line` to a line that was kept, as if it had been found now. */
   recall(n: number): void {
     this.#plan = this.#kept.recall(n, this.line)
+  }
+
+  /** The same when no line is kept any more, this one the last of them. */
+  recallLast(n: number): void {
+    this.recall(n)
+    const { line } = this
+    line.spans.copyWithin(0, line.base, line.base + line.shape.leaves * 2)
+    line.base = 0
   }
 
   /** Keeps none of the lines any longer. */

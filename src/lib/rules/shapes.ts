@@ -3,7 +3,7 @@ import { Shape } from './shape.ts'
 import { type LeafKind, leavesOf } from './shape-leaves.ts'
 
 /** Shapes that are remembered. */
-const MOST = 64
+const MOST = 1024
 /** After so many lines in a row that were in none of them, only one of as many is still learned from. */
 const PATIENCE = 64
 const LONGEST = 64 * 1024
@@ -55,6 +55,7 @@ export class Shapes<Plan> {
         const byte = bytes[value]
         if (byte !== NEWLINE && value !== end && (byte !== RETURN || bytes[value + 1] !== NEWLINE)) continue
         this.end = value
+        this.#strangers = 0
         return edge.plan
       }
       const behind = leafEnd(edge.kind, bytes, value, end)
@@ -68,25 +69,35 @@ export class Shapes<Plan> {
     return undefined
   }
 
-  /** Makes the shape of a line known that is in none; false where it is not made known. No line is kept then. */
-  learn(bytes: Buffer, start: number, end: number): boolean {
-    if (this.#count === MOST || end - start > LONGEST) return false
-    if (++this.#strangers > PATIENCE && this.#strangers % PATIENCE !== 0) return false
+  /**
+   * Finds a line that is in no known shape; its shape is known then, if there is room. No line is kept when it is called.
+   * @returns the plan for it; undefined when it has no shape of use, or hardly a line has one that is known
+   */
+  learn(bytes: Buffer, start: number, end: number): Plan | undefined {
+    if (end - start > LONGEST) return undefined
+    if (++this.#strangers > PATIENCE && this.#strangers % PATIENCE !== 0) return undefined
     const leaves = leavesOf(bytes, start, end)
-    if (leaves === undefined) return false
-    this.#count++
-    this.#strangers = 0
+    if (leaves === undefined) return undefined
     const edges = [start, ...leaves.flatMap(leaf => [leaf.start, leaf.end]), end]
     const literals = Array.from({ length: leaves.length + 1 }, (_, n) =>
       Buffer.from(bytes.subarray(edges[n * 2], edges[n * 2 + 1]))
     )
+    const plan = this.#plan(new Shape(literals, leaves))
+    this.#widest = Math.max(this.#widest, leaves.length * 2)
+    if (this.spans.length < this.#widest * 2) this.spans = new Int32Array(this.#widest * 2)
+    for (const [n, leaf] of leaves.entries()) {
+      this.spans[this.base + n * 2] = leaf.start
+      this.spans[this.base + n * 2 + 1] = leaf.end
+    }
+    this.end = end
+    if (this.#count === MOST) return plan
+    this.#count++
+    this.#strangers = 0
     let branch = this.#root
     for (const [n, { kind }] of leaves.entries()) branch = edgeOf(branch, literals[n] as Buffer, kind).next
     const last = new Literal(literals[leaves.length] as Buffer)
-    branch.push({ literal: last, kind: 'scalar', next: [], plan: this.#plan(new Shape(literals, leaves)) })
-    this.#widest = Math.max(this.#widest, leaves.length * 2)
-    if (this.spans.length < this.#widest * 2) this.spans = new Int32Array(this.#widest * 2)
-    return true
+    branch.push({ literal: last, kind: 'scalar', next: [], plan })
+    return plan
   }
 }
 
