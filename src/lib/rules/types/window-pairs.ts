@@ -12,13 +12,12 @@ const KEPT = 1000
 /** Places of a key's record: a list of three, then these. */
 const CURRENT = 3
 const CURRENT_SIZE = 4
-const KEPT_COUNT = 5
-const BORN = 6
-const ALIVE = 7
+/** The number, from 1, of the first pass that it has seen; 0 while it has no windows. */
+const BORN = 5
 /** Words of it. */
-const KEPT_AT = 4
-const REFERENCE_SUM = 5
-const CURRENT_SUM = 6
+const KEPT_AT = 3
+const REFERENCE_SUM = 4
+const CURRENT_SUM = 5
 
 export interface PairOptions {
   /** Entries have figures of their own; else each counts for one. */
@@ -29,7 +28,7 @@ export interface PairOptions {
 
 /** Words of a key's record that its pair takes. */
 export function pairWords({ counts }: PairOptions): number {
-  return counts ? 7 : 5
+  return counts ? 6 : 4
 }
 
 /**
@@ -63,19 +62,18 @@ export class WindowPairs implements Pairs {
   }
 
   isAlive(at: number): boolean {
-    return this.#int(at, ALIVE) === 1
+    return this.#int(at, BORN) !== 0
   }
 
   begin(at: number): void {
-    this.#setInt(at, ALIVE, 1)
-    this.#setInt(at, BORN, this.#passes.next)
+    this.#setInt(at, BORN, this.#passes.next + 1)
     this.#records.setDouble(at, this.#word + KEPT_AT, Number.NEGATIVE_INFINITY)
   }
 
   end(at: number): void {
     while (this.#int(at, CURRENT) !== 0) this.#leave(at)
     this.clearReference(at)
-    this.#setInt(at, ALIVE, 0)
+    this.#setInt(at, BORN, 0)
     this.#setSum(at, CURRENT_SUM, 0)
   }
 
@@ -90,7 +88,7 @@ export class WindowPairs implements Pairs {
       if (current === 0 || lists.next(entry) === current) this.#setInt(at, CURRENT, entry)
       this.#setInt(at, CURRENT_SIZE, this.#int(at, CURRENT_SIZE) + 1)
       this.#addSum(at, CURRENT_SUM, count)
-      if (isKept) this.#keep(at, entry, event)
+      if (isKept) this.#keep(entry, event)
     } else this.#addSum(at, REFERENCE_SUM, count)
     this.#advance(at, newest)
   }
@@ -104,7 +102,7 @@ export class WindowPairs implements Pairs {
   }
 
   newest(at: number): number {
-    return Math.max(this.#lists.newest(at), this.#passes.last(this.#int(at, BORN)))
+    return Math.max(this.#lists.newest(at), this.#passes.last(this.#born(at)))
   }
 
   #advance(at: number, newest: number): void {
@@ -115,7 +113,7 @@ export class WindowPairs implements Pairs {
     const last = current === 0 ? lists.tail(at) : lists.before(current)
     const left = Math.max(
       last === 0 ? Number.NEGATIVE_INFINITY : lists.time(last),
-      this.#passes.left(newest, this.#int(at, BORN))
+      this.#passes.left(newest, this.#born(at))
     )
     for (let head = lists.head(at); head !== current; head = lists.head(at)) {
       if (left - lists.time(head) < timeframe) return
@@ -137,7 +135,6 @@ export class WindowPairs implements Pairs {
     if (event === 0) return next
     this.#events?.drop(event)
     this.#lists.entries.setInt(entry, this.#event, 0)
-    this.#setInt(at, KEPT_COUNT, this.#int(at, KEPT_COUNT) - 1)
     return next
   }
 
@@ -146,12 +143,12 @@ export class WindowPairs implements Pairs {
     if (this.#events === undefined) return false
     const word = this.#word + KEPT_AT
     const isNear = Math.abs(micros - this.#records.double(at, word)) < this.#timeframe / KEPT
-    if (isNear && this.#int(at, KEPT_COUNT) >= KEPT) return false
+    if (isNear && this.#int(at, CURRENT_SIZE) >= KEPT) return false
     this.#records.setDouble(at, word, micros)
     return true
   }
 
-  #keep(at: number, entry: number, event: Fields): void {
+  #keep(entry: number, event: Fields): void {
     const { quick } = event
     const events = this.#events!
     const number =
@@ -159,14 +156,13 @@ export class WindowPairs implements Pairs {
         ? events.addText(eventText(event))
         : events.addBytes(quick.bytes, quick.start, quick.end)
     this.#lists.entries.setInt(entry, this.#event, number)
-    this.#setInt(at, KEPT_COUNT, this.#int(at, KEPT_COUNT) + 1)
   }
 
   clearReference(at: number): void {
     const current = this.#int(at, CURRENT)
     while (this.#lists.head(at) !== current) this.#lists.shift(at)
     this.#setSum(at, REFERENCE_SUM, 0)
-    this.#setInt(at, BORN, Math.max(this.#int(at, BORN), this.#passes.after(this.newest(at))))
+    this.#setInt(at, BORN, Math.max(this.#born(at), this.#passes.after(this.newest(at))) + 1)
   }
 
   oldest(at: number, passes: (count: number) => boolean): { micros: number; line: unknown } {
@@ -231,6 +227,10 @@ export class WindowPairs implements Pairs {
 
   #setSum(at: number, word: number, sum: number): void {
     if (this.#counts) this.#records.setDouble(at, this.#word + word, sum)
+  }
+
+  #born(at: number): number {
+    return this.#int(at, BORN) - 1
   }
 
   #int(at: number, place: number): number {
