@@ -8,8 +8,11 @@ const UNIT = 8
 const PLACE_BITS = 12
 const PLACES = 1 << PLACE_BITS
 const LENGTH = 4
-/** Objects that differ little pack well however little is done for it; pieces of this size hold most answers. */
-const OPTIONS = { params: { [zlib.ZSTD_c_compressionLevel]: 1 }, chunkSize: BLOCK / 4 }
+/** zlib's answers come in pieces of these sizes, which nothing else has: most packed blocks, or blocks, have room in one. */
+const PACKED = BLOCK / 4 + UNIT
+const UNPACKED = BLOCK + UNIT
+/** Objects that differ little pack well however little is done for it. */
+const OPTIONS = { params: { [zlib.ZSTD_c_compressionLevel]: 1 }, chunkSize: PACKED }
 
 /** So many full blocks wait until they are packed: most objects of a short window have gone before. */
 const WAITING = 12
@@ -38,7 +41,7 @@ export class KeptObjects {
   #end = 0
   #all = 0
   #live = 0
-  #unpacked = { number: -1, bytes: Buffer.alloc(0) }
+  readonly #unpacked = { number: -1, bytes: Buffer.alloc(0) }
 
   /** True when most of what there is room for is not wanted any more: it had better be put together anew. */
   get isSparse(): boolean {
@@ -121,8 +124,13 @@ export class KeptObjects {
   #bytesOf(at: number): Buffer {
     const { bytes, packed } = this.#blocks[at]!
     if (!packed) return bytes
-    if (this.#unpacked.number !== at) this.#unpacked = { number: at, bytes: zstdDecompressSync(bytes) }
-    return this.#unpacked.bytes
+    const unpacked = this.#unpacked
+    if (unpacked.number !== at) {
+      giveBack(unpacked.bytes, UNPACKED)
+      unpacked.bytes = zstdDecompressSync(bytes, { chunkSize: UNPACKED })
+      unpacked.number = at
+    }
+    return unpacked.bytes
   }
 
   /** Begins a block; a large object has one for itself. */
@@ -197,5 +205,14 @@ function packed(bytes: Buffer): Buffer {
   const answer = zstdCompressSync(bytes, { ...OPTIONS, pledgedSrcSize: bytes.length })
   const own = Buffer.allocUnsafeSlow(answer.length)
   answer.copy(own)
+  giveBack(answer, PACKED)
   return own
+}
+
+/**
+ * Gives the memory of an answer back that lies in one piece. Outside of the heap, it would stay until a collection: in a burst
+ * of alerts that takes a while.
+ */
+function giveBack({ buffer }: Buffer, size: number): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === size) buffer.transfer(0)
 }
