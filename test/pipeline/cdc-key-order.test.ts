@@ -21,6 +21,7 @@ import { ViewReader } from '../../src/lib/mysql/snapshot/view-reader.ts'
 import { TableFilter } from '../../src/lib/mysql/tables.ts'
 import { parseMysqlUrl } from '../../src/lib/mysql/url.ts'
 import { MarkWriter, OutputWriter } from '../../src/lib/stream/index.ts'
+import { samples } from '../support/rounds.ts'
 import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
 /** The keys of a table, as the snapshot and as the log give them, and the order that is held to the server's. */
@@ -159,7 +160,7 @@ const COMBINED: readonly (readonly [types: readonly number[], key: string])[] = 
   [[24, 35], 'c1, c0']
 ]
 
-for (const flavour of ['mysql80', 'mysql57', 'mariadb'] as const) {
+for (const flavour of samples(['mysql80', 'mysql57', 'mariadb'], ['mysql80', 'mariadb'])) {
   describe(`the order of primary keys is ${flavour}'s own`, { skip: unavailable(flavour) }, () => {
     let server: RunningServer
     let connection: Connection

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { type Connection, createConnection } from 'mysql2/promise'
 import { dataLines, killRunningTails, logEnd, tail } from '../mysql/tail.ts'
 import { Certificates, noOpenssl } from '../support/certificates.ts'
+import { samples } from '../support/rounds.ts'
 import { type RunningServer, startServer, unavailable } from '../support/servers.ts'
 
 /** Options of a server. */
@@ -24,7 +25,7 @@ function parameters(certificates: Certificates, mode: string, client?: string): 
     : `${ca}&ssl-cert=${file(`${client}.pem`)}&ssl-key=${file(`${client}-key.pem`)}`
 }
 
-for (const name of ['mysql', 'mysql80', 'mariadb'] as const) {
+for (const name of samples(['mysql', 'mysql80', 'mariadb'], ['mysql', 'mariadb'])) {
   describe(`logging in to ${name}`, { skip: unavailable(name) || noOpenssl }, () => {
     let certificates: Certificates
     let server: RunningServer
