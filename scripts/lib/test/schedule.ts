@@ -10,16 +10,18 @@ import type { TestEvent } from './join-runs.ts'
 const TEST_LIMIT_MS = 8 * 60_000
 /** A file is ended after this, whatever hangs, such as a hook; the longest take three minutes on a busy machine. */
 const FILE_LIMIT_MS = 10 * 60_000
-/** One file more than processors, as there is always one that waits. */
-const AT_A_TIME = availableParallelism() + 1
-/** Files with servers that run side by side: each waits for a third of its time, and needs up to 3 GB of memory. */
-const ON_SERVERS = { besideOthers: 2, alone: totalmem() < 12e9 ? 2 : 3 }
+/** Files with servers wait for a third of their time at least, and need up to 3 GB of memory each. */
+const hasRoom = totalmem() >= 16e9
+/** Files more than processors, as there are always some that wait. */
+const AT_A_TIME = availableParallelism() + (hasRoom ? 2 : 1)
+/** Files with servers that run side by side. */
+const ON_SERVERS = hasRoom ? { besideOthers: 3, alone: 4 } : { besideOthers: 2, alone: 2 }
 
 const giveWay = fileURLToPath(new URL('give-way.ts', import.meta.url))
 
 /**
  * Runs test files, each as a run of node:test of its own, the longest first, so that no processor is without work at the end.
- * While files with servers are left, the others run beside two of those, one at a time, in what they leave of the processors.
+ * While files with servers are left, the others run beside them, one at a time, in what they leave of the processors.
  * @returns the events of a file when it has ended
  */
 export async function* runFiles(files: readonly string[]): AsyncGenerator<readonly TestEvent[], void, void> {
