@@ -90,9 +90,12 @@ export class Evaluator {
   }
 
   #anyLine(block: Buffer, start: number, end: number, index: number, out: EvaluatorOutput): void {
+    if (!this.#explains && this.#filter.learn(start, end) >= 0) {
+      this.#quickLine(index)
+      return
+    }
     this.#takeAll()
-    if (!this.#explains && this.#filter.learn(start, end) >= 0) this.#quickLine(index)
-    else if (isBraced(block, start, end)) this.#line(block, start, end, index, out)
+    if (isBraced(block, start, end)) this.#line(block, start, end, index, out)
     else badLine(block, start, end, index, out)
   }
 

@@ -45,7 +45,7 @@ export class LineFilter {
     return this.#setTo(start, this.#shapes.find(bytes, view, start))
   }
 
-  /** The same of a line whose shape is not known, which may be known from now on. No line may be kept. */
+  /** The same of a line whose shape is not known, which may be known from now on. */
   learn(start: number, end: number): number {
     return this.#setTo(start, this.#shapes.learn(this.line.bytes, start, end))
   }

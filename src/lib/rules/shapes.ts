@@ -70,7 +70,7 @@ export class Shapes<Plan> {
   }
 
   /**
-   * Finds a line that is in no known shape; its shape is known then, if there is room. No line is kept when it is called.
+   * Finds a line that is in no known shape; its shape is known then, if there is room.
    * @returns the plan for it; undefined when it has no shape of use, or hardly a line has one that is known
    */
   learn(bytes: Buffer, start: number, end: number): Plan | undefined {
@@ -84,7 +84,11 @@ export class Shapes<Plan> {
     )
     const plan = this.#plan(new Shape(literals, leaves))
     this.#widest = Math.max(this.#widest, leaves.length * 2)
-    if (this.spans.length < this.#widest * 2) this.spans = new Int32Array(this.#widest * 2)
+    if (this.isFull) {
+      const larger = new Int32Array((this.base + this.#widest) * 2)
+      larger.set(this.spans)
+      this.spans = larger
+    }
     for (const [n, leaf] of leaves.entries()) {
       this.spans[this.base + n * 2] = leaf.start
       this.spans[this.base + n * 2 + 1] = leaf.end
