@@ -38,6 +38,14 @@ const TEXTS: Record<string, string> = {
     "type: any\nowner: me\nalert_text_type: alert_text_jinja\nalert_subject: '{{ id }} of {{ owner }}'\nalert_text: |\n  {{ amount }} {{ user }} {{ nothing }} {{ payment }} {{ _data['dotted.name'] }} {{ payment.ok }}\n  {% if user %}some{% else %}none{% endif %} {{ 'y' if gone else 'n' }} {{ not payment.ok }}\n  {% for k, v in payment.items() %}{{ loop.index }} {{ k }}={{ v }};{% endfor %}\n",
   'jinja filters':
     "type: any\nalert_text_type: alert_text_jinja\njinja_root_name: doc\nalert_text: |\n  {{ doc['payment']['gateway'] | upper }} {{ text | default('-', true) | trim }} {{ long.split('-') | first }}\n  {{ payment | tojson }} {{ [3, 1, 2] | max }} {{ [id, 1, id] | unique | list }} {{ [payment] | map(attribute='gateway') | join(', ') }}\n  {{ '%05.1f|%s' | format(id, amount) }} {{ '{:>5}'.format(id) }} {{ (id * 1000) | filesizeformat }} {{ id is none }} {{ id is number }}\n  {{ long.upper().startswith('A') }} {{ long | length }} {{ long | truncate(20) }} {{ long | truncate(30, true, '~') }} {{ long | truncate(length=12, leeway=0) }} {{ ['a', 'b'] | map('upper') | join('+') }}\n  {{ payment.get('none', 'other') }} {{ text | replace('a', 'b') }} {{ 7 // 2 }} {{ 2 ** 3 }} {{ id % 3 }} {{ text ~ '!' }}\n",
+  'rule options in texts':
+    'type: frequency\nnum_events: 1\ntimeframe: {minutes: 90}\nquery_key: [user, id]\nalert_text: "{0} {1} {2} {3}"\nalert_text_args: [timeframe, priority, owner, query_key]',
+  'rule options by name':
+    'type: any\nalert_text: "{a} {b} {d}"\nalert_text_kw: {owner: a, priority: b, nothing: d}',
+  'times in another form':
+    'type: frequency\nnum_events: 1\ntimeframe: {minutes: 90}\ncustom_pretty_ts_format: "%e %k %l %w %u %U %W %C %h %F %T %D %R %r %c %%D"',
+  'jinja with floats':
+    "type: any\nalert_text_type: alert_text_jinja\nalert_text: |\n  {{ id | round }} {{ 2.5 | round }} {{ 3.14159 | round(2) }} {{ 3.2 | round(method='ceil') }} {{ id | float }} {{ 'x' | float }} {{ id / 1 }} {{ (id / 3) | round(1) }} {{ '%.1f' | format(id / 2) }} {{ id / 2 > 3 }}\n  {{ [sent, sent] | sum(attribute='n') }} {{ [1, 2] | sum }} {{ long[2:5] }} {{ long[:3] }} {{ [payment] | selectattr('gateway', 'eq', 'upi') | list }} {{ [payment] | rejectattr('ok') | list }} {{ [id, 1] | select('gt', 5) | list }} {{ [id] | reject('odd') | list }} {{ long | e }} {{ priority }}{{ owner }}\n",
   'top counts':
     'type: any\ntop_count_keys: [payment.gateway, dotted.name, gone]\nraw_count_keys: false\ntop_count_number: 2',
   'top counts by raw name': 'type: any\ntop_count_keys: [payment.gateway]\nalert_text_type: exclude_fields',

@@ -35,7 +35,7 @@ export function randomEvents(seed: number, count: number): Record<string, unknow
       id,
       amount: pick(['49.00', '10.50', 7, 0.25]),
       payment: { gateway: pick(['paytm', 'upi', 'card']), ok: next() < 0.5 },
-      sent: { at: iso, items: [{ name: `n${id % 3}` }] }
+      sent: { at: iso, n: id % 4, items: [{ name: `n${id % 3}` }] }
     }
     if (next() < 0.9) event.user = pick(['a', 'b', 3, true, null, ['x', 1], { deep: 'y' }])
     if (next() < 0.1) event['dotted.name'] = pick(['p', 'q'])

@@ -9,6 +9,7 @@ import { pythonFormat, pythonJson, pythonStr } from './python-format.ts'
 import { isTruthy } from './python-values.ts'
 import type { RuleKind } from './rule.ts'
 import { ruleText } from './rule-text.ts'
+import { isNoTime, ruleValues } from './rule-values.ts'
 import { summaryText } from './summary.ts'
 import { byCount } from './top-counts.ts'
 
@@ -18,13 +19,17 @@ const SUBJECT_MAX = 2048
 export type Markup = 'plain' | 'jira'
 const TOP_EVENTS = 'top_events_'
 
-/** The value of a field in the match, else the rule's option of that name, else alert_missing_value. */
-function valueFor(match: Fields, options: JsonObject, name: string): unknown {
+/**
+ * The value of a field in the match, else the rule's option of that name, else alert_missing_value.
+ * @param takes options that are taken: those that are true to Python, or all that are set
+ */
+function valueFor(match: Fields, options: JsonObject, name: string, takes: 'true' | 'set' = 'true'): unknown {
   const found = lookup(match, name)
   if (found !== undefined && found !== null) return found
-  const option = options[name]
-  const set = option !== undefined && option !== null && option !== '' && option !== 0 && option !== false
-  return set ? option : (options.alert_missing_value ?? '<MISSING VALUE>')
+  const option = ruleValues(options)[name]
+  const isSet =
+    takes === 'true' ? isTruthy(option) && !isNoTime(option) : option !== undefined && option !== null
+  return isSet ? option : (options.alert_missing_value ?? '<MISSING VALUE>')
 }
 
 /** `match` holds the fields of the match in its row, and around them the envelope of a change event. */
@@ -44,7 +49,7 @@ export function alertSubject(options: JsonObject, match: Fields): string {
 
 /** `{{ field }}`, `{{ _data['a.b'] }}`: fields of the match before options of the rule. */
 function rendered(template: string, options: JsonObject, match: Fields): string {
-  const values = { ...options, ...match.row }
+  const values = { ...ruleValues(options), ...match.row }
   return renderTemplate(template, { ...values, [pythonStr(options.jinja_root_name ?? '_data')]: values })
 }
 
@@ -65,7 +70,10 @@ function customText(options: JsonObject, match: Fields): string {
       args.map(a => valueFor(match, options, String(a)))
     )
   if (!isObject(kw)) return template
-  const named = Object.entries(kw).map(([field, name]) => [String(name), valueFor(match, options, field)])
+  const named = Object.entries(kw).map(([field, name]) => [
+    String(name),
+    valueFor(match, options, field, 'set')
+  ])
   return pythonFormat(template, [], Object.fromEntries(named))
 }
 

@@ -6,6 +6,7 @@ import { FiringKeys } from './firing.ts'
 import type { Match } from './match.ts'
 import { PendingAlerts, type PendingSnapshot, together } from './pending-alerts.ts'
 import type { Rule } from './rule.ts'
+import { ruleValues } from './rule-values.ts'
 import type { IsSilenced } from './silence-file.ts'
 import { type RealertKeys, Silences } from './silences.ts'
 import type { SnapshotReader, SnapshotWriter } from './state/snapshot.ts'
@@ -106,7 +107,8 @@ export class Alerting {
     const told = options.include_rule_params_in_first_match_only === true ? all.slice(0, 1) : all
     const params = options.include_rule_params_in_matches
     for (const param of Array.isArray(params) ? params : []) {
-      for (const { fields } of told) fields.row[`rule_param_${param}`] = options[String(param)] ?? null
+      for (const { fields } of told)
+        fields.row[`rule_param_${param}`] = ruleValues(options)[String(param)] ?? null
     }
     const kept = enhancements.first ? all : all.filter(match => this.#enhance(match))
     if (kept.length === 0) return false

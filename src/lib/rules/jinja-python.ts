@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from './fields.ts'
 import { pythonFormat, pythonPercent, pythonRepr, pythonStr } from './python-format.ts'
-import { identity, isTruthy } from './python-values.ts'
+import { identity, isTruthy, PythonFloat, pythonRound } from './python-values.ts'
 
 type Filter = (...args: unknown[]) => unknown
 
@@ -79,6 +79,16 @@ function flatten(value: unknown): string {
   return `{${pairs.join(', ')}}`
 }
 
+function plain(value: unknown): unknown {
+  return value instanceof PythonFloat ? value.valueOf() : value
+}
+
+const HTML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' }
+
+function escapedHtml(value: unknown): string {
+  return pythonStr(value).replace(/[&<>"']/g, c => HTML[c] as string)
+}
+
 /** Filters of Jinja that nunjucks lacks, or has otherwise. */
 export const FILTERS: Record<string, Filter> = {
   string: value => pythonStr(value),
@@ -101,6 +111,31 @@ export const FILTERS: Record<string, Filter> = {
       Number(leeway ?? 5)
     )
   },
+  float: (value, otherwise) => {
+    const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value)
+    return new PythonFloat(Number.isNaN(number) ? Number(otherwise ?? 0) : number)
+  },
+  round: (value, ...args) => {
+    const by = named(args)
+    const digits = Number(by.precision ?? (isObject(args[0]) ? 0 : (args[0] ?? 0)))
+    const method = by.method ?? (isObject(args[1]) ? undefined : args[1])
+    const number = Number(value)
+    const how = method === 'ceil' ? Math.ceil : method === 'floor' ? Math.floor : undefined
+    return new PythonFloat(
+      how === undefined ? pythonRound(number, digits) : how(number * 10 ** digits) / 10 ** digits
+    )
+  },
+  sum: (value, ...args) => {
+    const by = named(args)
+    const path = by.attribute ?? (isObject(args[0]) ? undefined : args[0])
+    const start = Number(by.start ?? (isObject(args[1]) ? 0 : (args[1] ?? 0)))
+    return listOf(value).reduce<number>(
+      (sum, v) => sum + Number(path === undefined ? v : attribute(v, path)),
+      start
+    )
+  },
+  escape: escapedHtml,
+  e: escapedHtml,
   count: value => listOf(value).length,
   length: value => listOf(value).length,
   items: value => (isObject(value) ? Object.entries(value) : []),
@@ -120,7 +155,7 @@ export const FILTERS: Record<string, Filter> = {
   pprint: value => pythonRepr(value),
   format: (value, ...args) => {
     const by = named(args)
-    return pythonPercent(pythonStr(value), Object.keys(by).length > 0 ? by : args)
+    return pythonPercent(pythonStr(value), Object.keys(by).length > 0 ? by : args.map(plain))
   },
   filesizeformat: (value, ...args) => fileSize(Number(value), (named(args).binary ?? args[0]) === true)
 }
@@ -133,6 +168,19 @@ export function mapFilter(filterOf: (name: string) => Filter): Filter {
     const [name, ...rest] = args
     const filter = filterOf(String(name))
     return listOf(value).map(v => filter(v, ...rest))
+  }
+}
+
+/** select, reject, selectattr and rejectattr: what passes, or fails, a test, of itself or of an attribute. */
+export function selectFilter(
+  testOf: (name: string) => Filter,
+  passes: boolean,
+  ofAttribute: boolean
+): Filter {
+  return (value, ...args) => {
+    const [path, name, ...rest] = ofAttribute ? args : [undefined, ...args]
+    const test = name === undefined ? isTruthy : testOf(String(name))
+    return listOf(value).filter(v => Boolean(test(ofAttribute ? attribute(v, path) : v, ...rest)) === passes)
   }
 }
 
@@ -185,6 +233,6 @@ const TEXT_METHODS: Record<string, (text: string, ...args: unknown[]) => unknown
   zfill: (text, width) => text.padStart(Number(width), '0'),
   format: (text, ...args) => {
     const by = named(args)
-    return pythonFormat(text, Object.keys(by).length > 0 ? args.slice(0, -1) : args, by)
+    return pythonFormat(text, (Object.keys(by).length > 0 ? args.slice(0, -1) : args).map(plain), by)
   }
 }

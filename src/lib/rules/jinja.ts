@@ -8,9 +8,9 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Environment, Template } from 'nunjucks'
 import { isObject, type JsonObject } from './fields.ts'
-import { FILTERS, mapFilter, TESTS, textMethod } from './jinja-python.ts'
+import { FILTERS, mapFilter, selectFilter, TESTS, textMethod } from './jinja-python.ts'
 import { pythonStr } from './python-format.ts'
-import { isTruthy } from './python-values.ts'
+import { isTruthy, PythonFloat } from './python-values.ts'
 
 /** What is wrong with a template, or with its values. */
 export class TemplateError extends Error {
@@ -26,6 +26,7 @@ interface Runtime {
   suppressValue: (value: unknown) => unknown
   memberLookup: Lookup
   isTruthy?: (value: unknown) => boolean
+  divided?: (a: unknown, b: unknown) => unknown
 }
 
 interface Node {
@@ -51,6 +52,7 @@ type Nunjucks = typeof import('nunjucks') & {
 interface FilterEnvironment extends Environment {
   getFilter: (name: string) => (...args: unknown[]) => unknown
   addTest: (name: string, test: unknown) => void
+  getTest: (name: string) => (...args: unknown[]) => unknown
 }
 
 let environment: FilterEnvironment | undefined
@@ -68,6 +70,12 @@ function prepared(): { environment: FilterEnvironment; nunjucks: Nunjucks } {
     const { getFilter } = environment
     environment.addFilter('map', mapFilter(getFilter.bind(environment)))
     for (const [name, test] of Object.entries(TESTS)) environment.addTest(name, test)
+    const testOf = environment.getTest.bind(environment)
+    for (const passes of [true, false]) {
+      const name = passes ? 'select' : 'reject'
+      environment.addFilter(name, selectFilter(testOf, passes, false))
+      environment.addFilter(`${name}attr`, selectFilter(testOf, passes, true))
+    }
   }
   return { environment, nunjucks }
 }
@@ -93,9 +101,13 @@ function likePython({ runtime, compiler }: Nunjucks): void {
     }
     if (typeof object === 'string' && typeof name === 'string' && rest.length < 2)
       return textMethod(object, name)
+    // s[1:3] is a text again
+    if (typeof object === 'string' && rest.length === 2)
+      return (lookup([...object], name, ...rest) as string[]).join('')
     return lookup(object, name, ...rest)
   }
   runtime.isTruthy = isTruthy
+  runtime.divided = (a, b) => new PythonFloat(Number(a) / Number(b))
   const prototype = compiler.Compiler.prototype
   const conditions = new WeakSet<Node>()
   for (const [method, part] of [
@@ -116,6 +128,13 @@ function likePython({ runtime, compiler }: Nunjucks): void {
     this._emit(')+runtime.suppressValue(')
     this.compile(node.right!, frame)
     this._emit('))')
+  }
+  prototype.compileDiv = function (this: Compiler, node: Node, frame: unknown) {
+    this._emit('runtime.divided(')
+    this.compile(node.left!, frame)
+    this._emit(',')
+    this.compile(node.right!, frame)
+    this._emit(')')
   }
   for (const method of ['compile', '_compileExpression']) {
     const compile = prototype[method] as Compile

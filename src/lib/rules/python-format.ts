@@ -4,6 +4,7 @@
  */
 
 import { isObject } from './fields.ts'
+import { PythonFloat } from './python-values.ts'
 
 /** `repr` of a float: exponents from 1e16 on and below 1e-4, with at least two digits. */
 function formatFloat(n: number): string {
@@ -45,7 +46,7 @@ export function pythonStr(value: unknown): string {
   if (value === null || value === undefined) return 'None'
   if (typeof value === 'boolean') return value ? 'True' : 'False'
   if (typeof value === 'number') return formatFloat(value)
-  return pythonRepr(value)
+  return value instanceof PythonFloat ? value.toString() : pythonRepr(value)
 }
 
 /** `json.dumps(value, sort_keys=True, indent=4, ensure_ascii=False)`. */

@@ -90,6 +90,18 @@ function zoneName(date: Date): string {
   return parts.find(p => p.type === 'timeZoneName')?.value ?? 'UTC'
 }
 
+/** Codes that stand for several others, in the C locale. */
+const WHOLE_FORMS: Record<string, string> = {
+  D: '%m/%d/%y',
+  F: '%Y-%m-%d',
+  T: '%H:%M:%S',
+  R: '%H:%M',
+  r: '%I:%M:%S %p',
+  c: '%a %b %e %H:%M:%S %Y',
+  x: '%m/%d/%y',
+  X: '%H:%M:%S'
+}
+
 /** `strftime` of Python for the codes that alert texts use; an unknown code stays as it is. */
 export function strftime(micros: number, format: string, local: boolean): string {
   const date = new Date(Math.floor(micros / MICROS_PER_MS))
@@ -99,6 +111,7 @@ export function strftime(micros: number, format: string, local: boolean): string
   const name = (options: Intl.DateTimeFormatOptions): string =>
     new Intl.DateTimeFormat('en-US', { ...options, timeZone: 'UTC' }).format(at)
   const hour = at.getUTCHours()
+  const dayOfYear = Math.floor((at.getTime() - Date.UTC(at.getUTCFullYear(), 0, 1)) / 86400000) + 1
   const codes: Record<string, () => string> = {
     Y: () => pad(at.getUTCFullYear(), 4),
     y: () => pad(at.getUTCFullYear() % 100),
@@ -110,7 +123,7 @@ export function strftime(micros: number, format: string, local: boolean): string
     M: () => pad(at.getUTCMinutes()),
     S: () => pad(at.getUTCSeconds()),
     f: () => pad(((micros % 1e6) + 1e6) % 1e6, 6),
-    j: () => pad(Math.floor((at.getTime() - Date.UTC(at.getUTCFullYear(), 0, 1)) / 86400000) + 1, 3),
+    j: () => pad(dayOfYear, 3),
     a: () => name({ weekday: 'short' }),
     A: () => name({ weekday: 'long' }),
     b: () => name({ month: 'short' }),
@@ -121,7 +134,20 @@ export function strftime(micros: number, format: string, local: boolean): string
       return `${minutes < 0 ? '-' : '+'}${pad(Math.floor(m / 60))}${pad(m % 60)}`
     },
     s: () => String(Math.floor(micros / 1e6)),
+    e: () => String(at.getUTCDate()).padStart(2, ' '),
+    k: () => String(hour).padStart(2, ' '),
+    l: () => String(hour % 12 || 12).padStart(2, ' '),
+    w: () => String(at.getUTCDay()),
+    u: () => String(at.getUTCDay() || 7),
+    U: () => pad(Math.floor((dayOfYear + 6 - at.getUTCDay()) / 7)),
+    W: () => pad(Math.floor((dayOfYear + 6 - ((at.getUTCDay() + 6) % 7)) / 7)),
+    C: () => pad(Math.floor(at.getUTCFullYear() / 100)),
+    h: () => name({ month: 'short' }),
+    n: () => '\n',
+    t: () => '\t',
     '%': () => '%'
   }
-  return format.replace(/%([A-Za-z%])/g, (whole, code: string) => codes[code]?.() ?? whole)
+  return format
+    .replace(/%([DFTRrcxX%])/g, (whole, code: string) => WHOLE_FORMS[code] ?? whole)
+    .replace(/%([A-Za-z%])/g, (whole, code: string) => codes[code]?.() ?? whole)
 }
