@@ -120,6 +120,8 @@ export const FILTERS: Record<string, Filter> = {
     const digits = Number(by.precision ?? (isObject(args[0]) ? 0 : (args[0] ?? 0)))
     const method = by.method ?? (isObject(args[1]) ? undefined : args[1])
     const number = Number(value)
+    // a whole number stays one
+    if (Number.isInteger(value) && digits >= 0 && (method ?? 'common') === 'common') return value
     const how = method === 'ceil' ? Math.ceil : method === 'floor' ? Math.floor : undefined
     return new PythonFloat(
       how === undefined ? pythonRound(number, digits) : how(number * 10 ** digits) / 10 ** digits
