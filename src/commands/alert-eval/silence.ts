@@ -163,7 +163,7 @@ async function knownRules(flags: {
 }): Promise<string[] | null> {
   if (flags.state === undefined) return null
   const newest = await StateDirectory.newest(flags.state, 'alert-eval', flags.name)
-  return newest === null ? null : rulesOf(newest.content)
+  return newest === null ? null : rulesOf(newest.content, newest.file)
 }
 
 function said(rule: string, keys: readonly string[]): string {

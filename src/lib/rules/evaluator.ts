@@ -239,9 +239,12 @@ export class Evaluator {
     return writeSnapshot(this.#states)
   }
 
-  /** Takes up a snapshot, rule by rule by name; a rule that is new since then begins empty. */
-  restore(buffer: Buffer): void {
-    readSnapshot(buffer, this.#states)
+  /**
+   * Takes up a snapshot, rule by rule by name; a rule that is new since then begins empty.
+   * @param from where it lies, for errors
+   */
+  restore(buffer: Buffer, from = 'the state'): void {
+    readSnapshot(buffer, this.#states, from)
     this.#clockOf = Clock.of(this.#states)
   }
 }

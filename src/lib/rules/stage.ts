@@ -80,8 +80,9 @@ export class AlertStage implements Stage {
     this.#begun = true
     const state = this.#state
     if (state === null) return
-    const saved = resume === null ? (await state.latest())?.content : await state.restore(resume.n)
-    if (saved) this.#evaluators.whole.restore(saved)
+    const latest = resume === null ? await state.latest() : null
+    const saved = resume === null ? latest?.content : await state.restore(resume.n)
+    if (saved) this.#evaluators.whole.restore(saved, state.snapshotFile(resume?.n ?? latest?.n ?? 0))
     if (resume === null) return
     const { output } = this.#writer
     if (output instanceof FileOutput && output.name !== 'stdout') {

@@ -42,10 +42,12 @@ export class StateDirectory {
     root: string,
     tool: string,
     name?: string
-  ): Promise<{ n: number; content: Buffer } | null> {
+  ): Promise<{ n: number; file: string; content: Buffer } | null> {
     const path = join(root, name === undefined ? tool : `${tool}.${name}`)
     if (!existsSync(path)) return null
-    return new StateDirectory(root, path, () => {}).latest()
+    const directory = new StateDirectory(root, path, () => {})
+    const latest = await directory.latest()
+    return latest === null ? null : { ...latest, file: directory.snapshotFile(latest.n) }
   }
 
   close(): void {
@@ -60,10 +62,15 @@ export class StateDirectory {
    * @returns the oldest that is left
    */
   async snapshot(n: number, content: Buffer | readonly Uint8Array[]): Promise<number> {
-    await replaceFile(join(this.path, `snapshot.${n}`), content)
+    await replaceFile(this.snapshotFile(n), content)
     const oldest = await oldestAcknowledged(this.#root)
     if (oldest !== null) this.#remove(snapshot => snapshot < oldest.n)
     return Math.min(n, ...this.#snapshots())
+  }
+
+  /** Where the snapshot of mark `n` is kept. */
+  snapshotFile(n: number): string {
+    return join(this.path, `snapshot.${n}`)
   }
 
   /**
@@ -74,7 +81,7 @@ export class StateDirectory {
   async restore(n: number): Promise<Buffer | null> {
     this.#remove(snapshot => snapshot > n)
     if (n === 0) return null
-    const content = await readIfExists(join(this.path, `snapshot.${n}`))
+    const content = await readIfExists(this.snapshotFile(n))
     if (content !== null) return content
     throw new ToolError('STATE', `${this.path} has no snapshot of mark ${n}, where the pipeline resumes`, {
       hint: 'this tool was not in the pipeline then; start it with a new --state directory for the whole pipeline'
@@ -84,7 +91,7 @@ export class StateDirectory {
   /** The newest snapshot, for input that brings no marks; null when there is none. */
   async latest(): Promise<{ n: number; content: Buffer } | null> {
     const n = Math.max(0, ...this.#snapshots())
-    const content = n === 0 ? null : await readIfExists(join(this.path, `snapshot.${n}`))
+    const content = n === 0 ? null : await readIfExists(this.snapshotFile(n))
     return content === null ? null : { n, content }
   }
 
@@ -96,7 +103,7 @@ export class StateDirectory {
   }
 
   #remove(wanted: (n: number) => boolean): void {
-    for (const n of this.#snapshots()) if (wanted(n)) unlinkIfExists(join(this.path, `snapshot.${n}`))
+    for (const n of this.#snapshots()) if (wanted(n)) unlinkIfExists(this.snapshotFile(n))
   }
 
   // --- acknowledgements ---

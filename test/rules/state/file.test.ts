@@ -27,8 +27,15 @@ test('a state that is cut short is named', t => {
   const snapshot = Buffer.concat(new Evaluator([rule!]).snapshot())
   for (const length of [snapshot.length - 1, snapshot.length - 40]) {
     assert.throws(
-      () => new Evaluator([rule!]).restore(snapshot.subarray(0, length)),
-      (error: Error) => error instanceof ToolError && error.message.includes('damaged')
+      () => new Evaluator([rule!]).restore(snapshot.subarray(0, length), 'run/alert-eval/snapshot.7'),
+      (error: Error) =>
+        error instanceof ToolError && error.message.startsWith('run/alert-eval/snapshot.7: the snapshot')
     )
   }
+  const changed = Buffer.from(snapshot)
+  changed.write('}', changed.indexOf('"rules"'))
+  assert.throws(
+    () => new Evaluator([rule!]).restore(changed, 'snapshot.7'),
+    (error: Error) => error instanceof ToolError && error.message.startsWith('snapshot.7: the snapshot')
+  )
 })

@@ -25,13 +25,13 @@ export function writeSnapshot(states: readonly State[]): Uint8Array[] {
 }
 
 /** The names of the rules that a snapshot has. @throws ToolError STATE */
-export function rulesOf(snapshot: Buffer): string[] {
-  return headerOf(snapshot).rules
+export function rulesOf(snapshot: Buffer, from: string): string[] {
+  return headerOf(snapshot, from).rules
 }
 
-/** Takes up a snapshot, rule by rule by name. @throws ToolError STATE */
-export function readSnapshot(snapshot: Buffer, states: readonly State[]): void {
-  const { rules, end } = headerOf(snapshot)
+/** Takes up a snapshot, rule by rule by name. @param from where it lies, for errors. @throws ToolError STATE */
+export function readSnapshot(snapshot: Buffer, states: readonly State[], from: string): void {
+  const { rules, end } = headerOf(snapshot, from)
   const byName = new Map(states.map(state => [state.rule.name, state]))
   const saved = new SnapshotReader(snapshot.subarray(end))
   try {
@@ -40,12 +40,17 @@ export function readSnapshot(snapshot: Buffer, states: readonly State[]): void {
       byName.get(name)?.restore(own)
     }
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new ToolError('STATE', `the snapshot of alert-eval is damaged: ${error.message}`, {
-      hint: 'start with a new --state directory for the whole pipeline',
-      cause: error
-    })
+    throw damaged(error, from)
   }
+}
+
+/** What a snapshot could not be read for, as an error that names it; any other error as it is. */
+function damaged(error: unknown, from: string): unknown {
+  if (!(error instanceof RangeError || error instanceof SyntaxError)) return error
+  return new ToolError('STATE', `${from}: the snapshot of alert-eval is damaged: ${error.message}`, {
+    hint: 'start with a new --state directory for the whole pipeline',
+    cause: error
+  })
 }
 
 /** A rule's state for another one to take up. */
@@ -55,17 +60,21 @@ export function copyOf(state: State): SnapshotReader {
   return new SnapshotReader(Buffer.concat(out.take()))
 }
 
-function headerOf(snapshot: Buffer): { rules: string[]; end: number } {
+function headerOf(snapshot: Buffer, from: string): { rules: string[]; end: number } {
   const version = START.exec(snapshot.toString('latin1', 0, 40))?.[1]
   if (version !== String(VERSION)) {
     throw new ToolError(
       'STATE',
-      `the state was kept by another version of alert-eval (${version ?? 'unknown'}, this one keeps ${VERSION})`,
+      `${from}: the state was kept by another version of alert-eval (${version ?? 'unknown'}, this one keeps ${VERSION})`,
       {
         hint: 'go on with the version that wrote it, or start with a new --state directory for the whole pipeline'
       }
     )
   }
   const end = snapshot.indexOf(10) + 1
-  return { rules: (JSON.parse(snapshot.toString('utf8', 0, end)) as { rules: string[] }).rules, end }
+  try {
+    return { rules: (JSON.parse(snapshot.toString('utf8', 0, end)) as { rules: string[] }).rules, end }
+  } catch (error) {
+    throw damaged(error, from)
+  }
 }
