@@ -18,22 +18,24 @@ export interface Fields {
   readonly envelope: JsonObject | undefined
   /** Of an event that need not be parsed for its fields. */
   readonly quick?: QuickFields | undefined
-  /** Of an event of bytes, which are there only for a while, as JSON: what `eventOf` can make it of again. */
-  readonly text?: string | undefined
 }
 
-/** An event as JSON: what `eventOf` can make it of again. */
-export function eventText(event: Fields): string {
-  // asked for one after the other: what need not be parsed is not
-  return event.text ?? JSON.stringify(event.envelope ?? event.row)
-}
-
-/** Finds in the bytes of a line what functions of the same meaning find in a parsed one. */
-export interface QuickFields {
-  /** The event's JSON, as long as it is looked at. */
+/** A part of some bytes, which are there only for a while. */
+export interface Span {
   readonly bytes: Buffer
   readonly start: number
   readonly end: number
+}
+
+/** An event as JSON: what `eventOf` can make it of again. */
+export function eventJson(event: Fields): Span {
+  if (event.quick !== undefined) return event.quick
+  const bytes = Buffer.from(JSON.stringify(event.envelope ?? event.row))
+  return { bytes, start: 0, end: bytes.length }
+}
+
+/** Finds in the bytes of a line, which are the event's JSON, what functions of the same meaning find in a parsed one. */
+export interface QuickFields extends Span {
   /** As `lookup`. */
   lookup(name: string): unknown
   find(finder: FieldFinder): unknown

@@ -29,10 +29,6 @@ export class LineEvent implements Fields {
     return this.#hasEnvelope ? this.#fields().envelope : undefined
   }
 
-  get text(): string | undefined {
-    return this.#line.serial === this.#serial ? this.#line.text : undefined
-  }
-
   #fields(): Fields {
     if (this.#parsed === undefined) {
       if (this.#line.serial !== this.#serial)

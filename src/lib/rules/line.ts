@@ -31,7 +31,6 @@ export class Line implements QuickFields {
   #shape: Shape | undefined
   #event: LineEvent | undefined
   #parsed: Fields | undefined
-  #text: string | undefined
   readonly #values: unknown[] = []
   /** Of which line each value is. */
   #readIn = new Float64Array(64)
@@ -55,7 +54,6 @@ export class Line implements QuickFields {
     this.serial = serial ?? ++this.#serials
     this.#event = undefined
     this.#parsed = undefined
-    this.#text = undefined
     if (this.#readIn.length < shape.leaves) this.#readIn = new Float64Array(shape.leaves * 2)
   }
 
@@ -70,13 +68,8 @@ export class Line implements QuickFields {
 
   /** All of it. */
   get parsed(): Fields {
-    this.#parsed ??= eventOf(JSON.parse(this.text)) as Fields
+    this.#parsed ??= eventOf(JSON.parse(this.bytes.toString('utf8', this.start, this.end))) as Fields
     return this.#parsed
-  }
-
-  get text(): string {
-    this.#text ??= this.bytes.toString('utf8', this.start, this.end)
-    return this.#text
   }
 
   lookup(name: string): unknown {

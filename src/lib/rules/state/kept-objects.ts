@@ -50,18 +50,14 @@ export class KeptObjects {
 
   /** Its number, from 1. */
   add(object: unknown): number {
-    return this.addText(JSON.stringify(object))
-  }
-
-  /** The same of an object that is JSON already. */
-  addText(text: string): number {
+    const text = JSON.stringify(object)
     let room = text.length * 3
     if (LENGTH + room > BLOCK - this.#end) room = Buffer.byteLength(text)
     const { bytes } = this.#blockFor(room)
     return this.#added(bytes.write(text, this.#end + LENGTH))
   }
 
-  /** The same of one whose JSON lies in memory. */
+  /** The same of an object whose JSON lies in memory. */
   addBytes(bytes: Buffer, start: number, end: number): number {
     bytes.copy(this.#blockFor(end - start).bytes, this.#end + LENGTH, start, end)
     return this.#added(end - start)

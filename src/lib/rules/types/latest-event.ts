@@ -1,4 +1,4 @@
-import { eventText, type Fields } from '../fields.ts'
+import { eventJson, type Fields, type Span } from '../fields.ts'
 import type { Key } from './rule-type.ts'
 
 export interface Latest {
@@ -18,12 +18,10 @@ export class LatestEvent {
   set(key: Key, micros: number, event: Fields): void {
     this.#key = key
     this.#micros = micros
-    const { quick } = event
-    if (quick === undefined) this.#keep(Buffer.from(eventText(event)))
-    else this.#keep(quick.bytes, quick.start, quick.end)
+    this.#keep(eventJson(event))
   }
 
-  #keep(bytes: Buffer, start = 0, end = bytes.length): void {
+  #keep({ bytes, start, end }: Span): void {
     this.#length = end - start
     if (this.#length > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(this.#length * 2)
     bytes.copy(this.#bytes, 0, start, end)
@@ -45,6 +43,7 @@ export class LatestEvent {
     if (latest === undefined) return
     this.#key = latest.key
     this.#micros = latest.micros
-    this.#keep(Buffer.from(latest.text))
+    const bytes = Buffer.from(latest.text)
+    this.#keep({ bytes, start: 0, end: bytes.length })
   }
 }

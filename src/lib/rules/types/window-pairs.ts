@@ -1,4 +1,4 @@
-import { eventText, type Fields } from '../fields.ts'
+import { eventJson, type Fields } from '../fields.ts'
 import { KeptObjects } from '../state/kept-objects.ts'
 import type { Records } from '../state/records.ts'
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts'
@@ -149,13 +149,8 @@ export class WindowPairs implements Pairs {
   }
 
   #keep(entry: number, event: Fields): void {
-    const { quick } = event
-    const events = this.#events!
-    const number =
-      quick === undefined
-        ? events.addText(eventText(event))
-        : events.addBytes(quick.bytes, quick.start, quick.end)
-    this.#lists.entries.setInt(entry, this.#event, number)
+    const { bytes, start, end } = eventJson(event)
+    this.#lists.entries.setInt(entry, this.#event, this.#events!.addBytes(bytes, start, end))
   }
 
   clearReference(at: number): void {
